@@ -1,0 +1,1 @@
+"""Population database (CSDLQG về dân cư): contract, schemas and recorded exchanges."""

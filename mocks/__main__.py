@@ -1,0 +1,7 @@
+"""`python -m mocks`."""
+
+import sys
+
+from mocks.server import main
+
+sys.exit(main())

@@ -1,0 +1,239 @@
+"""The first reader of the contracts: every file against its schema, its sources and its neighbours."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+import zeep
+from lxml import etree
+from stdnum.vn import mst
+
+from contracts.reader import BASES, CaseFile, Contract, ContractError, DatasetContract, Version, load
+
+CONTRACTS = {name: load(f"contracts.{name}") for name in ("dancu", "dkdn")}
+CASES = [(contract, case) for contract in CONTRACTS.values() for case in contract.cases()]
+DANCU = list(CONTRACTS["dancu"].cases())
+DKDN = list(CONTRACTS["dkdn"].cases())
+
+REQUIRED = {
+    "found": ("found", None),
+    "absent": ("absent", None),
+    "refused": ("unknown", "refused"),
+    "rejected": ("unknown", "rejected"),
+    "throttled": ("unknown", "throttled"),
+    "unknown-extra-field": ("found", None),
+    "missing-field": ("unknown", "malformed"),
+    "somebody-else": ("unknown", "mismatched"),
+}
+BREAKS_THE_CONTRACT = {"unreachable", "timeout", "refused", "rejected", "throttled", "malformed"}
+SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+FOLDER = Path(__file__).parents[1] / "contracts"
+
+
+def case_id(value: object) -> str:
+    return value.registry if isinstance(value, Contract) else getattr(value, "name", str(value))
+
+
+def payload(body: str) -> etree._Element:
+    """The one element inside the SOAP body."""
+    (found,) = etree.fromstring(body.encode()).find(f"{SOAP}Body")  # type: ignore[misc]
+    return found
+
+
+def answer_schema(body: str) -> etree.XMLSchema:
+    standard = "MaDanToc" in body or "MaDonViHanhChinh" in body
+    name = "dancu-answer-qcvn109.xsd" if standard else "dancu-answer.xsd"
+    return etree.XMLSchema(etree.fromstring(CONTRACTS["dancu"].schema(name)))
+
+
+def without_unlisted(root: etree._Element, case: CaseFile) -> etree._Element:
+    for element in list(root.iter()):
+        parent = element.getparent()
+        if parent is not None and etree.QName(element).localname in case.unlisted:
+            parent.remove(element)
+    return root
+
+
+def personal_numbers(text: str) -> Iterator[str]:
+    yield from re.findall(r"(?<![0-9-])[0-9]{12}(?![0-9])", text)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=case_id)
+def test_every_contract_names_versions_sources_and_assumptions(contract: Contract) -> None:
+    """A contract says for each version and dataset what it rests on, and lists what it assumes."""
+    assert contract.assumptions
+    assert all(assumption.source for assumption in contract.assumptions)
+    entries: list[Version | DatasetContract] = [*contract.versions.values(), *contract.datasets.values()]
+    for entry in entries:
+        assert entry.basis in BASES
+        assert ".md" in entry.source
+
+
+@pytest.mark.parametrize(("contract", "case"), CASES, ids=case_id)
+def test_every_case_file_rests_on_a_source(contract: Contract, case: CaseFile) -> None:
+    """A case file names the document and section that it was written from, or the fault that it shows."""
+    assert re.search(r"\.md, [0-9A-Z]", case.source)
+    assert case.contract in contract.datasets[case.dataset].versions
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=case_id)
+def test_every_dataset_has_the_cases_that_any_registry_can_show(contract: Contract) -> None:
+    """Each dataset has at least the eight cases, each with the outcome that its name promises."""
+    for dataset in contract.datasets.values():
+        for name, ending in REQUIRED.items():
+            case = dataset.case(name)
+            assert (case.outcome, case.reason) == ending, name
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=case_id)
+def test_no_two_cases_ask_the_same(contract: Contract) -> None:
+    """Within one dataset and version no two cases ask about one subject."""
+    for dataset in contract.datasets.values():
+        asked = [(case.contract, next(iter(case.query.values()))) for case in dataset.cases]
+        assert len(asked) == len(set(asked))
+
+
+@pytest.mark.parametrize("case", DANCU, ids=case_id)
+def test_every_soap_request_fits_the_request_schema(case: CaseFile) -> None:
+    """A recorded question to the population database is valid against the schema of questions."""
+    schema = etree.XMLSchema(etree.fromstring(CONTRACTS["dancu"].schema("dancu-request.xsd")))
+
+    schema.assertValid(payload(case.request.body or ""))
+
+
+@pytest.mark.parametrize("case", [case for case in DANCU if "Collection" in case.response.body], ids=case_id)
+def test_every_soap_answer_fits_its_schema_unless_it_is_malformed(case: CaseFile) -> None:
+    """A recorded collection is valid, what is unlisted left out, unless its outcome calls it malformed."""
+    root = without_unlisted(payload(case.response.body), case)
+
+    assert answer_schema(case.response.body).validate(root) == (case.reason != "malformed")
+
+
+@pytest.mark.parametrize("case", [case for case in DANCU if case.unlisted], ids=case_id)
+def test_what_is_unlisted_is_not_in_the_schema(case: CaseFile) -> None:
+    """An answer with elements that the schema does not know is invalid as long as they are in it."""
+    assert not answer_schema(case.response.body).validate(payload(case.response.body))
+
+
+@pytest.mark.parametrize("case", DKDN, ids=case_id)
+def test_every_json_answer_fits_its_schema_unless_something_failed(case: CaseFile) -> None:
+    """An answer about firms is valid against the schema, unless the platform or the registry failed."""
+    if case.reason in BREAKS_THE_CONTRACT and case.name != "failed-status":
+        with pytest.raises((jsonschema.ValidationError, json.JSONDecodeError)):
+            jsonschema.validate(json.loads(case.response.body), firm_schema())
+    else:
+        jsonschema.validate(json.loads(case.response.body), firm_schema())
+
+
+@pytest.mark.parametrize("case", [case for case in DKDN if case.unlisted], ids=case_id)
+def test_unlisted_json_fields_are_in_the_answer_and_not_in_the_schema(case: CaseFile) -> None:
+    """A field called unlisted stands in the answer, and the schema does not name it."""
+    named = CONTRACTS["dkdn"].schema("enterprise.ngsp.schema.json").decode()
+    for field in case.unlisted:
+        assert f'"{field}"' in case.response.body
+        assert f'"{field}"' not in named
+
+
+def firm_schema() -> dict[str, object]:
+    schema: dict[str, object] = json.loads(CONTRACTS["dkdn"].schema("enterprise.ngsp.schema.json"))
+    return schema
+
+
+@pytest.mark.parametrize(("contract", "case"), CASES, ids=case_id)
+def test_every_personal_number_is_invented(contract: Contract, case: CaseFile) -> None:
+    """Personal numbers begin with 000, 003 or 100, which no province has; old numbers with 000."""
+    text = (FOLDER / contract.registry / case.dataset / f"{case.name}.toml").read_text()
+    assert all(number.startswith(("000", "003", "100")) for number in personal_numbers(text))
+    assert all(number.startswith("000") for number in re.findall(r"<ns1:SoCMND>([0-9]+)", text))
+
+
+@pytest.mark.parametrize("case", DANCU, ids=case_id)
+def test_every_citizen_asked_about_was_born_in_the_year_of_his_number(case: CaseFile) -> None:
+    """The number that is asked about agrees with the birth date that is asked about."""
+    number, born = case.query.get("citizen_id", ""), case.query["birth_date"]
+    if number:
+        assert number[4:6] == born[2:4]
+        assert 19 + int(number[3]) // 2 == int(born[:2])
+
+
+@pytest.mark.parametrize("case", DKDN, ids=case_id)
+def test_every_tax_code_is_invented_and_well_formed(case: CaseFile) -> None:
+    """Tax codes begin with 99, which is not in use, and have a valid check digit."""
+    codes = {case.query["enterprise_code"], *re.findall(r'GDT_CODE":"([^"]+)"', case.response.body)}
+    for code in codes:
+        assert code.startswith("99")
+        assert mst.is_valid(code)
+
+
+@pytest.mark.parametrize("case", DANCU[:3], ids=case_id)
+def test_the_service_description_builds_the_recorded_requests(case: CaseFile) -> None:
+    """A SOAP library that knows the packaged description alone writes the recorded elements in their order."""
+    client = zeep.Client(str(FOLDER / "dancu" / "schema" / "dancu.wsdl"))  # type: ignore[no-untyped-call]
+    recorded = payload(case.request.body or "")
+
+    values: dict[str, object] = {etree.QName(child).localname: child.text for child in recorded}
+    values["NgayThangNamSinh"] = {etree.QName(part).localname: part.text for part in recorded[-1]}
+    shuffled = dict(sorted(values.items()))
+    built = client.create_message(client.service, "TraCuuThongTinCongDan", **shuffled)  # type: ignore[no-untyped-call]
+
+    assert [(e.tag, (e.text or "").strip()) for e in built[0][0].iter()] == [
+        (e.tag, (e.text or "").strip()) for e in recorded.iter()
+    ]
+
+
+def test_no_schema_points_outside_its_folder() -> None:
+    """The service description and its schemas import neighbours only, by name."""
+    schemas = sorted((FOLDER / "dancu" / "schema").iterdir())
+    locations = [place for file in schemas for place in re.findall(r'schemaLocation="([^"]+)"', file.read_text())]
+    assert sorted(locations) == ["dancu-answer.xsd", "dancu-request.xsd"]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A contract of one dataset and one case, to be broken."""
+    source = FOLDER / "dkdn"
+    for name in ("contract.toml", "enterprise/found.toml"):
+        target = tmp_path / "dkdn" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((source / name).read_bytes())
+    return tmp_path / "dkdn"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "complaint"),
+    [
+        ("enterprise/found.toml", "[query]", "colour = 1\n[query]", "enterprise/found.toml: colour"),
+        ("enterprise/found.toml", "status = 200", 'status = "200"', "found.toml: response.status: must be of type int"),
+        ("enterprise/found.toml", "status = 200", "status = true", "found.toml: response.status: must be of type int"),
+        ("enterprise/found.toml", 'outcome = "found"', 'outcome = "unknown"', "found.toml: reason: is missing"),
+        ("enterprise/found.toml", 'outcome = "found"', 'outcome = "absent"', "found.toml: record"),
+        ("enterprise/found.toml", 'basis = "observed"', 'basis = "rumour"', "found.toml: basis: must be one of"),
+        ("enterprise/found.toml", 'contract = "ngsp"', 'contract = "other"', "found.toml: contract: must be one of"),
+        ("enterprise/found.toml", "[request]", "[request", "found.toml: cannot be read"),
+        ("contract.toml", 'owner = "Bộ Tài chính"', "", "contract.toml: owner: is missing"),
+        ("contract.toml", 'kind = "one"', 'kind = "two"', "contract.toml: datasets.enterprise.kind"),
+        ("contract.toml", 'account = "canbo.mau"', 'login = "x"', "contract.toml: inquiry.officer.account"),
+        ("contract.toml", 'versions = ["ngsp"]', 'versions = ["x"]', "contract.toml: datasets.enterprise.versions"),
+    ],
+)
+def test_a_broken_contract_is_refused_by_file_and_key(
+    copy: Path, file: str, old: str, new: str, complaint: str
+) -> None:
+    """An unknown, missing or unfit key is an error that names its file and itself."""
+    path = copy / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+
+    with pytest.raises(ContractError, match=re.escape(complaint)):
+        load(copy)
+
+
+def test_a_contract_reads_the_same_from_a_folder_and_a_package(copy: Path) -> None:
+    """A folder and a package with the same files are the same contract."""
+    assert load(FOLDER / "dkdn") == CONTRACTS["dkdn"]
+    assert load(copy).datasets["enterprise"].case("found") == CONTRACTS["dkdn"].datasets["enterprise"].case("found")
