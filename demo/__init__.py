@@ -1,0 +1,1 @@
+"""`make demo`: the stand-ins and the gateway on this machine, asked real questions."""

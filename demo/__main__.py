@@ -1,0 +1,231 @@
+"""
+Start the stand-ins and the gateway, ask, show the answers, and leave both running until Ctrl-C.
+
+The gateway is asked the way a one-stop system asks it: over HTTP, with an API key. Every answer is compared
+with what it must be; with `--once` the exit code is 0 only if all were right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from rich.console import Console
+
+HERE = Path(__file__).parent
+KEY = (HERE / "secrets" / "one-stop-key").read_text().strip()
+INQUIRY = {
+    "case_id": "H08.12-260301-0001",
+    "procedure": "1.001193",
+    "agency": "H08.12",
+    "officer": {"id": "000080000009", "account": "canbo.mau"},
+    "purpose": "verify_identity",
+}
+MAU = {"citizen_id": "000099000001", "full_name": "Nguyễn Văn Mẫu", "birth_date": "1999-01-31"}
+console = Console()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question, what the stand-in is told to do meanwhile, and what must come back."""
+
+    title: str
+    dataset: str
+    query: Mapping[str, Any]
+    expect: str
+    fields: tuple[str, ...] | None = None
+    fault: str | None = None
+
+
+STEPS = (
+    Step(
+        "Công dân có trong cơ sở dữ liệu (SOAP) / a citizen, found",
+        "dancu.citizen",
+        MAU,
+        "found",
+        fields=("full_name", "birth_date", "permanent_residence"),
+    ),
+    Step(
+        "Không có người này / nobody of that number, name and birth date",
+        "dancu.citizen",
+        {"citizen_id": "000099000003", "full_name": "Trần Thị Mẫu", "birth_date": "1999"},
+        "absent",
+    ),
+    Step(
+        "Doanh nghiệp, qua nền tảng có token (REST) / a firm, through the token flow",
+        "dkdn.enterprise",
+        {"enterprise_code": "9900000023"},
+        "found",
+        fields=("enterprise_code", "name", "status", "legal_representative_names", "charter_capital_vnd"),
+    ),
+    Step(
+        "Cơ sở dữ liệu im lặng: không bao giờ thành “không có” / a silent registry is never “absent”",
+        "dancu.citizen",
+        MAU,
+        "unknown: timeout",
+        fault="silence",
+    ),
+    Step(
+        "Trả lời về người khác: bị loại bỏ / an answer about somebody else is discarded",
+        "dancu.citizen",
+        MAU,
+        "unknown: mismatched",
+        fault="swap",
+    ),
+    Step(
+        "Giới hạn số lượt hỏi / the registry asks us to slow down",
+        "dkdn.enterprise",
+        {"enterprise_code": "9900000023"},
+        "unknown: throttled",
+        fault="throttle",
+    ),
+    Step(
+        "Câu hỏi sai không rời khỏi cổng / a wrong question never leaves",
+        "dkdn.enterprise",
+        {"enterprise_code": "9900000024"},
+        "invalid",
+    ),
+)
+
+
+def main() -> int:
+    """The demo. Gives the exit code."""
+    options = _options()
+    ports = {"web": options.port, "mocks": options.port + 10, "metrics": options.port + 1010}
+    gateway, mocks = f"http://127.0.0.1:{ports['web']}", f"http://127.0.0.1:{ports['mocks']}"
+    with ExitStack() as running:
+        running.enter_context(_process("mocks", "-m", "mocks", "--port", str(ports["mocks"])))
+        running.enter_context(
+            _process("gateway", "-m", "gateway", "serve", "-s", str(HERE / "gateway.toml"), **_environment(ports))
+        )
+        if not (_ready(f"{mocks}/_mocks/") and _ready(f"{gateway}/readyz")):
+            return 1
+        wrong = sum(not _shown(step, gateway, mocks) for step in STEPS)
+        verdict = "[red]sai / wrong[/]" if wrong else "[green]đúng / right[/]"
+        console.print(f"\n{len(STEPS) - wrong}/{len(STEPS)} {verdict}")
+        if not options.once:
+            _leave_running(gateway, ports)
+    return 1 if wrong else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m demo")
+    parser.add_argument("--once", action="store_true", help="stop after the answers")
+    parser.add_argument("--port", type=int, default=8080, help="the gateway's port; the others follow from it")
+    return parser.parse_args()
+
+
+def _environment(ports: Mapping[str, int]) -> dict[str, str]:
+    base = f"http://127.0.0.1:{ports['mocks']}"
+    return {
+        "GATEWAY_WEB__PORT": str(ports["web"]),
+        "GATEWAY_METRICS__PORT": str(ports["metrics"]),
+        "GATEWAY_REGISTRIES__DANCU__ENDPOINT": f"{base}/dancu",
+        "GATEWAY_REGISTRIES__DKDN__ENDPOINT": f"{base}/dkdn",
+        "GATEWAY_REGISTRIES__DKDN__CREDENTIALS__TOKEN_URL": f"{base}/dkdn/token",
+    }
+
+
+@contextmanager
+def _process(name: str, *arguments: str, **environment: str) -> Iterator[None]:
+    """A child of ours whose log goes to `var/demo/<name>.log`."""
+    log = Path("var/demo") / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as file:
+        child = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=os.environ | environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield
+        finally:
+            child.send_signal(signal.SIGTERM)
+            child.wait(timeout=30)
+
+
+def _ready(url: str) -> bool:
+    for _ in range(150):
+        try:
+            with urlopen(url, timeout=1) as answer:
+                if answer.status == 200:
+                    return True
+        except (URLError, OSError):
+            time.sleep(0.1)
+    console.print(f"[red]{url} không trả lời; xem var/demo/*.log / does not answer; see var/demo/*.log[/]")
+    return False
+
+
+def _shown(step: Step, gateway: str, mocks: str) -> bool:
+    """Ask one question, print the answer, and say whether it was right."""
+    registry = step.dataset.partition(".")[0]
+    if step.fault:
+        _call("PUT", f"{mocks}/_mocks/faults/{registry}", {"fault": step.fault})
+    started = time.monotonic()
+    question = {"dataset": step.dataset, "query": step.query, "inquiry": INQUIRY}
+    status, answer = _call("POST", f"{gateway}/v1/lookups", question | ({"fields": step.fields} if step.fields else {}))
+    elapsed_ms = (time.monotonic() - started) * 1000
+    if step.fault:
+        _call("DELETE", f"{mocks}/_mocks/faults/{registry}")
+    got = _word(answer)
+    right = got == step.expect
+    colour = "green" if right else "red"
+    console.print(f"\n[bold]{step.title}[/]")
+    console.print(
+        f"  POST /v1/lookups {step.dataset} → {status} [{colour}]{got}[/] ({elapsed_ms:.0f} ms)", highlight=False
+    )
+    if "record" in answer:
+        console.print_json(json.dumps(answer["record"], ensure_ascii=False), indent=2)
+    elif "detail" in answer:
+        console.print(f"  {answer['detail']}", highlight=False)
+    return right
+
+
+def _word(answer: Mapping[str, Any]) -> str:
+    outcome, reason = answer.get("outcome"), answer.get("reason")
+    return ": ".join(word for word in (outcome, reason) if word)
+
+
+def _call(method: str, url: str, value: object = None) -> tuple[int, dict[str, Any]]:
+    headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
+    request = Request(url, json.dumps(value).encode() if value is not None else None, headers, method=method)
+    try:
+        with urlopen(request, timeout=30) as reply:
+            status, body = reply.status, reply.read()
+    except HTTPError as exc:
+        status, body = exc.code, exc.read()
+    return status, json.loads(body) if body else {}
+
+
+def _leave_running(gateway: str, ports: Mapping[str, int]) -> None:
+    console.print(
+        f"""
+Đang chạy / running until Ctrl-C:
+  {gateway}/docs                 tài liệu tương tác / interactive documentation, key: {KEY}
+  http://127.0.0.1:{ports["metrics"]}/metrics     số đo / metrics
+  http://127.0.0.1:{ports["mocks"]}/_mocks/      các hệ thống giả lập / the stand-ins""",
+        highlight=False,
+    )
+    console.print(f"  curl -H 'X-API-Key: {KEY}' --data @demo/question.json {gateway}/v1/lookups", highlight=False)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        console.print("\nĐang dừng / stopping")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One instance's policy: how long, how often, how many at once, and whose answer may be believed."""

@@ -1,0 +1,240 @@
+"""
+One registry instance, asked with care.
+
+Every question has one deadline over everything: the wait for a place, log-in, each attempt, the body. Errors
+end here: above the channel there are only outcomes. An answer is believed only when it is about what was
+asked; one that names nobody, only from a connection that carried no other question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.channel.answer import Answer, Attempt, Provenance
+from gateway.channel.observer import Observer, Silent
+from gateway.channel.retry import Retry
+from gateway.clock import Clock
+from gateway.domain.dataset import Dataset, Exchanges, Options, Query, Question
+from gateway.domain.exchange import Response
+from gateway.domain.inquiry import Inquiry
+from gateway.domain.outcome import Absent, Found, Outcome, Unknown, unknown_from
+from gateway.errors import MismatchedAnswer, Overloaded, RegistryError, RegistryTimeout, RegistryUnreachable
+from gateway.transport.base import Probe, Transport
+
+__all__ = ["Channel", "Policy"]
+
+_MOST_EXCHANGES = 4
+_LARGE_BODY = 64 * 1024  # read in a thread, so that a big answer holds nobody else's question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How one instance is asked. `deadline_s` replaces the dataset's own where it is given."""
+
+    deadline_s: float | None = None
+    attempts: int = 2
+    in_flight: int = 32
+    waiting: int = 128
+
+
+class Channel:
+    """Asks one instance of a registry in one contract version."""
+
+    def __init__(
+        self,
+        *,
+        registry: str,
+        adapter: str,
+        contract: str,
+        basis: Callable[[str], str],
+        route: str,
+        options: Options,
+        transport: Transport,
+        policy: Policy,
+        clock: Clock,
+        new_id: Callable[[], str],
+        observer: Observer | None = None,
+    ) -> None:
+        self.registry = registry
+        self.contract = contract
+        self._adapter = adapter
+        self._basis = basis
+        self._route = route
+        self._options = options
+        self._transport = transport
+        self._policy = policy
+        self._clock = clock
+        self._new_id = new_id
+        self._observer = observer or Silent()
+        self._retry = Retry(attempts=policy.attempts, clock=clock)
+        self._places = asyncio.Semaphore(policy.in_flight)
+        self._waiting = 0
+
+    async def ask(
+        self, dataset: Dataset[Any, Any, Any], query: Query, inquiry: Inquiry, *, deadline_s: float | None = None
+    ) -> Answer:
+        """The answer, always: whatever goes wrong with the registry is an `Unknown` outcome."""
+        own = self.deadline_s(dataset)
+        asked = _Asked(
+            dataset=dataset,
+            query=query,
+            inquiry=inquiry,
+            deadline_s=min(own, deadline_s) if deadline_s is not None else own,
+            request_id=self._new_id(),
+            attempts=[],
+        )
+        started, asked_at = self._clock.monotonic(), self._clock.now()
+        self._observer.entered(self.registry)
+        try:
+            outcome = await self._outcome(asked, started)
+        finally:
+            self._observer.left(self.registry)
+        return Answer(
+            outcome=outcome,
+            provenance=Provenance(
+                registry=self.registry,
+                operation=dataset.operation,
+                route=self._route,
+                via="live",
+                request_id=asked.request_id,
+                asked_at=asked_at,
+                answered_at=self._clock.now(),
+                contract=f"{self._adapter}@{self.contract}",
+                basis=self._basis(dataset.noun),
+            ),
+            attempts=tuple(asked.attempts),
+            elapsed_s=self._clock.monotonic() - started,
+        )
+
+    def deadline_s(self, dataset: Dataset[Any, Any, Any]) -> float:
+        """How long a question may take where its caller says nothing."""
+        return self._policy.deadline_s or dataset.deadline_s
+
+    async def probe(self) -> list[Probe]:
+        """Try the way to the registry without asking about anybody."""
+        return await self._transport.probe()
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._transport.close()
+
+    async def _outcome(self, asked: _Asked, started: float) -> Outcome[Any]:
+        try:
+            async with asyncio.timeout(asked.deadline_s):
+                async with self._place():
+                    asked.began = True
+                    return await self._retry.run(lambda: self._believed(asked), until=started + asked.deadline_s)
+        except RegistryError as exc:
+            return unknown_from(exc)
+        except TimeoutError:
+            late = RegistryTimeout if asked.began else Overloaded
+            return unknown_from(late(f"{self.registry}: no answer within {asked.deadline_s:g} s"))
+
+    def _place(self) -> _Place:
+        if self._places.locked() and self._waiting >= self._policy.waiting:
+            raise Overloaded(f"{self.registry}: {self._waiting} questions are waiting already")
+        return _Place(self)
+
+    async def _believed(self, asked: _Asked) -> Outcome[Any]:
+        outcome, fresh = await self._attempt(asked, fresh=False)
+        if self._is_about(asked, outcome) is None and not fresh:
+            outcome, _ = await self._attempt(asked, fresh=True)
+        if self._is_about(asked, outcome) is False:
+            raise MismatchedAnswer(f"{self.registry}: the answer is about somebody else")
+        return outcome
+
+    def _is_about(self, asked: _Asked, outcome: Outcome[Any]) -> bool | None:
+        """Yes, no, or None for an answer that names nobody."""
+        match outcome:
+            case Found(record):
+                return asked.dataset.about(asked.query, record)
+            case Absent():
+                return None
+            case Unknown():
+                return True
+
+    async def _attempt(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool]:
+        started = self._clock.monotonic()
+        if asked.attempts:
+            asked.request_id = self._new_id()
+        result, was_fresh = "timeout", fresh
+        try:
+            outcome, was_fresh = await self._exchanges(asked, fresh=fresh)
+            result = outcome.reason.value if isinstance(outcome, Unknown) else outcome.word
+            return outcome, was_fresh
+        except RegistryError as exc:
+            result = exc.reason.value
+            raise
+        finally:
+            attempt = Attempt(result, self._clock.monotonic() - started, was_fresh)
+            asked.attempts.append(attempt)
+            self._observer.attempted(self.registry, asked.dataset.noun, attempt)
+
+    async def _exchanges(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool]:
+        question = Question(asked.query, asked.inquiry, asked.request_id, self._clock.now(), self._options)
+        exchanges = asked.dataset.ask[self.contract](question)
+        all_fresh = True
+        try:
+            request = next(exchanges)
+            for _ in range(_MOST_EXCHANGES):
+                response = await self._transport.send(request, fresh=fresh)
+                all_fresh = all_fresh and response.fresh
+                step = await _step(exchanges, response)
+                if isinstance(step, _Ended):
+                    return step.outcome, all_fresh
+                request = step
+        finally:
+            exchanges.close()
+        raise RegistryUnreachable(f"{self.registry}: more than {_MOST_EXCHANGES} exchanges for one question")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Asked:
+    """One question while it is being asked."""
+
+    dataset: Dataset[Any, Any, Any]
+    query: Query
+    inquiry: Inquiry
+    deadline_s: float
+    request_id: str
+    attempts: list[Attempt]
+    began: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    outcome: Outcome[Any]
+
+
+class _Place:
+    """A place among the questions in flight, counted while it is waited for."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    async def __aenter__(self) -> None:
+        self._channel._waiting += 1
+        try:
+            await self._channel._places.acquire()
+        finally:
+            self._channel._waiting -= 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._channel._places.release()
+
+
+async def _step(exchanges: Exchanges[Any], response: Response) -> Any:
+    if len(response.body) > _LARGE_BODY:
+        return await asyncio.to_thread(_advance, exchanges, response)
+    return _advance(exchanges, response)
+
+
+def _advance(exchanges: Exchanges[Any], response: Response) -> Any:
+    """The next request, or the outcome. StopIteration may not cross a thread or a coroutine."""
+    try:
+        return exchanges.send(response)
+    except StopIteration as end:
+        return _Ended(end.value)

@@ -1,0 +1,242 @@
+"""
+What a person types. Commands of other packages (such as `gateway mocks`) are found by entry point, group
+`gateway.commands`.
+
+Imports stand inside the commands: several workers' metrics want an environment variable set before anything
+else is loaded, and `--help` should not wait for a WSDL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from gateway.kit.cases import CaseResult
+    from gateway.settings import Settings
+
+__all__ = ["main"]
+
+cli = typer.Typer(
+    name="gateway",
+    help="Cổng tích hợp cơ sở dữ liệu quốc gia / the national registry gateway",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+contract = typer.Typer(help="Hợp đồng dữ liệu / contracts", no_args_is_help=True)
+cli.add_typer(contract, name="contract")
+
+SettingsFile = Annotated[
+    Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="In JSON / print JSON")]
+DEFAULT_SETTINGS = Path("gateway.toml")
+
+out = Console()
+err = Console(stderr=True)
+
+
+@cli.command()
+def serve(
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Số tiến trình / worker processes")] = 1,
+) -> None:
+    """Chạy cổng / run the gateway until Ctrl-C."""
+    if workers > 1:
+        _prepare_multiprocess_metrics()
+    from gateway import serve as running
+
+    loaded = _loaded(settings)
+    if workers > 1:
+        running.run_many(loaded, workers)
+    else:
+        running.run_one(loaded)
+
+
+@cli.command()
+def lookup(
+    question: Annotated[
+        Path | None, typer.Argument(help="Tệp JSON; mặc định đọc từ stdin / JSON file, standard input if absent")
+    ] = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    consumer: Annotated[str, typer.Option(help="Hỏi với quyền của / ask with the rights of")] = "one-stop",
+    as_json: AsJson = False,
+) -> None:
+    """Hỏi một câu, đọc từ tệp hay stdin / ask one question, as a consumer of the settings."""
+    from gateway import app
+    from gateway.lookup.pipeline import LookupResult
+    from gateway.lookup.request import parse
+
+    body = question.read_bytes() if question else sys.stdin.buffer.read()
+    core = app.build(_loaded(settings, log_level="error"))
+    asking = next((one for one in core.consumers.values() if one.name == consumer), None)
+    if asking is None:
+        raise typer.BadParameter(f"không có trong cấu hình / not in the settings: {consumer}", param_hint="--consumer")
+
+    async def ask() -> LookupResult:
+        try:
+            return await core.lookup.ask(core.lookup.new_id(), asking, parse(body))
+        finally:
+            await core.close()
+
+    result = asyncio.run(ask())
+    _show_lookup(result, as_json=as_json)
+    raise typer.Exit(0 if result.answer.outcome.word != "unknown" else 3)
+
+
+@cli.command()
+def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) -> None:
+    """Kiểm tra cấu hình và đường nối / try settings, TLS, token and connection; asks about nobody."""
+    from gateway import app
+    from gateway.kit.check import Check, check_instances
+
+    core = app.build(_loaded(settings, log_level="error"))
+
+    async def run() -> list[Check]:
+        try:
+            return await check_instances(core.catalogue)
+        finally:
+            await core.close()
+
+    checks = asyncio.run(run())
+    if as_json:
+        _print_json([one.view() for one in checks])
+    else:
+        table = Table("cơ sở dữ liệu / registry", "bước / step", "kết quả / result", "việc cần làm / what to do")
+        for one in checks:
+            mark = "[green]được / ok[/]" if one.probe.ok else "[red]hỏng / failed[/]"
+            table.add_row(one.registry, one.probe.step, f"{mark} {one.probe.detail}", one.probe.advice)
+        out.print(table)
+    raise typer.Exit(0 if all(one.probe.ok for one in checks) else 1)
+
+
+@contract.command("test")
+def contract_test(
+    registry: Annotated[str | None, typer.Argument(help="Chỉ một / only this one")] = None,
+    instance: Annotated[
+        str | None, typer.Option(help="Hỏi qua đường nối của / ask over the instance of the settings")
+    ] = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Chạy các tệp mẫu của hợp đồng / run the case files, in memory or against an instance."""
+    from gateway.kit.contract_test import run_all, run_instance
+
+    if instance is not None:
+        from gateway import app
+
+        results = asyncio.run(run_instance(app.build(_loaded(settings, log_level="error")), instance))
+    else:
+        from contracts.reader import installed
+        from gateway.app import installed_adapters
+
+        results = asyncio.run(run_all(installed_adapters(), installed(), registry))
+    _show_cases(results, as_json=as_json)
+    raise typer.Exit(0 if results and all(result.passed for result in results) else 1)
+
+
+@cli.command("new-key")
+def new_key(as_json: AsJson = False) -> None:
+    """Tạo khóa API cho một hệ thống gọi / make an API key: the key for the consumer, its hash for settings."""
+    from gateway.web.authentication import new_key as make
+
+    key, digest = make()
+    if as_json:
+        _print_json({"api_key": key, "api_key_sha256": digest})
+    else:
+        out.print(f"api_key         {key}", highlight=False)
+        out.print(f"api_key_sha256  {digest}", highlight=False)
+
+
+def main() -> None:
+    """The console script. A foreseen error is one sentence on standard error and exit code 2."""
+    for point in entry_points(group="gateway.commands"):
+        _add_foreign_command(point)
+    try:
+        cli()
+    except GatewayError as exc:
+        err.print(f"[red]lỗi / error:[/] {exc}", highlight=False, soft_wrap=True)
+        for problem in getattr(exc, "problems", ()):
+            err.print(f"  {problem.location}: {problem.advice}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+def _add_foreign_command(point: EntryPoint) -> None:
+    """A command of another package: a function that takes its arguments and gives its exit code."""
+
+    @cli.command(
+        point.name,
+        help=f"Của gói / from {point.value.partition('.')[0]}: gateway {point.name} --help",
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    )
+    def run(context: typer.Context) -> None:
+        raise typer.Exit(point.load()(context.args))
+
+
+def _prepare_multiprocess_metrics() -> None:
+    import os
+    import tempfile
+
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="gateway-metrics-")
+
+
+def _loaded(file: Path, *, log_level: str | None = None) -> Settings:
+    from gateway.settings import load
+    from gateway.telemetry import configure_logs
+
+    settings = load(file)
+    configure_logs(log_level or settings.log.level)
+    return settings
+
+
+def _show_lookup(result: Any, *, as_json: bool) -> None:
+    from gateway.web.schemas import lookup_view
+
+    view = lookup_view(result)
+    if as_json:
+        _print_json(view)
+        return
+    colour = {"found": "green", "absent": "yellow", "unknown": "red"}[view["outcome"]]
+    out.print(f"[bold {colour}]{view['outcome']}[/] {view.get('reason', '')} {view.get('detail', '')}", highlight=False)
+    if "record" in view:
+        out.print_json(data=view["record"], ensure_ascii=False)
+    out.print_json(json.dumps(view["provenance"], default=str))
+
+
+def _show_cases(results: list[CaseResult], *, as_json: bool) -> None:
+    if as_json:
+        _print_json(
+            [
+                {
+                    "registry": one.registry,
+                    "dataset": one.dataset,
+                    "case": one.case,
+                    "passed": one.passed,
+                    "problems": list(one.problems),
+                }
+                for one in results
+            ]
+        )
+        return
+    table = Table("cơ sở dữ liệu / registry", "dữ liệu / dataset", "tệp mẫu / case file", "kết quả / result")
+    for one in results:
+        mark = "[green]đạt / passed[/]" if one.passed else "[red]hỏng / failed[/] " + "; ".join(one.problems)
+        table.add_row(one.registry, one.dataset, one.case, mark)
+    out.print(table)
+    failed = sum(not one.passed for one in results)
+    out.print(f"{len(results) - failed} đạt / passed, {failed} hỏng / failed")
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")

@@ -1,0 +1,1 @@
+"""Words and rules. No I/O, no clock, no settings."""

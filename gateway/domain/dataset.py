@@ -1,0 +1,116 @@
+"""What may be asked of whom: the declaration of a registry and its datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from gateway.domain.exchange import Request, Response
+from gateway.domain.inquiry import Inquiry
+from gateway.domain.model import Masked
+from gateway.domain.outcome import Outcome
+from gateway.errors import FieldProblem
+
+__all__ = ["Adapter", "Dataset", "Exchanges", "Kind", "Options", "Query", "Question", "Record", "Sensitivity"]
+
+
+class Query(Masked):
+    """The keys of one question."""
+
+    def problems(self, today: date) -> tuple[FieldProblem, ...]:
+        """What cannot be true as of today, such as a birth in the future; empty when all is well."""
+        return ()
+
+
+class Record(Masked):
+    """A registry's answer in our own words."""
+
+
+class Options(BaseModel):
+    """What an adapter lets settings decide: operation codes, date forms, contexts. Frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+Q = TypeVar("Q", bound=Query)
+O = TypeVar("O", bound=Options)  # noqa: E741
+R = TypeVar("R", bound=Record)
+
+Exchanges = Generator[Request, Response, Outcome[R]]
+"""A dataset's question: yields requests, is sent responses, returns the outcome."""
+
+
+class Kind(StrEnum):
+    """What a question is about, and so what `absent` means."""
+
+    ONE = "one"
+    LIST = "list"
+    POLL = "poll"
+    TABLE = "table"
+
+
+class Sensitivity(StrEnum):
+    """How a record may be kept and shared: design.md, section 7."""
+
+    PUBLIC = "public"
+    PERSON = "person"
+    SENSITIVE = "sensitive"
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[Q, O]):
+    """Everything an adapter may know when it asks. `request_id` is unique for each question."""
+
+    query: Q
+    inquiry: Inquiry
+    request_id: str
+    now: datetime
+    options: O
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset(Generic[Q, O, R]):
+    """
+    One question that a registry answers.
+
+    `ask` maps contract version to the generator that asks in it. `about` says whether a record is about
+    what was asked: yes, no, or None for *cannot tell*. `freshness_s` is how old a kept answer may be;
+    zero means it is never kept. `deadline_s` bounds the whole question where settings say nothing else.
+    """
+
+    noun: str
+    title: str
+    title_en: str
+    kind: Kind
+    query: type[Q]
+    record: type[R]
+    ask: Mapping[str, Callable[[Question[Q, O]], Exchanges[R]]]
+    about: Callable[[Q, R], bool | None]
+    sensitivity: Sensitivity
+    operation: str
+    freshness_s: int = 0
+    deadline_s: float = 10.0
+    withheld_by_default: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """A registry: who owns it, what it can be asked, which options settings may fill, which contracts exist."""
+
+    registry: str
+    title: str
+    title_en: str
+    owner: str
+    options: type[Options]
+    datasets: tuple[Dataset[Any, Any, Any], ...]
+    default_contract: str
+    contracts: tuple[str, ...] = field(default=())
+
+    def dataset(self, noun: str) -> Dataset[Any, Any, Any] | None:
+        """The dataset of that name, or None."""
+        return next((dataset for dataset in self.datasets if dataset.noun == noun), None)

@@ -1,0 +1,69 @@
+"""One request to a registry and its response, as values. Who sends them is not said here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+__all__ = ["Part", "Request", "Response", "Secret", "Text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """
+    A hole in a request that `transport/credentials` fills: the adapter knows the place, never the value.
+
+    The value is escaped for where it stands: the query string, a path segment, or the body's media type.
+    """
+
+    name: str
+
+
+Text = str | Secret
+Part = bytes | Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """
+    What to send. `path` is relative to the instance's endpoint, segment by segment, so that no value can
+    climb out of it; `query` keeps its order; `body` is the bytes with holes where secrets go.
+
+    `idempotent` is false for what must not be sent twice: the channel then makes one attempt.
+    """
+
+    operation: str
+    method: Literal["GET", "POST"] = "POST"
+    path: tuple[Text, ...] = ()
+    query: tuple[tuple[str, Text], ...] = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    media_type: str | None = None
+    body: tuple[Part, ...] = field(default=(), repr=False)
+    idempotent: bool = True
+
+    def with_headers(self, headers: Mapping[str, str]) -> Request:
+        """The same request with these headers added or replaced."""
+        return replace(self, headers={**self.headers, **headers})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """
+    What came back, whole. Header names are in lower case; `received_at` is our clock's time.
+
+    `fresh` is true when the connection carried no other question, or the registry echoed our message id:
+    only then may an answer that names nobody be believed.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    received_at: datetime
+    fresh: bool = True
+
+    @property
+    def media_type(self) -> str:
+        """The media type without its parameters, in lower case; empty when the registry sent none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()

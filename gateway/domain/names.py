@@ -1,0 +1,44 @@
+"""How Vietnamese names are checked and folded. Comparison of claims builds on these two."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+__all__ = ["FullName", "folded"]
+
+_LONGEST = 100  # HoVaTen is string(100) at the population service: dancu-justice-transport.md, 1.3
+
+
+def folded(name: str) -> str:
+    """
+    The name without diacritics, spaces and marks, in upper case: `Nguyễn Văn Đức` becomes `NGUYENVANDUC`.
+
+    Two independent clients of the population service send names like this; source:
+    dancu-justice-transport.md, 1.3. A search key only: different names share one fold.
+    """
+    upper = name.replace("Đ", "D").replace("đ", "d").replace("Ð", "D").replace("ð", "d").upper()
+    decomposed = unicodedata.normalize("NFD", upper)
+    return "".join(char for char in decomposed if char.isascii() and char.isalnum())
+
+
+def _checked(name: str) -> str:
+    composed = unicodedata.normalize("NFC", name)
+    if any(unicodedata.category(char) in {"Cc", "Cs", "Co", "Cn"} for char in composed):
+        raise PydanticCustomError("name", "remove control characters from the name")
+    if not any(char.isalpha() for char in composed):
+        raise PydanticCustomError("name", "expected a name with letters")
+    if not folded(composed):
+        raise PydanticCustomError("name", "expected a name in Latin letters")
+    return composed
+
+
+FullName = Annotated[
+    str,
+    Field(min_length=1, max_length=_LONGEST, examples=["Nguyễn Văn Mẫu"]),
+    AfterValidator(_checked),
+]
+"""A person's whole name as it is written: 1 to 100 characters with at least one Latin letter, kept as NFC."""

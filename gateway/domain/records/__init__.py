@@ -1,0 +1,1 @@
+"""Canonical records: one module for each registry's subject."""

@@ -1,0 +1,80 @@
+"""A firm as the business registration database knows it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from gateway.domain.dataset import Record
+from gateway.domain.dates import PartialDate
+from gateway.domain.identifiers import EnterpriseCode
+from gateway.domain.model import Masked
+from gateway.domain.records.shared import Address, Code
+
+__all__ = ["Activity", "Enterprise", "IdentityPaper", "LegalRepresentative", "Member"]
+
+
+class IdentityPaper(Masked):
+    """The paper a representative was identified by."""
+
+    type_name: str | None = None
+    number: str | None = None
+    issued_on: date | None = None
+    issued_by: str | None = None
+    expires_on: date | None = None
+
+
+class LegalRepresentative(Masked):
+    """A legal representative (người đại diện theo pháp luật)."""
+
+    full_name: str
+    sex: Code | None = None
+    birth_date: PartialDate | None = None
+    nationality_name: str | None = None
+    document: IdentityPaper | None = None
+
+
+class Activity(Masked):
+    """A line of business by its VSIC code."""
+
+    code: str
+    name: str | None = None
+    is_main: bool = False
+
+
+class Member(Masked):
+    """A contributing member and his share."""
+
+    name: str
+    amount_vnd: Decimal | None = None
+    ratio_percent: Decimal | None = None
+    country_name: str | None = None
+
+
+class Enterprise(Record):
+    """
+    A firm as registered now. That it exists does not say that it is active: read `status`, of which the
+    numeric codes are not published. Money is in VND with three decimals, written as text.
+
+    `legal_representative_names` is what the registry lists in one line; `legal_representatives` are the
+    detailed entries, which some services leave out.
+    """
+
+    enterprise_code: EnterpriseCode
+    name: str
+    registry_id: str | None = None
+    internal_code: str | None = None
+    old_certificate_number: str | None = None
+    legal_form: Code | None = None
+    short_name: str | None = None
+    foreign_name: str | None = None
+    founded_on: date | None = None
+    last_changed_on: date | None = None
+    change_count: int | None = None
+    status: Code | None = None
+    legal_representative_names: tuple[str, ...] = ()
+    legal_representatives: tuple[LegalRepresentative, ...] = ()
+    charter_capital_vnd: Decimal | None = None
+    head_office: Address | None = None
+    activities: tuple[Activity, ...] = ()
+    members: tuple[Member, ...] = ()

@@ -1,0 +1,421 @@
+"""
+Every error of the gateway, and the two closed lists of words that callers see.
+
+    GatewayError
+    ├── QuestionRefused              the question never left; `refusal` says why
+    │   ├── InvalidQuestion          invalid
+    │   ├── Unauthenticated          unauthenticated
+    │   ├── Forbidden                forbidden
+    │   ├── OfficerUnmapped          officer_unmapped
+    │   ├── CaseClosed               case_closed
+    │   ├── PurposeUnknown           purpose_unknown
+    │   ├── IdempotencyConflict      conflict
+    │   ├── TooMany                  too_many
+    │   └── CallerGone               caller_gone (ledger only)
+    ├── RegistryError                no answer; `reason` says why
+    │   ├── RegistryUnavailable      another attempt may help
+    │   │   ├── RegistryTimeout      timeout
+    │   │   ├── RegistryUnreachable  unreachable
+    │   │   ├── CircuitOpen          circuit_open
+    │   │   ├── RegistryThrottled    throttled
+    │   │   ├── Overloaded           overloaded
+    │   │   └── LedgerUnavailable    ledger_unavailable
+    │   ├── RegistryRefused          refused
+    │   ├── RegistryRejected         rejected
+    │   ├── MalformedAnswer          malformed
+    │   ├── MismatchedAnswer         mismatched
+    │   ├── AmbiguousAnswer          ambiguous
+    │   ├── NotCovered               not_covered
+    │   └── NotConnected             not_connected
+    └── SetupError                   the gateway cannot start or be used like this
+        ├── SettingsError            a setting is missing or wrong
+        └── ContractError            a packaged contract or adapter is unusable
+
+A message says registry, operation and what happened. Nothing from a record ever stands in one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+__all__ = [
+    "REASONS",
+    "REFUSALS",
+    "Actor",
+    "AmbiguousAnswer",
+    "CallerGone",
+    "CaseClosed",
+    "CircuitOpen",
+    "ContractError",
+    "FieldProblem",
+    "Forbidden",
+    "GatewayError",
+    "IdempotencyConflict",
+    "InvalidQuestion",
+    "LedgerUnavailable",
+    "MalformedAnswer",
+    "MismatchedAnswer",
+    "NotConnected",
+    "NotCovered",
+    "OfficerUnmapped",
+    "Overloaded",
+    "PurposeUnknown",
+    "QuestionRefused",
+    "Reason",
+    "Refusal",
+    "RegistryError",
+    "RegistryRefused",
+    "RegistryRejected",
+    "RegistryThrottled",
+    "RegistryTimeout",
+    "RegistryUnavailable",
+    "RegistryUnreachable",
+    "SettingsError",
+    "SetupError",
+    "TooMany",
+    "Unauthenticated",
+]
+
+
+class Reason(StrEnum):
+    """Why an outcome is `unknown`. One word in error, metric label, log, problem document and case file."""
+
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    CIRCUIT_OPEN = "circuit_open"
+    THROTTLED = "throttled"
+    OVERLOADED = "overloaded"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
+    REFUSED = "refused"
+    REJECTED = "rejected"
+    MALFORMED = "malformed"
+    MISMATCHED = "mismatched"
+    AMBIGUOUS = "ambiguous"
+    NOT_COVERED = "not_covered"
+    NOT_CONNECTED = "not_connected"
+
+
+class Refusal(StrEnum):
+    """Why a question never left the gateway."""
+
+    INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    OFFICER_UNMAPPED = "officer_unmapped"
+    CASE_CLOSED = "case_closed"
+    PURPOSE_UNKNOWN = "purpose_unknown"
+    CONFLICT = "conflict"
+    TOO_MANY = "too_many"
+    CALLER_GONE = "caller_gone"
+
+
+class Actor(StrEnum):
+    """Who must do something before the question can be answered."""
+
+    CITIZEN = "citizen"
+    OFFICER = "officer"
+    CONSUMER = "consumer"
+    OPERATOR = "operator"
+    REGISTRY = "registry"
+
+
+class GatewayError(Exception):
+    """The root of everything this program raises on purpose."""
+
+
+# --- the question never left -------------------------------------------------------------------
+
+
+class FieldProblem:
+    """One thing wrong with one field: where it stands, a code, and what to do. Never the value."""
+
+    __slots__ = ("advice", "code", "location")
+
+    def __init__(self, location: str, code: str, advice: str) -> None:
+        self.location = location
+        self.code = code
+        self.advice = advice
+
+    def __repr__(self) -> str:
+        return f"FieldProblem({self.location!r}, {self.code!r})"
+
+
+class QuestionRefused(GatewayError):
+    """The gateway itself says no; no registry was asked."""
+
+    refusal: ClassVar[Refusal]
+    http_status: ClassVar[int]
+    actor: ClassVar[Actor] = Actor.CONSUMER
+    title_vi: ClassVar[str]
+    title_en: ClassVar[str]
+
+    def __init__(self, message: str = "", *, problems: tuple[FieldProblem, ...] = ()) -> None:
+        super().__init__(message or self.title_en)
+        self.problems = problems
+
+
+class InvalidQuestion(QuestionRefused):
+    """The body, an identifier or a date is wrong. 422 where it parses but says something impossible."""
+
+    refusal = Refusal.INVALID
+    http_status = 400
+    title_vi = "Yêu cầu không hợp lệ; xem danh sách trường cần sửa."
+    title_en = "The request is not valid; see which fields to correct."
+
+    def __init__(
+        self, message: str = "", *, problems: tuple[FieldProblem, ...] = (), status: int | None = None
+    ) -> None:
+        super().__init__(message, problems=problems)
+        self.status = status or self.http_status
+
+
+class Unauthenticated(QuestionRefused):
+    """No valid credentials came with the request."""
+
+    refusal = Refusal.UNAUTHENTICATED
+    http_status = 401
+    title_vi = "Hệ thống gọi chưa được xác thực; kiểm tra khóa API."
+    title_en = "The calling system is not authenticated; check its API key."
+
+
+class Forbidden(QuestionRefused):
+    """The policy does not allow this question."""
+
+    refusal = Refusal.FORBIDDEN
+    http_status = 403
+    actor = Actor.OPERATOR
+    title_vi = "Hệ thống gọi không được quyền hỏi dữ liệu này; đề nghị quản trị cấp quyền."
+    title_en = "The calling system has no right to this; ask the operator to grant it."
+
+
+class OfficerUnmapped(QuestionRefused):
+    """The officer has no identity at the registry."""
+
+    refusal = Refusal.OFFICER_UNMAPPED
+    http_status = 403
+    actor = Actor.OPERATOR
+    title_vi = "Cán bộ chưa được khai báo với cơ sở dữ liệu; đề nghị quản trị bổ sung."
+    title_en = "The officer is not mapped to an identity at the registry; ask the operator to add it."
+
+
+class CaseClosed(QuestionRefused):
+    """The dossier is closed, unknown, or somebody else's."""
+
+    refusal = Refusal.CASE_CLOSED
+    http_status = 403
+    actor = Actor.OFFICER
+    title_vi = "Hồ sơ đã đóng hoặc không thuộc cán bộ này."
+    title_en = "The case is closed or not assigned to this officer."
+
+
+class PurposeUnknown(QuestionRefused):
+    """The purpose stands in no table of purposes."""
+
+    refusal = Refusal.PURPOSE_UNKNOWN
+    http_status = 403
+    actor = Actor.OPERATOR
+    title_vi = "Mục đích khai thác không có trong danh mục."
+    title_en = "The purpose is not one of the known purposes."
+
+
+class IdempotencyConflict(QuestionRefused):
+    """The same idempotency key came with another body."""
+
+    refusal = Refusal.CONFLICT
+    http_status = 409
+    title_vi = "Khóa chống lặp đã dùng cho một yêu cầu khác."
+    title_en = "The idempotency key was used with another body."
+
+
+class TooMany(QuestionRefused):
+    """The officer's or the consumer's own limit is used up until `retry_at`."""
+
+    refusal = Refusal.TOO_MANY
+    http_status = 429
+    title_vi = "Đã vượt giới hạn số lần hỏi; thử lại sau."
+    title_en = "The limit of questions is used up; try again later."
+
+    def __init__(self, message: str = "", *, retry_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
+
+
+class CallerGone(QuestionRefused):
+    """The caller hung up before the answer. Written to the ledger, never sent: nobody is there."""
+
+    refusal = Refusal.CALLER_GONE
+    http_status = 499
+    title_vi = "Bên gọi đã ngắt kết nối."
+    title_en = "The caller closed the connection."
+
+
+# --- no answer ---------------------------------------------------------------------------------
+
+
+class RegistryError(GatewayError):
+    """A registry gave no usable answer. `reason`, `retryable` and `http_status` are read when handled."""
+
+    reason: ClassVar[Reason]
+    retryable: ClassVar[bool] = False
+    http_status: ClassVar[int] = 502
+    actor: ClassVar[Actor] = Actor.OPERATOR
+    title_vi: ClassVar[str]
+    title_en: ClassVar[str]
+
+    def __init__(self, message: str = "", *, retry_at: datetime | None = None) -> None:
+        super().__init__(message or self.title_en)
+        self.retry_at = retry_at
+
+
+class RegistryUnavailable(RegistryError):
+    """Nothing is known, and another attempt may help."""
+
+    retryable = True
+    http_status = 503
+    actor = Actor.REGISTRY
+
+
+class RegistryTimeout(RegistryUnavailable):
+    """The deadline passed before the answer was whole."""
+
+    reason = Reason.TIMEOUT
+    http_status = 504
+    title_vi = "Cơ sở dữ liệu không trả lời kịp thời hạn; thử lại sau."
+    title_en = "The registry did not answer in time; try again later."
+
+
+class RegistryUnreachable(RegistryUnavailable):
+    """Connection, TLS or DNS failed, or the registry answered that it is out of order."""
+
+    reason = Reason.UNREACHABLE
+    title_vi = "Không kết nối được tới cơ sở dữ liệu; thử lại sau."
+    title_en = "The registry cannot be reached; try again later."
+
+
+class CircuitOpen(RegistryUnavailable):
+    """The registry failed so often that it is left in peace until `retry_at`."""
+
+    reason = Reason.CIRCUIT_OPEN
+    retryable = False
+    title_vi = "Cơ sở dữ liệu đang gián đoạn; cổng tạm ngừng hỏi và sẽ tự thử lại."
+    title_en = "The registry is failing; the gateway has paused asking it."
+
+
+class RegistryThrottled(RegistryUnavailable):
+    """The registry asks us to slow down. Another attempt may help, but not before `retry_at`."""
+
+    reason = Reason.THROTTLED
+    title_vi = "Cơ sở dữ liệu đang giới hạn số lượt hỏi; thử lại sau."
+    title_en = "The registry limits the rate of questions; try again later."
+
+
+class Overloaded(RegistryUnavailable):
+    """The gateway has no room for another question to this registry."""
+
+    reason = Reason.OVERLOADED
+    retryable = False
+    actor = Actor.OPERATOR
+    title_vi = "Cổng đang quá tải; thử lại sau ít giây."
+    title_en = "The gateway is overloaded; try again in a few seconds."
+
+
+class LedgerUnavailable(RegistryUnavailable):
+    """The ledger cannot take the record, so no answer may leave."""
+
+    reason = Reason.LEDGER_UNAVAILABLE
+    retryable = False
+    actor = Actor.OPERATOR
+    title_vi = "Không ghi được sổ nhật ký nên không được phép trả lời; báo quản trị."
+    title_en = "The ledger cannot be written, so no answer may leave; call the operator."
+
+
+class RegistryRefused(RegistryError):
+    """The registry does not accept our credentials or our right to ask."""
+
+    reason = Reason.REFUSED
+    title_vi = "Cơ sở dữ liệu từ chối quyền truy cập của cổng; báo quản trị."
+    title_en = "The registry refused the gateway's credentials or right; call the operator."
+
+
+class RegistryRejected(RegistryError):
+    """The registry calls the query wrong. Asking the same again cannot help."""
+
+    reason = Reason.REJECTED
+    actor = Actor.OFFICER
+    title_vi = "Cơ sở dữ liệu cho rằng nội dung hỏi không đúng; kiểm tra lại thông tin đã nhập."
+    title_en = "The registry calls the query wrong; check what was entered."
+
+
+class MalformedAnswer(RegistryError):
+    """The answer breaks the registry's contract."""
+
+    reason = Reason.MALFORMED
+    title_vi = "Câu trả lời của cơ sở dữ liệu không đúng định dạng; báo quản trị."
+    title_en = "The registry's answer breaks its contract; call the operator."
+
+
+class MismatchedAnswer(RegistryError):
+    """The answer is about somebody else. It is shown to nobody."""
+
+    reason = Reason.MISMATCHED
+    title_vi = "Câu trả lời không thuộc về đối tượng được hỏi nên đã bị loại bỏ; báo quản trị."
+    title_en = "The registry answered about somebody else; the answer was discarded. Call the operator."
+
+
+class AmbiguousAnswer(RegistryError):
+    """Several records answer to one key."""
+
+    reason = Reason.AMBIGUOUS
+    actor = Actor.OFFICER
+    title_vi = "Cơ sở dữ liệu có nhiều bản ghi cho cùng thông tin này; cán bộ cần kiểm tra."
+    title_en = "The registry holds several records for this key; an officer must look."
+
+
+class NotCovered(RegistryError):
+    """The registry has no data for that area or kind yet."""
+
+    reason = Reason.NOT_COVERED
+    actor = Actor.REGISTRY
+    title_vi = "Cơ sở dữ liệu chưa có dữ liệu cho phạm vi này."
+    title_en = "The registry has no data for this scope yet."
+
+
+class NotConnected(RegistryError):
+    """No usable endpoint is configured."""
+
+    reason = Reason.NOT_CONNECTED
+    title_vi = "Cổng chưa được nối tới dịch vụ này của cơ sở dữ liệu; báo quản trị."
+    title_en = "The gateway is not connected to this service of the registry; call the operator."
+
+
+# --- the gateway itself ------------------------------------------------------------------------
+
+
+class SetupError(GatewayError):
+    """The gateway cannot start, or a command cannot run, with what it was given."""
+
+
+class SettingsError(SetupError):
+    """A setting is missing, unknown or wrong; the message names it and says what to write."""
+
+
+class ContractError(SetupError):
+    """A packaged contract, adapter or schema cannot be used; the message names the file or entry point."""
+
+
+def _leaves(root: type[GatewayError]) -> list[type[GatewayError]]:
+    children = root.__subclasses__()
+    return [root] if not children else [leaf for child in children for leaf in _leaves(child)]
+
+
+REASONS: dict[Reason, type[RegistryError]] = {
+    leaf.reason: leaf for leaf in _leaves(RegistryError) if issubclass(leaf, RegistryError)
+}
+"""The error class of each reason."""
+
+REFUSALS: dict[Refusal, type[QuestionRefused]] = {
+    leaf.refusal: leaf for leaf in _leaves(QuestionRefused) if issubclass(leaf, QuestionRefused)
+}
+"""The error class of each refusal."""

@@ -1,0 +1,189 @@
+"""
+Case files against an adapter: in memory, where the request is compared too, or over a real way to a registry.
+
+The second reader of a contract: without a network, the adapter must write the recorded request and come to
+the recorded outcome. What a mock or a test endpoint answers is judged by the same rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from contracts.reader import CaseFile, Contract
+from gateway.channel.channel import Channel, Policy
+from gateway.clock import SystemClock
+from gateway.domain.dataset import Adapter, Query
+from gateway.domain.exchange import Request, Response
+from gateway.domain.inquiry import Inquiry
+from gateway.domain.outcome import Found, Unknown
+from gateway.lookup.catalogue import Instance
+from gateway.transport.base import Transport
+from gateway.transport.memory import MemoryTransport
+from gateway.transport.outgoing import filled
+from gateway.wire import xml
+
+__all__ = [
+    "REQUEST_ID",
+    "CaseResult",
+    "cases_of",
+    "inquiry_of",
+    "query_of",
+    "run_case",
+    "run_in_instance",
+    "run_in_memory",
+]
+
+REQUEST_ID = "GW-000000000001"
+"""The request id that every case file is written with."""
+
+_NOW = datetime(2026, 3, 1, 1, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """One case file's verdict. `problems` is empty when it is proven; nothing in it is personal."""
+
+    registry: str
+    dataset: str
+    case: str
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """True when request, outcome, reason and record are all as recorded."""
+        return not self.problems
+
+
+def cases_of(adapter: Adapter, contract: Contract) -> Iterator[tuple[str, CaseFile]]:
+    """Every case file of a dataset and contract version that the adapter speaks, with the dataset's noun."""
+    for dataset in adapter.datasets:
+        for case in contract.datasets[dataset.noun].cases:
+            if case.contract in dataset.ask:
+                yield dataset.noun, case
+
+
+def inquiry_of(contract: Contract) -> Inquiry:
+    """Who asks in every case file."""
+    who = contract.inquiry
+    return Inquiry.model_validate(
+        {
+            "case_id": who.case_id,
+            "procedure": who.procedure,
+            "agency": who.agency,
+            "purpose": who.purpose,
+            "officer": {"id": who.officer.id, "account": who.officer.account},
+        }
+    )
+
+
+def query_of(adapter: Adapter, noun: str, case: CaseFile) -> Query:
+    """The question of a case file."""
+    dataset = adapter.dataset(noun)
+    assert dataset is not None, noun  # noqa: S101  cases_of walks the adapter's own datasets
+    query: Query = dataset.query.model_validate(dict(case.query))
+    return query
+
+
+async def run_in_memory(adapter: Adapter, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
+    """Without a network: the adapter's request against the recorded one, and the outcome of the recorded answer."""
+    transport = MemoryTransport(lambda _: _recorded(case))
+    result = await run_case(adapter, contract, noun, case, transport)
+    problems = [problem for request in transport.sent[:1] for problem in _request_problems(request, case)]
+    return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=(*problems, *result.problems))
+
+
+async def run_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFile, transport: Transport) -> CaseResult:
+    """Over any transport: ask the case file's question with its contract's options."""
+    channel = Channel(
+        registry=adapter.registry,
+        adapter=adapter.registry,
+        contract=case.contract,
+        basis=lambda _: case.basis,
+        route="direct",
+        options=adapter.options.model_validate(dict(contract.versions[case.contract].options)),
+        transport=transport,
+        policy=Policy(attempts=1),
+        clock=SystemClock(),
+        new_id=lambda: REQUEST_ID,
+    )
+    return await _judged(channel, adapter, contract, noun, case)
+
+
+async def run_in_instance(instance: Instance, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
+    """Over an instance's own channel, with its own options, credentials and limits."""
+    return await _judged(instance.channel, instance.adapter, contract, noun, case)
+
+
+async def _judged(channel: Channel, adapter: Adapter, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
+    dataset = adapter.dataset(noun)
+    assert dataset is not None, noun  # noqa: S101  cases_of walks the adapter's own datasets
+    answer = await channel.ask(dataset, query_of(adapter, noun, case), inquiry_of(contract))
+    problems = tuple(_outcome_problems(answer.outcome, case))
+    return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
+
+
+def _recorded(case: CaseFile) -> Response:
+    return Response(
+        status=case.response.status,
+        headers={name.lower(): value for name, value in case.response.headers.items()},
+        body=case.response.body.encode(),
+        received_at=_NOW,
+    )
+
+
+def _outcome_problems(outcome: Any, case: CaseFile) -> Iterator[str]:
+    if outcome.word != case.outcome:
+        detail = f" ({outcome.reason}: {outcome.detail})" if isinstance(outcome, Unknown) else ""
+        yield f"outcome: expected {case.outcome}, got {outcome.word}{detail}"
+    elif isinstance(outcome, Unknown) and outcome.reason.value != case.reason:
+        yield f"reason: expected {case.reason}, got {outcome.reason.value} ({outcome.detail})"
+    elif isinstance(outcome, Found):
+        got = outcome.record.model_dump(mode="json", exclude_none=True)
+        expected = dict(case.record or {})
+        yield from (f"record: {path}" for path in _differences(_pruned(expected), _pruned(got)))
+
+
+def _request_problems(request: Request, case: CaseFile) -> Iterator[str]:
+    recorded = case.request
+    sent = filled(request, "", {})
+    parts = urlsplit(sent.url)
+    if request.method != recorded.method:
+        yield f"request.method: expected {recorded.method}, got {request.method}"
+    if (parts.path or "/") != (recorded.path or "/"):
+        yield "request.path differs"
+    if dict(parse_qsl(parts.query, keep_blank_values=True)) != dict(recorded.query):
+        yield "request.query differs"
+    if _canonical(sent.body or b"") != _canonical((recorded.body or "").encode()):
+        yield "request.body differs"
+
+
+def _canonical(body: bytes) -> bytes:
+    """XML without what does not matter: prefixes and white space between elements."""
+    if not body.strip().startswith(b"<"):
+        return body.strip()
+    lines = [f"{element.tag!s}={(element.text or '').strip()}" for element in xml.parse(body.strip()).iter()]
+    return "\n".join(lines).encode()
+
+
+def _pruned(value: Any) -> Any:
+    """Without what is empty: a recorded file cannot say null."""
+    if isinstance(value, dict):
+        return {key: _pruned(inner) for key, inner in value.items() if inner not in (None, [], {}, ())}
+    if isinstance(value, list | tuple):
+        return [_pruned(inner) for inner in value]
+    return value
+
+
+def _differences(expected: Any, got: Any, place: str = "") -> Iterator[str]:
+    if isinstance(expected, dict) and isinstance(got, dict):
+        for key in sorted(expected.keys() | got.keys()):
+            yield from _differences(expected.get(key), got.get(key), f"{place}.{key}".lstrip("."))
+    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        for index, (one, other) in enumerate(zip(expected, got, strict=True)):
+            yield from _differences(one, other, f"{place}[{index}]")
+    elif expected != got:
+        yield f"{place} differs"

@@ -1,0 +1,43 @@
+"""`gateway contract test`: every case file, in memory or over an instance's own way to its registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contracts.reader import Contract, installed
+from gateway.app import Core
+from gateway.domain.dataset import Adapter
+from gateway.errors import SettingsError
+from gateway.kit.cases import CaseResult, cases_of, run_in_instance, run_in_memory
+
+__all__ = ["run_all", "run_instance"]
+
+
+async def run_all(
+    adapters: Mapping[str, Adapter], contracts: Mapping[str, Contract], registry: str | None
+) -> list[CaseResult]:
+    """Without a network. Raises SettingsError for a registry that is not installed."""
+    if registry is not None and registry not in adapters:
+        raise SettingsError(f"{registry}: not installed; there are {', '.join(sorted(adapters))}")
+    return [
+        await run_in_memory(adapter, contracts[name], noun, case)
+        for name, adapter in adapters.items()
+        if registry in (None, name)
+        for noun, case in cases_of(adapter, contracts[name])
+    ]
+
+
+async def run_instance(core: Core, name: str) -> list[CaseResult]:
+    """Against what an instance of the settings is connected to: a mock, or a registry's test endpoint."""
+    instance = core.catalogue.instances.get(name)
+    if instance is None:
+        raise SettingsError(f"{name}: no such instance; there are {', '.join(core.catalogue.instances)}")
+    contract = installed()[instance.adapter.registry]
+    try:
+        return [
+            await run_in_instance(instance, contract, noun, case)
+            for noun, case in cases_of(instance.adapter, contract)
+            if case.contract == instance.channel.contract
+        ]
+    finally:
+        await core.close()

@@ -1,0 +1,1 @@
+"""One question from arrival to answer: access, cache, channel, evidence, ledger."""

@@ -1,0 +1,91 @@
+"""What this gateway can be asked: every dataset of every configured instance, and how each is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gateway.channel.answer import Answer
+from gateway.channel.channel import Channel
+from gateway.domain.dataset import Adapter, Dataset
+from gateway.domain.outcome import Unknown
+from gateway.errors import FieldProblem, InvalidQuestion, Reason
+
+__all__ = ["Catalogue", "Entry", "Health", "Instance"]
+
+# Outcomes that speak of the registry's state, not of the question.
+_SICK = frozenset({Reason.TIMEOUT, Reason.UNREACHABLE, Reason.CIRCUIT_OPEN, Reason.REFUSED, Reason.NOT_CONNECTED})
+
+
+@dataclass(slots=True)
+class Health:
+    """How an instance has answered real questions since this process started."""
+
+    last_answer_at: datetime | None = None
+    last_failure_at: datetime | None = None
+    last_reason: Reason | None = None
+
+    @property
+    def state(self) -> str:
+        """`ok`, `failing`, or `unasked` while nobody has asked."""
+        if self.last_failure_at is None:
+            return "ok" if self.last_answer_at else "unasked"
+        return "ok" if self.last_answer_at and self.last_answer_at > self.last_failure_at else "failing"
+
+    def note(self, answer: Answer) -> None:
+        """Learn from one answer."""
+        at = answer.provenance.answered_at
+        if isinstance(answer.outcome, Unknown):
+            self.last_reason = answer.outcome.reason
+            if answer.outcome.reason in _SICK:
+                self.last_failure_at = at
+                return
+        self.last_answer_at = at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One configured registry: what speaks to it, how it is reached, and how it is."""
+
+    name: str
+    adapter: Adapter
+    channel: Channel
+    connected: bool
+    route: str
+    basis: Mapping[str, str]
+    health: Health = field(default_factory=Health)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One dataset of one instance."""
+
+    instance: Instance
+    dataset: Dataset[Any, Any, Any]
+
+    @property
+    def id(self) -> str:
+        """The dataset's id, such as `dancu.citizen`."""
+        return f"{self.instance.name}.{self.dataset.noun}"
+
+
+class Catalogue:
+    """Instances and datasets by name."""
+
+    def __init__(self, instances: list[Instance]) -> None:
+        self.instances: Mapping[str, Instance] = {instance.name: instance for instance in instances}
+        entries = [Entry(instance, dataset) for instance in instances for dataset in instance.adapter.datasets]
+        self._entries: Mapping[str, Entry] = {entry.id: entry for entry in entries}
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def find(self, dataset: str) -> Entry:
+        """The dataset of that id, or InvalidQuestion."""
+        entry = self._entries.get(dataset)
+        if entry is None:
+            advice = "không có dữ liệu này; xem GET /v1/datasets / no such dataset; see GET /v1/datasets"
+            raise InvalidQuestion(problems=(FieldProblem("dataset", "unknown_dataset", advice),))
+        return entry

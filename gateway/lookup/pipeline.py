@@ -1,0 +1,151 @@
+"""One question's way: read, granted, asked, cut down to what was granted, recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gateway.channel.answer import Answer
+from gateway.clock import Clock
+from gateway.domain.dataset import Query
+from gateway.domain.outcome import Found, Unknown, unknown_from
+from gateway.errors import InvalidQuestion, LedgerUnavailable, QuestionRefused
+from gateway.lookup.access import Access, Consumer
+from gateway.lookup.catalogue import Catalogue, Entry
+from gateway.lookup.request import LookupRequest, read
+from gateway.lookup.seams import Cache, Ledger
+from gateway.telemetry import Metrics, log
+
+__all__ = ["Lookup", "LookupResult"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupResult:
+    """
+    What a caller is told. `record` holds the granted fields as JSON values, and is None unless found.
+    """
+
+    lookup_id: str
+    dataset: str
+    answer: Answer
+    record: dict[str, Any] | None = field(default=None, repr=False)
+
+
+class Lookup:
+    """The pipeline. Cache and ledger stand in it only where they are configured."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        access: Access,
+        clock: Clock,
+        metrics: Metrics,
+        new_id: Callable[[], str],
+        cache: Cache | None = None,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self.catalogue = catalogue
+        self._access = access
+        self._clock = clock
+        self._metrics = metrics
+        self._new_id = new_id
+        self._cache = cache
+        self._ledger = ledger
+
+    def new_id(self) -> str:
+        """An id for one lookup; ids sort by time."""
+        return self._new_id()
+
+    async def ask(self, lookup_id: str, consumer: Consumer, request: LookupRequest) -> LookupResult:
+        """
+        The answer to one question.
+
+        Raises QuestionRefused when the question must not leave; whatever goes wrong with the registry is an
+        `unknown` outcome of the result.
+        """
+        try:
+            entry = self.catalogue.find(request.dataset)
+            query = self._query(entry, request)
+            granted = await self._access.grant(consumer, entry, request.fields)
+        except QuestionRefused as refusal:
+            await self.refuse(lookup_id, consumer, refusal)
+            raise
+        answer = await self._answer(lookup_id, consumer, entry, query, request)
+        answer = await self._recorded(lookup_id, answer, granted)
+        self._tell(lookup_id, consumer, entry, answer)
+        return LookupResult(lookup_id=lookup_id, dataset=entry.id, answer=answer, record=_granted(answer, granted))
+
+    async def refuse(self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused) -> None:
+        """Record and count a question that never left."""
+        if self._ledger is not None:
+            await self._ledger.refused(lookup_id, consumer, refusal)
+        self._metrics.refusals.labels(refusal.refusal.value).inc()
+        log().info(
+            "lookup.refused",
+            lookup_id=lookup_id,
+            consumer=consumer.name if consumer else None,
+            refusal=refusal.refusal.value,
+            problems=[problem.code for problem in refusal.problems],
+        )
+
+    def _query(self, entry: Entry, request: LookupRequest) -> Query:
+        query: Query = read(entry.dataset.query, request.query, above="query.")
+        problems = query.problems(self._clock.now().date())
+        if problems:
+            raise InvalidQuestion(problems=problems, status=422)
+        return query
+
+    async def _answer(
+        self, lookup_id: str, consumer: Consumer, entry: Entry, query: Query, request: LookupRequest
+    ) -> Answer:
+        if self._ledger is not None:
+            await self._ledger.asked(lookup_id, consumer, entry, query, request.inquiry)
+        if self._cache is not None and request.max_age_s > 0:
+            kept = await self._cache.find(entry, query, request.inquiry, request.max_age_s)
+            if kept is not None:
+                return kept
+        answer = await entry.instance.channel.ask(entry.dataset, query, request.inquiry)
+        entry.instance.health.note(answer)
+        if self._cache is not None:
+            await self._cache.keep(entry, query, request.inquiry, answer)
+        return answer
+
+    async def _recorded(self, lookup_id: str, answer: Answer, granted: frozenset[str]) -> Answer:
+        if self._ledger is None:
+            return answer
+        try:
+            await self._ledger.answered(lookup_id, answer, granted)
+        except LedgerUnavailable as exc:
+            return replace(answer, outcome=unknown_from(exc))
+        return answer
+
+    def _tell(self, lookup_id: str, consumer: Consumer, entry: Entry, answer: Answer) -> None:
+        outcome = answer.outcome
+        reason = outcome.reason.value if isinstance(outcome, Unknown) else ""
+        labels = (entry.instance.name, entry.dataset.noun)
+        self._metrics.questions.labels(*labels, outcome.word, reason).inc()
+        self._metrics.question_seconds.labels(*labels).observe(answer.elapsed_s)
+        log().info(
+            "lookup.answered",
+            lookup_id=lookup_id,
+            consumer=consumer.name,
+            dataset=entry.id,
+            outcome=outcome.word,
+            reason=reason or None,
+            detail=outcome.detail or None if isinstance(outcome, Unknown) else None,
+            route=answer.provenance.route,
+            via=answer.provenance.via,
+            request_id=answer.provenance.request_id,
+            attempts=len(answer.attempts),
+            elapsed_s=round(answer.elapsed_s, 6),
+        )
+
+
+def _granted(answer: Answer, granted: frozenset[str]) -> dict[str, Any] | None:
+    """The granted fields as JSON values; what the registry left empty is left out."""
+    if not isinstance(answer.outcome, Found):
+        return None
+    record: dict[str, Any] = answer.outcome.record.model_dump(mode="json", include=set(granted), exclude_none=True)
+    return record

@@ -1,0 +1,175 @@
+"""Running the gateway: one process, or several workers on one port under a parent that only watches."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from types import FrameType
+
+import uvloop
+
+from gateway import app, telemetry
+from gateway.clock import SystemClock
+from gateway.errors import SetupError
+from gateway.settings import Settings
+from gateway.telemetry import Metrics, log
+from gateway.web import server
+
+__all__ = ["run_many", "run_one"]
+
+_CONFIG_ERROR = 78  # EX_CONFIG of sysexits.h: starting again cannot help
+_QUICK_DEATH_S = 1.0
+
+
+def run_one(settings: Settings) -> None:
+    """Serve in this process until SIGTERM or SIGINT. Raises SetupError for what settings get wrong."""
+    _run(lambda: _gateway(settings, settings.web.port, with_metrics=True))
+
+
+def run_many(settings: Settings, workers: int) -> None:
+    """
+    Serve with several workers and one process for metrics; start again what dies.
+
+    PROMETHEUS_MULTIPROC_DIR must name a folder of our own and have been set before anything was imported.
+    """
+    app.installed_adapters()  # what can be read once is read before the fork
+    gc.collect()
+    gc.freeze()
+    with _reserved(settings.web.host, settings.web.port) as reserved:
+        port = reserved.getsockname()[1]
+        tasks: list[Callable[[], Awaitable[None]]] = [
+            lambda: _gateway(settings, port, with_metrics=False) for _ in range(workers)
+        ]
+        _Parent([*tasks, lambda: _metrics_only(settings)]).run()
+
+
+async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None:
+    clock, metrics = SystemClock(), Metrics()
+    metrics.build.labels(app.version()).set(1)
+    core = app.build(settings, clock=clock, metrics=metrics)
+    front = await server.listen(
+        app.front_door(core, clock),
+        settings.web.host,
+        port,
+        shutdown_s=settings.web.shutdown_s,
+        shared_port=not with_metrics,
+    )
+    side = await _metrics_listener(settings, metrics) if with_metrics else None
+    log().info(
+        "gateway.started",
+        host=settings.web.host,
+        port=front.port,
+        metrics_port=side.port if side else None,
+        pid=os.getpid(),
+        registries=sorted(settings.registries),
+    )
+    await _told_to_stop()
+    log().info("gateway.stopping", pid=os.getpid())
+    await front.stop()
+    if side is not None:
+        await side.stop()
+    await core.close()
+
+
+async def _metrics_only(settings: Settings) -> None:
+    side = await _metrics_listener(settings, None)
+    log().info("metrics.started", host=settings.metrics.host, port=side.port, pid=os.getpid())
+    await _told_to_stop()
+    await side.stop()
+
+
+async def _metrics_listener(settings: Settings, metrics: Metrics | None) -> server.Listening:
+    return await server.listen(server.metrics_page(metrics), settings.metrics.host, settings.metrics.port)
+
+
+async def _told_to_stop() -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+def _run(task: Callable[[], Awaitable[None]]) -> None:
+    async def main() -> None:
+        await task()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+def _reserved(host: str, port: int) -> socket.socket:
+    """A socket that holds the address without listening, so that every worker can take it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    held = socket.socket(family, socket.SOCK_STREAM)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind((host, port))
+    return held
+
+
+class _Parent:
+    """Forks one process a task, starts again what dies, and ends them all when told."""
+
+    def __init__(self, tasks: list[Callable[[], Awaitable[None]]]) -> None:
+        self._tasks = tasks
+        self._children: dict[int, tuple[int, float]] = {}
+        self._stopping = False
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        for place in range(len(self._tasks)):
+            self._start(place)
+        while self._children:
+            pid, status = os.wait()
+            place, started = self._children.pop(pid)
+            telemetry.forget_process(pid)
+            if self._stopping:
+                continue
+            code = os.waitstatus_to_exitcode(status)
+            log().error("worker.died", pid=pid, code=code)
+            if code == _CONFIG_ERROR:
+                self._stop(signal.SIGTERM, None)
+                continue
+            if time.monotonic() - started < _QUICK_DEATH_S:
+                time.sleep(_QUICK_DEATH_S)
+            if not self._stopping:
+                self._start(place)
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+    def _start(self, place: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._be_a_child(self._tasks[place])
+        self._children[pid] = (place, time.monotonic())
+
+    def _stop(self, _: int, __: FrameType | None) -> None:
+        self._stopping = True
+        for pid in self._children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+    @staticmethod
+    def _be_a_child(task: Callable[[], Awaitable[None]]) -> None:
+        code = 1
+        try:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            _run(task)
+            code = 0
+        except SetupError as exc:
+            sys.stderr.write(f"{exc}\n")
+            code = _CONFIG_ERROR
+        except BaseException as exc:
+            log().error("worker.bug", **telemetry.where(exc))
+        finally:
+            sys.stderr.flush()
+            os._exit(code)

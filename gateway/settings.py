@@ -1,0 +1,252 @@
+"""
+Settings: one TOML file, single values overridden by the environment, secrets read from files.
+
+`GATEWAY_WEB__PORT=8081` overrides `[web] port`. Everything is checked at start: an unknown key is an error
+that names the nearest known one. Relative paths start at the TOML file's folder.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gateway.errors import SettingsError
+
+__all__ = [
+    "AnonymousSettings",
+    "C06Settings",
+    "ConsumerSettings",
+    "LogSettings",
+    "MetricsSettings",
+    "OAuthSettings",
+    "RegistrySettings",
+    "Settings",
+    "TlsSettings",
+    "WebSettings",
+    "load",
+    "paths",
+    "secret",
+]
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=500)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class WebSettings(_Section):
+    """The front door."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    body_limit_bytes: int = Field(64 * 1024, ge=1024, description="Largest request body.")
+    shutdown_s: float = Field(15.0, gt=0, description="How long open questions may end after SIGTERM.")
+
+
+class MetricsSettings(_Section):
+    """Where Prometheus reads. Without authentication: keep it on loopback or an inner network."""
+
+    host: str = Field("127.0.0.1", description="Address of the metrics listener.")
+    port: int = Field(9090, ge=0, le=65535, description="Port of the metrics listener; 0 takes a free one.")
+
+
+class LogSettings(_Section):
+    """Logs: one JSON line an event, to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level written.")
+
+
+class ConsumerSettings(_Section):
+    """A system that may ask, such as the one-stop system."""
+
+    api_key_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+        description="SHA-256 of the consumer's API key, in hex; `gateway new-key` makes both."
+    )
+    datasets: tuple[str, ...] = Field(
+        (), description="Datasets it may ask, such as `dancu.citizen`; none unless named."
+    )
+    questions_per_minute: int = Field(600, ge=1, description="More than this are refused with `too_many`.")
+
+
+class TlsSettings(_Section):
+    """TLS towards one registry. Without it: the machine's authorities, TLS 1.2 or later."""
+
+    ca_file: Path | None = Field(None, description="PEM of the authorities to trust instead of the machine's.")
+    certificate_file: Path | None = Field(None, description="PEM of our client certificate.")
+    key_file: Path | None = Field(None, description="PEM of its key, where it is not in the same file.")
+
+
+class _CredentialsSettings(_Section):
+    headers: dict[str, str] = Field({}, description="Headers sent with each request, such as `X-Road-Client`.")
+    secret_headers: dict[str, Path] = Field({}, description="Headers whose values are secrets, by file.")
+    secrets: dict[str, Path] = Field({}, description="Values for the adapter's placeholders, by file.")
+
+
+class AnonymousSettings(_CredentialsSettings):
+    """No log-in; fixed headers at most."""
+
+    scheme: Literal["none"] = Field("none", description="How the registry knows us.")
+
+
+class C06Settings(_CredentialsSettings):
+    """The population database's Basic over a hash."""
+
+    scheme: Literal["c06_basic"] = Field("c06_basic", description="How the registry knows us.")
+    username: str = Field(description="The account that the registry gave us.")
+    secret_file: Path = Field(description="File with the account's secret.")
+    sv_url: str = Field(description="The address as it goes into the hash; not always the one that is called.")
+    timestamp_unit: Literal["ms", "s"] = Field("ms", description="Unit of the `Timestamp` header.")
+
+
+class OAuthSettings(_CredentialsSettings):
+    """OAuth2 client credentials, as on NGSP and provincial platforms."""
+
+    scheme: Literal["oauth2_client_credentials"] = Field(
+        "oauth2_client_credentials", description="How the registry knows us."
+    )
+    token_url: Url = Field(description="Where tokens are given out.")
+    key: str = Field(description="Consumer key.")
+    secret_file: Path = Field(description="File with the consumer secret.")
+    style: Literal["basic", "form"] = Field("basic", description="Key and secret as Basic, or in the form.")
+
+
+CredentialsSettings = Annotated[AnonymousSettings | C06Settings | OAuthSettings, Field(discriminator="scheme")]
+
+
+class RegistrySettings(_Section):
+    """One instance of a registry. Datasets are called after it: `[registries.dancu]` has `dancu.citizen`."""
+
+    adapter: Name = Field(description="Which adapter speaks to it.")
+    contract: str | None = Field(None, description="Contract version; the adapter's default where not given.")
+    endpoint: Url | None = Field(
+        None, description="Base address; while it is missing every question is `unknown: not_connected`."
+    )
+    route: Name = Field(
+        "direct", description="The way to the registry, named in provenance: `direct`, `lgsp`, `xroad`."
+    )
+    wrapper: Literal["plain", "thai_nguyen", "ho_chi_minh"] = Field(
+        "plain", description="How a provincial platform packs the answers."
+    )
+    deadline_s: float | None = Field(
+        None, gt=0, le=120, description="Bound on a whole question; the dataset's own where not given."
+    )
+    attempts: int = Field(2, ge=1, le=5, description="Most attempts for one question.")
+    in_flight: int = Field(32, ge=1, description="Most questions asked at once.")
+    waiting: int = Field(128, ge=0, description="Most questions waiting for a place; more are `overloaded`.")
+    max_answer_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest answer that is read.")
+    tls: TlsSettings = Field(default_factory=TlsSettings, description="TLS towards this registry.")
+    credentials: CredentialsSettings = Field(
+        default_factory=AnonymousSettings, description="How the registry knows us."
+    )
+    options: dict[str, Any] = Field({}, description="What the adapter lets settings decide: see `docs/adapters.md`.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GATEWAY_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    web: WebSettings = Field(default_factory=WebSettings, description="The front door.")
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="The metrics listener.")
+    log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
+    consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
+    registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (env_settings, init_settings)
+
+
+def load(file: Path) -> Settings:
+    """
+    Read settings from a TOML file and the environment.
+
+    Raises SettingsError naming each key at fault and what to write instead. No value is ever quoted.
+    """
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise SettingsError(f"{file}: {exc.strerror}") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{file}: not TOML: {exc}") from exc
+    try:
+        settings = Settings(**values)
+    except ValidationError as exc:
+        lines = [_explained(error["loc"], error["type"], error["msg"]) for error in exc.errors(include_input=False)]
+        raise SettingsError(f"{file}:\n" + "\n".join(f"  {line}" for line in lines)) from None
+    return _resolved(settings, file.parent.resolve())
+
+
+def secret(file: Path) -> str:
+    """The secret in a file, without the line end. Raises SettingsError naming the file."""
+    try:
+        text = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"secret file {file}: {getattr(exc, 'strerror', None) or 'not text'}") from None
+    if not text:
+        raise SettingsError(f"secret file {file}: empty")
+    return text
+
+
+def paths(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[str, str]]:
+    """Every setting as a dotted path with its description; `<name>` stands for a name of your own."""
+    for name, field in model.model_fields.items():
+        path = f"{above}{name}"
+        inner = _sections(field.annotation)
+        if not inner:
+            yield path, field.description or ""
+        for section in inner:
+            by_name = "<name>." if "dict[" in str(field.annotation) else ""
+            yield from paths(section, f"{path}.{by_name}")
+
+
+def _sections(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [section for part in get_args(annotation) for section in _sections(part)]
+
+
+def _explained(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    path = ".".join(str(part) for part in location)
+    if kind != "extra_forbidden":
+        return f"{path}: {message}"
+    known = [name.rsplit(".", 1)[-1] for name, _ in paths()] + list(Settings.model_fields)
+    near = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f"{path}: unknown setting" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    def walk(value: Any) -> Any:
+        match value:
+            case Path():
+                return value if value.is_absolute() else folder / value
+            case BaseModel():
+                return value.model_copy(update={name: walk(getattr(value, name)) for name in type(value).model_fields})
+            case dict():
+                return {key: walk(inner) for key, inner in value.items()}
+            case _:
+                return value
+
+    resolved: Settings = walk(settings)
+    return resolved

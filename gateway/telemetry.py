@@ -1,0 +1,128 @@
+"""
+The one door to metrics and logs.
+
+Labels come from short closed lists: registry and dataset as configured, outcome, reason, refusal. No
+identifier and no record ever stands in a label or an event. Library loggers stay off: theirs print envelopes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Mapping, MutableMapping
+from typing import Any, BinaryIO, cast
+
+import orjson
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+__all__ = ["METRICS_CONTENT_TYPE", "Metrics", "configure_logs", "exposition", "forget_process", "log", "where"]
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # half the series, read by nobody
+METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class Metrics:
+    """Every metric of the gateway. `docs/metrics.md` tells an operator what each one means."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.questions = Counter(
+            "gateway_questions",
+            "Questions answered, by outcome; reason is empty unless the outcome is unknown.",
+            ["registry", "dataset", "outcome", "reason"],
+            registry=self.registry,
+        )
+        self.question_seconds = Histogram(
+            "gateway_question_seconds",
+            "Time from arrival to outcome.",
+            ["registry", "dataset"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.attempts = Counter(
+            "gateway_attempts",
+            "Requests to a registry for a question, by what came of them.",
+            ["registry", "dataset", "result"],
+            registry=self.registry,
+        )
+        self.in_flight = Gauge(
+            "gateway_questions_in_flight",
+            "Questions being asked now.",
+            ["registry"],
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.refusals = Counter(
+            "gateway_refusals", "Questions that never left, by refusal.", ["refusal"], registry=self.registry
+        )
+        self.bugs = Counter("gateway_bugs", "Requests that ended in an error nobody foresaw.", registry=self.registry)
+        self.build = Gauge(
+            "gateway_build_info",
+            "Always 1; the version stands in the label.",
+            ["version"],
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
+
+
+def exposition(metrics: Metrics | None) -> bytes:
+    """All metrics as Prometheus reads them; of every worker where several run."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+    return generate_latest(metrics.registry) if metrics is not None else b""
+
+
+def forget_process(pid: int) -> None:
+    """Take a dead worker's live gauges out of the sum."""
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def configure_logs(level: str, stream: BinaryIO | None = None) -> None:
+    """JSON lines to standard error, ours only: other libraries' loggers are silenced."""
+    root = logging.getLogger()
+    root.handlers[:] = [logging.NullHandler()]
+    root.setLevel(logging.CRITICAL + 1)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _as_json_line,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.BytesLoggerFactory(stream or sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+
+
+def log() -> structlog.typing.FilteringBoundLogger:
+    """The logger: `log().info("lookup.answered", dataset=..., outcome=...)`."""
+    return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger())
+
+
+def where(error: BaseException) -> Mapping[str, object]:
+    """An unforeseen error for the log: its kind and the lines it passed, without its message or any local variable."""
+    frames = traceback.extract_tb(error.__traceback__)[-12:]
+    return {
+        "error": type(error).__name__,
+        "frames": [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames],
+    }
+
+
+def _as_json_line(_: object, __: str, event: MutableMapping[str, Any]) -> bytes:
+    return orjson.dumps(event, default=str)

@@ -1,0 +1,1 @@
+"""One exchange over the network, without policy."""

@@ -1,0 +1,52 @@
+"""What a channel needs of a transport."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.domain.exchange import Request, Response
+from gateway.wire.wrappers import Unwrap
+
+__all__ = ["Probe", "Transport", "Unwrapping"]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a look at an endpoint found, step by step, without asking about anybody."""
+
+    step: str
+    ok: bool
+    detail: str = ""
+    advice: str = ""
+    elapsed_s: float = field(default=0.0, compare=False)
+
+
+class Transport(Protocol):
+    """Sends one request and reads its whole answer. Raises errors of our tree, never a library's."""
+
+    async def send(self, request: Request, *, fresh: bool = False) -> Response:
+        """Exchange. `fresh` asks for a connection that has carried nothing before and will carry nothing after."""
+
+    async def probe(self) -> list[Probe]:
+        """Try address, connection, TLS and token. Asks the registry nothing."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+
+class Unwrapping:
+    """A transport whose answers come packed by a provincial platform."""
+
+    def __init__(self, inner: Transport, unwrap: Unwrap) -> None:
+        self._inner = inner
+        self._unwrap = unwrap
+
+    async def send(self, request: Request, *, fresh: bool = False) -> Response:
+        return self._unwrap(await self._inner.send(request, fresh=fresh))
+
+    async def probe(self) -> list[Probe]:
+        return await self._inner.probe()
+
+    async def close(self) -> None:
+        await self._inner.close()

@@ -1,0 +1,1 @@
+"""The front door: routes, authentication, problem documents, documentation."""

@@ -1,0 +1,86 @@
+"""
+`/openapi.json`, and `/docs`: Swagger UI from an installed package, so that it works without the internet.
+
+Only the package's static files are used; the framework that it belongs to is never imported.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+__all__ = ["add_routes"]
+
+_FILES = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_PAGE = """<!doctype html>
+<html lang="vi">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Cổng tích hợp cơ sở dữ liệu quốc gia: API</title>
+  <link rel="icon" href="/docs/favicon-32x32.png">
+  <link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+  <main id="docs"></main>
+  <noscript>Trang này cần JavaScript; tài liệu máy đọc ở /openapi.json.</noscript>
+  <script src="/docs/swagger-ui-bundle.js"></script>
+  <script src="/docs/start.js"></script>
+</body>
+</html>
+"""
+_START = """window.ui = SwaggerUIBundle({
+  url: "/openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null, tryItOutEnabled: true,
+  persistAuthorization: false, defaultModelsExpandDepth: 0
+});
+"""
+
+
+def add_routes(app: web.Application, document: dict[str, Any]) -> None:
+    """Serve the document and the page that shows it."""
+    body = orjson.dumps(document)
+    folder = _static_folder()
+
+    async def openapi(_: web.Request) -> web.Response:
+        return web.Response(body=body, content_type="application/json")
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text=_PAGE, content_type="text/html", headers=_HEADERS)
+
+    async def start(_: web.Request) -> web.Response:
+        return web.Response(text=_START, content_type="text/javascript", headers=_HEADERS)
+
+    app.router.add_get("/openapi.json", openapi)
+    app.router.add_get("/docs", page)
+    app.router.add_get("/docs/start.js", start)
+    for name, media_type in _FILES.items():
+        app.router.add_get(f"/docs/{name}", _file(folder / name, media_type))
+
+
+def _file(path: Path, media_type: str) -> Any:
+    content = path.read_bytes()
+
+    async def file(_: web.Request) -> web.Response:
+        return web.Response(body=content, content_type=media_type, headers=_HEADERS)
+
+    return file
+
+
+def _static_folder() -> Path:
+    spec = find_spec("flask_swagger_ui")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("flask-swagger-ui is not installed; it holds the files of /docs")
+    return Path(spec.origin).parent / "dist"

@@ -1,0 +1,144 @@
+"""The routes. Each reads strictly, asks the core, and writes JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from gateway.clock import Clock
+from gateway.domain.outcome import Unknown
+from gateway.errors import InvalidQuestion, QuestionRefused
+from gateway.lookup.access import Consumer
+from gateway.lookup.catalogue import Entry, Instance
+from gateway.lookup.pipeline import Lookup
+from gateway.lookup.request import parse
+from gateway.web import problems
+from gateway.web.authentication import consumer_of
+from gateway.web.schemas import lookup_view
+
+__all__ = ["Handlers"]
+
+_JSON = "application/json"
+_JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
+
+
+class Handlers:
+    """One worker's handlers."""
+
+    def __init__(self, lookup: Lookup, consumers: Mapping[str, Consumer], clock: Clock) -> None:
+        self._lookup = lookup
+        self._consumers = consumers
+        self._clock = clock
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """POST /v1/lookups"""
+        lookup_id = request["lookup_id"]
+        consumer: Consumer | None = None
+        try:
+            consumer = consumer_of(request.headers, self._consumers)
+            question = parse(await request.read())
+        except QuestionRefused as refusal:
+            await self._lookup.refuse(lookup_id, consumer, refusal)
+            return problems.for_refusal(lookup_id, refusal, self._clock)
+        try:
+            result = await self._lookup.ask(lookup_id, consumer, question)
+        except QuestionRefused as refusal:
+            return problems.for_refusal(lookup_id, refusal, self._clock)
+        outcome = result.answer.outcome
+        if isinstance(outcome, Unknown):
+            return problems.for_unknown(lookup_id, outcome, self._clock)
+        return _json(lookup_view(result))
+
+    async def registries(self, request: web.Request) -> web.Response:
+        """GET /v1/registries"""
+        self._authenticated(request)
+        return _json({"registries": [_registry_view(one) for one in self._lookup.catalogue.instances.values()]})
+
+    async def datasets(self, request: web.Request) -> web.Response:
+        """GET /v1/datasets"""
+        self._authenticated(request)
+        return _json({"datasets": [_dataset_view(entry) for entry in self._lookup.catalogue]})
+
+    async def dataset(self, request: web.Request) -> web.Response:
+        """GET /v1/datasets/{id}"""
+        self._authenticated(request)
+        try:
+            entry = self._lookup.catalogue.find(request.match_info["id"])
+        except InvalidQuestion:
+            return problems.for_status(404)
+        schemas = {
+            "query_schema": entry.dataset.query.model_json_schema(),
+            "record_schema": entry.dataset.record.model_json_schema(mode="serialization"),
+        }
+        return _json(_dataset_view(entry) | schemas)
+
+    async def healthy(self, _: web.Request) -> web.Response:
+        """GET /healthz"""
+        return _json({"status": "ok"})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """GET /readyz"""
+        stopping = request.app[STOPPING].is_set
+        return _json({"status": "stopping" if stopping else "ready"}, status=503 if stopping else 200)
+
+    def _authenticated(self, request: web.Request) -> None:
+        consumer_of(request.headers, self._consumers)
+
+
+class Stopping:
+    """Set once this worker has been told to end."""
+
+    is_set = False
+
+
+STOPPING: web.AppKey[Stopping] = web.AppKey("stopping", Stopping)
+
+
+def _json(value: Any, *, status: int = 200) -> web.Response:
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(
+        body=orjson.dumps(value, option=_JSON_OPTIONS), status=status, content_type=_JSON, headers=headers
+    )
+
+
+def _registry_view(instance: Instance) -> dict[str, Any]:
+    health = instance.health
+    return {
+        "name": instance.name,
+        "adapter": instance.adapter.registry,
+        "title": instance.adapter.title,
+        "title_en": instance.adapter.title_en,
+        "owner": instance.adapter.owner,
+        "contract": f"{instance.adapter.registry}@{instance.channel.contract}",
+        "route": instance.route,
+        "connected": instance.connected,
+        "datasets": [f"{instance.name}.{dataset.noun}" for dataset in instance.adapter.datasets],
+        "health": {
+            "state": health.state,
+            "last_answer_at": health.last_answer_at,
+            "last_failure_at": health.last_failure_at,
+            "last_reason": health.last_reason,
+        },
+    }
+
+
+def _dataset_view(entry: Entry) -> dict[str, Any]:
+    instance, dataset = entry.instance, entry.dataset
+    return {
+        "id": entry.id,
+        "title": dataset.title,
+        "title_en": dataset.title_en,
+        "registry": instance.name,
+        "kind": dataset.kind,
+        "sensitivity": dataset.sensitivity,
+        "freshness_s": dataset.freshness_s,
+        "deadline_s": instance.channel.deadline_s(dataset),
+        "contract": f"{instance.adapter.registry}@{instance.channel.contract}",
+        "basis": instance.basis[dataset.noun],
+        "operation": dataset.operation,
+        "fields": sorted(dataset.record.model_fields),
+        "withheld_by_default": sorted(dataset.withheld_by_default),
+    }

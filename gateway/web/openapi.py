@@ -1,0 +1,217 @@
+"""The OpenAPI 3.1 document, made from the types and the configured datasets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from gateway import __version__
+from gateway.domain.inquiry import Inquiry
+from gateway.errors import REASONS, REFUSALS
+from gateway.lookup.catalogue import Catalogue, Entry
+from gateway.web.authentication import HEADER
+from gateway.web.problems import MEDIA_TYPE
+from gateway.web.schemas import DatasetView, LookupView, Problem, RegistryView
+
+__all__ = ["document"]
+
+_REF = "#/components/schemas/"
+_EXAMPLE_INQUIRY = {
+    "case_id": "H08.12-260301-0001",
+    "procedure": "1.001193",
+    "agency": "H08.12",
+    "officer": {"id": "000080000009", "account": "canbo.mau"},
+    "purpose": "verify_identity",
+}
+
+
+def document(catalogue: Catalogue) -> dict[str, Any]:
+    """The whole document, valid against OpenAPI 3.1."""
+    entries = list(catalogue)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Cổng tích hợp cơ sở dữ liệu quốc gia / National registry gateway",
+            "version": __version__,
+            "summary": "Một API cho mọi cơ sở dữ liệu / one API for every registry",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"api_key": []}],
+        "paths": {
+            "/v1/lookups": {"post": _lookups(entries)},
+            "/v1/registries": {
+                "get": _get("Các cơ sở dữ liệu đã nối / registries", _list("registries", RegistryView), "registries")
+            },
+            "/v1/datasets": {"get": _get("Các loại dữ liệu / datasets", _list("datasets", DatasetView), "datasets")},
+            "/v1/datasets/{id}": {"get": _one_dataset(entries)},
+            "/healthz": {"get": _open_get("Tiến trình còn sống / the process is alive", "healthy")},
+            "/readyz": {"get": _open_get("Sẵn sàng nhận câu hỏi / ready for questions", "ready")},
+        },
+        "components": {
+            "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": HEADER}},
+            "schemas": _schemas(entries),
+        },
+    }
+
+
+def _schemas(entries: list[Entry]) -> dict[str, Any]:
+    inputs: list[type[BaseModel]] = [Inquiry, *(entry.dataset.query for entry in entries)]
+    outputs: list[type[BaseModel]] = [
+        LookupView,
+        Problem,
+        RegistryView,
+        DatasetView,
+        *(entry.dataset.record for entry in entries),
+    ]
+    _, definitions = models_json_schema(
+        [(model, "validation") for model in dict.fromkeys(inputs)]
+        + [(model, "serialization") for model in dict.fromkeys(outputs)],
+        ref_template=_REF + "{model}",
+    )
+    schemas: dict[str, Any] = dict(definitions["$defs"])
+    for record in {entry.dataset.record.__name__ for entry in entries}:
+        # Any field may be missing: not granted, or empty at the registry.
+        schemas[record].pop("required", None)
+    for entry in entries:
+        schemas[_name("Question", entry)] = _question(entry)
+        schemas[_name("Answer", entry)] = _answer(entry, schemas["LookupView"])
+    return schemas
+
+
+def _name(kind: str, entry: Entry) -> str:
+    return f"{kind}.{entry.id}"
+
+
+def _question(entry: Entry) -> dict[str, Any]:
+    granted = sorted(set(entry.dataset.record.model_fields) - entry.dataset.withheld_by_default)
+    return {
+        "type": "object",
+        "title": f"{entry.dataset.title} / {entry.dataset.title_en}",
+        "additionalProperties": False,
+        "required": ["dataset", "query", "inquiry"],
+        "properties": {
+            "dataset": {"const": entry.id},
+            "query": {"$ref": _REF + entry.dataset.query.__name__},
+            "inquiry": {"$ref": _REF + Inquiry.__name__},
+            "fields": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"enum": granted},
+                "description": "Chỉ lấy các trường này / only these fields; all that may be given where absent.",
+            },
+            "max_age_s": {"type": "integer", "minimum": 0, "default": 0},
+        },
+    }
+
+
+def _answer(entry: Entry, view: dict[str, Any]) -> dict[str, Any]:
+    properties = view["properties"] | {
+        "dataset": {"const": entry.id},
+        "record": {"$ref": _REF + entry.dataset.record.__name__},
+    }
+    return {"type": "object", "required": view["required"], "properties": properties}
+
+
+def _lookups(entries: list[Entry]) -> dict[str, Any]:
+    return {
+        "operationId": "lookup",
+        "summary": "Hỏi một cơ sở dữ liệu / ask one registry",
+        "description": "`found` and `absent` are answers (200). No answer is a problem document; never 404.",
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": _one_of("Question", entries),
+                    "examples": {entry.id: {"value": _example(entry)} for entry in entries},
+                }
+            },
+        },
+        "responses": {
+            "200": {
+                "description": "Có bản ghi, hoặc cơ sở dữ liệu nói là không có / found or absent",
+                "content": {"application/json": {"schema": _one_of("Answer", entries)}},
+            },
+            **_problem_responses(),
+        },
+    }
+
+
+def _one_of(kind: str, entries: list[Entry]) -> dict[str, Any]:
+    if not entries:
+        return {"type": "object"}
+    mapping = {entry.id: _REF + _name(kind, entry) for entry in entries}
+    return {
+        "oneOf": [{"$ref": ref} for ref in mapping.values()],
+        "discriminator": {"propertyName": "dataset", "mapping": mapping},
+    }
+
+
+def _example(entry: Entry) -> dict[str, Any]:
+    schema = entry.dataset.query.model_json_schema()
+    query = {
+        name: (field.get("examples") or [None])[0]
+        for name, field in schema["properties"].items()
+        if name in schema.get("required", ())
+    }
+    optional = {
+        name: option["examples"][0]
+        for name, field in schema["properties"].items()
+        for option in field.get("anyOf", ())[:1]
+        if "examples" in option
+    }
+    first = dict(list(optional.items())[:1])
+    return {"dataset": entry.id, "query": first | query, "inquiry": _EXAMPLE_INQUIRY}
+
+
+def _problem_responses() -> dict[str, Any]:
+    words: dict[int, list[str]] = {}
+    for refusal, refused in REFUSALS.items():
+        words.setdefault(refused.http_status, []).append(refusal.value)
+    words.setdefault(422, []).append("invalid")
+    for reason, error in REASONS.items():
+        words.setdefault(error.http_status, []).append(reason.value)
+    del words[499]  # nobody is there to read it
+    words.setdefault(413, []).append("too_large")
+    return {str(status): _problem(", ".join(words[status])) for status in sorted(words)}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _REF + Problem.__name__}}},
+    }
+
+
+def _list(member: str, view: type[BaseModel]) -> dict[str, Any]:
+    items = {"type": "array", "items": {"$ref": _REF + view.__name__}}
+    return {"type": "object", "required": [member], "properties": {member: items}}
+
+
+def _get(summary: str, schema: dict[str, Any], operation: str) -> dict[str, Any]:
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "responses": {
+            "200": {"description": summary, "content": {"application/json": {"schema": schema}}},
+            "401": _problem("unauthenticated"),
+        },
+    }
+
+
+def _one_dataset(entries: list[Entry]) -> dict[str, Any]:
+    operation = _get("Một loại dữ liệu / one dataset", {"$ref": _REF + DatasetView.__name__}, "dataset")
+    identifier = {"type": "string", "examples": [entry.id for entry in entries[:1]]}
+    operation["parameters"] = [{"name": "id", "in": "path", "required": True, "schema": identifier}]
+    operation["responses"]["404"] = _problem("no_such_route")
+    return operation
+
+
+def _open_get(summary: str, operation: str) -> dict[str, Any]:
+    answer = {"description": summary, "content": {"application/json": {"schema": {"type": "object"}}}}
+    responses: dict[str, Any] = {"200": answer}
+    if operation == "ready":
+        responses["503"] = answer | {"description": "Đang dừng / stopping"}
+    return {"operationId": operation, "summary": summary, "security": [], "responses": responses}

@@ -1,0 +1,150 @@
+"""The shapes that leave the front door, for documentation and tests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.channel.answer import Provenance
+from gateway.domain.outcome import Unknown
+from gateway.errors import Actor, Reason, Refusal
+from gateway.lookup.pipeline import LookupResult
+
+__all__ = [
+    "DatasetView",
+    "FieldProblemView",
+    "HealthView",
+    "LookupView",
+    "Problem",
+    "ProvenanceView",
+    "RegistryView",
+    "lookup_view",
+    "provenance_view",
+]
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ProvenanceView(_View):
+    """Where an answer comes from, and how sure we are of the registry's contract."""
+
+    registry: str
+    operation: str = Field(description="The registry's own name for what was asked.")
+    route: str = Field(description="The way to the registry.")
+    via: Literal["live", "cache"]
+    request_id: str = Field(description="Our id of the request as the registry knows it.")
+    asked_at: datetime
+    answered_at: datetime
+    age_s: int = Field(description="How old the answer is, in seconds; 0 when it is live.")
+    contract: str = Field(examples=["dancu@2025"])
+    basis: Literal["official", "observed", "assumed"]
+
+
+class LookupView(_View):
+    """An answer: the registry has the record, or said that it has none."""
+
+    lookup_id: str
+    dataset: str
+    outcome: Literal["found", "absent"]
+    record: dict[str, Any] | None = Field(None, description="The granted fields; only when found.")
+    provenance: ProvenanceView
+
+
+class FieldProblemView(_View):
+    """One thing wrong with one field."""
+
+    field: str
+    code: str
+    advice: str
+
+
+class Problem(_View):
+    """RFC 9457 problem document. `detail` is Vietnamese, `title` English."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    outcome: Literal["unknown"] | None = Field(None, description="Present when a registry gave no answer.")
+    reason: Reason | Refusal | None = None
+    actor: Actor | None = Field(None, description="Who must act.")
+    retryable: bool | None = Field(None, description="Whether asking the same again later can help.")
+    retry_at: datetime | None = Field(None, description="Not before this; absent when nobody said when.")
+    lookup_id: str | None = None
+    problems: list[FieldProblemView] | None = None
+
+
+class HealthView(_View):
+    """From real questions since this worker started."""
+
+    state: Literal["ok", "failing", "unasked"]
+    last_answer_at: datetime | None
+    last_failure_at: datetime | None
+    last_reason: Reason | None
+
+
+class RegistryView(_View):
+    """One configured registry."""
+
+    name: str
+    adapter: str
+    title: str
+    title_en: str
+    owner: str
+    contract: str
+    route: str
+    connected: bool = Field(description="Whether an endpoint is configured.")
+    datasets: list[str]
+    health: HealthView
+
+
+class DatasetView(_View):
+    """One question that can be asked."""
+
+    id: str
+    title: str
+    title_en: str
+    registry: str
+    kind: str
+    sensitivity: str
+    freshness_s: int = Field(description="How old a kept answer may be; 0: never kept.")
+    deadline_s: float
+    contract: str
+    basis: Literal["official", "observed", "assumed"]
+    operation: str
+    fields: list[str]
+    withheld_by_default: list[str]
+    query_schema: dict[str, Any] | None = Field(None, description="JSON Schema; only for a single dataset.")
+    record_schema: dict[str, Any] | None = Field(None, description="JSON Schema; only for a single dataset.")
+
+
+def provenance_view(provenance: Provenance) -> dict[str, Any]:
+    """Provenance as JSON values."""
+    age = int((provenance.answered_at - provenance.asked_at).total_seconds()) if provenance.via == "cache" else 0
+    return {
+        "registry": provenance.registry,
+        "operation": provenance.operation,
+        "route": provenance.route,
+        "via": provenance.via,
+        "request_id": provenance.request_id,
+        "asked_at": provenance.asked_at,
+        "answered_at": provenance.answered_at,
+        "age_s": age,
+        "contract": provenance.contract,
+        "basis": provenance.basis,
+    }
+
+
+def lookup_view(result: LookupResult) -> dict[str, Any]:
+    """A lookup's result as JSON values; an unknown one with reason and detail, for the command line."""
+    outcome = result.answer.outcome
+    view: dict[str, Any] = {"lookup_id": result.lookup_id, "dataset": result.dataset, "outcome": outcome.word}
+    if isinstance(outcome, Unknown):
+        view |= {"reason": outcome.reason.value, "detail": outcome.detail, "retry_at": outcome.retry_at}
+    if result.record is not None:
+        view["record"] = result.record
+    return view | {"provenance": provenance_view(result.answer.provenance)}

@@ -1,0 +1,100 @@
+"""The one door to aiohttp's server: the application, its one middleware, and how it listens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from gateway import telemetry
+from gateway.clock import Clock
+from gateway.errors import QuestionRefused
+from gateway.lookup.access import Consumer
+from gateway.lookup.pipeline import Lookup
+from gateway.telemetry import Metrics
+from gateway.web import docs, openapi, problems
+from gateway.web.handlers import STOPPING, Handlers, Stopping
+
+__all__ = ["Listening", "api", "listen", "metrics_page"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def api(
+    *, lookup: Lookup, consumers: Mapping[str, Consumer], metrics: Metrics, clock: Clock, body_limit_bytes: int
+) -> web.Application:
+    """The front door's application."""
+    handlers = Handlers(lookup, consumers, clock)
+    app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=body_limit_bytes)
+    app[STOPPING] = Stopping()
+    app.router.add_post("/v1/lookups", handlers.ask)
+    app.router.add_get("/v1/registries", handlers.registries, allow_head=False)
+    app.router.add_get("/v1/datasets", handlers.datasets, allow_head=False)
+    app.router.add_get("/v1/datasets/{id}", handlers.dataset, allow_head=False)
+    app.router.add_get("/healthz", handlers.healthy)
+    app.router.add_get("/readyz", handlers.ready)
+    document = openapi.document(lookup.catalogue)
+    docs.add_routes(app, document)
+    return app
+
+
+def metrics_page(metrics: Metrics | None) -> web.Application:
+    """What Prometheus reads; `None` in a parent process that only gathers its workers' files."""
+
+    async def page(_: web.Request) -> web.Response:
+        body = await asyncio.to_thread(telemetry.exposition, metrics)
+        return web.Response(body=body, headers={"Content-Type": telemetry.METRICS_CONTENT_TYPE})
+
+    app = web.Application()
+    app.router.add_get("/metrics", page)
+    return app
+
+
+@dataclass(slots=True)
+class Listening:
+    """A running listener and the port it got."""
+
+    runner: web.AppRunner
+    port: int
+
+    async def stop(self) -> None:
+        """Take no more, let what is open end, close."""
+        app = self.runner.app
+        if STOPPING in app:
+            app[STOPPING].is_set = True
+        await self.runner.cleanup()
+
+
+async def listen(
+    app: web.Application, host: str, port: int, *, shutdown_s: float = 15.0, shared_port: bool = False
+) -> Listening:
+    """Listen on an address; port 0 takes a free one. `shared_port` lets several workers have the same."""
+    # No access log: it would print paths and queries, and the gateway's own line replaces it.
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=shutdown_s)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port, reuse_port=shared_port or None)
+    await site.start()
+    bound = runner.addresses[0][1]
+    return Listening(runner, bound)
+
+
+def _typed_errors(lookup: Lookup, metrics: Metrics, clock: Clock) -> Callable[..., Awaitable[web.StreamResponse]]:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        lookup_id = request["lookup_id"] = lookup.new_id()
+        try:
+            return await handler(request)
+        except QuestionRefused as refusal:
+            return problems.for_refusal(lookup_id, refusal, clock)
+        except web.HTTPRequestEntityTooLarge:
+            return problems.for_status(413)
+        except web.HTTPException as exc:
+            return problems.for_status(exc.status)
+        except Exception as exc:
+            metrics.bugs.inc()
+            telemetry.log().error("web.bug", lookup_id=lookup_id, **telemetry.where(exc))
+            return problems.for_bug(lookup_id)
+
+    return middleware

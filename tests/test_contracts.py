@@ -1,0 +1,73 @@
+"""The second and third reader of every contract: the adapter without a network, and over a real socket."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from contracts.reader import CaseFile, Contract, installed
+from gateway import app
+from gateway.app import installed_adapters
+from gateway.domain.dataset import Adapter
+from gateway.kit.cases import cases_of, run_in_instance, run_in_memory
+from mocks.server import Running
+from tests.conftest import settings_for
+
+ADAPTERS = installed_adapters()
+CONTRACTS = installed()
+CASES = [
+    pytest.param(ADAPTERS[name], CONTRACTS[name], noun, case, id=f"{name}.{noun}/{case.name}")
+    for name in sorted(ADAPTERS)
+    for noun, case in cases_of(ADAPTERS[name], CONTRACTS[name])
+]
+
+
+@pytest.mark.parametrize(("adapter", "contract", "noun", "case"), CASES)
+async def test_an_adapter_writes_the_recorded_request_and_comes_to_the_recorded_outcome(
+    adapter: Adapter, contract: Contract, noun: str, case: CaseFile
+) -> None:
+    """Without a network, every case file's request, outcome, reason and record are as recorded."""
+    result = await run_in_memory(adapter, contract, noun, case)
+
+    assert result.problems == ()
+
+
+@pytest.mark.parametrize(("adapter", "contract", "noun", "case"), CASES)
+async def test_a_case_file_holds_over_a_real_socket(
+    adapter: Adapter, contract: Contract, noun: str, case: CaseFile, stand_ins: Running
+) -> None:
+    """Against the stand-in, with credentials and limits as in production, every case file ends as recorded."""
+    core = app.build(settings_for(stand_ins.base_url))
+    try:
+        result = await run_in_instance(core.catalogue.instances[adapter.registry], contract, noun, case)
+    finally:
+        await core.close()
+
+    assert result.problems == ()
+
+
+def test_every_dataset_that_an_adapter_declares_is_described_by_its_contract() -> None:
+    """No adapter can be asked something that its contract does not describe, with operation and kind alike."""
+    for name, adapter in ADAPTERS.items():
+        for dataset in adapter.datasets:
+            described = CONTRACTS[name].datasets[dataset.noun]
+            assert (described.operation, described.kind) == (dataset.operation, dataset.kind.value)
+            assert set(dataset.ask) == set(described.versions)
+
+
+def test_adapter_and_contract_name_the_same_owner_and_title() -> None:
+    """What the catalogue shows of a registry is what its contract says."""
+    for name, adapter in ADAPTERS.items():
+        assert (adapter.title, adapter.owner) == (CONTRACTS[name].title, CONTRACTS[name].owner)
+
+
+async def test_a_changed_answer_fails_its_case_file() -> None:
+    """The readers can fail: a case file whose record differs by one letter is reported, field by field."""
+    contract = CONTRACTS["dkdn"]
+    case = next(case for case in contract.datasets["enterprise"].cases if case.name == "found")
+    changed = dataclasses.replace(case, record={**(case.record or {}), "name": "X"})
+
+    result = await run_in_memory(ADAPTERS["dkdn"], contract, "enterprise", changed)
+
+    assert result.problems == ("record: name differs",)

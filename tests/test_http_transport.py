@@ -1,0 +1,175 @@
+"""aiohttp's client with its defaults cured, against real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from gateway.clock import SystemClock
+from gateway.domain.exchange import Request
+from gateway.errors import MalformedAnswer, RegistryUnreachable
+from gateway.transport.credentials import Anonymous
+from gateway.transport.http import HttpTransport
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ASK = Request(operation="op", method="GET", query=(("id", "CANARY"),))
+
+
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[str]:
+    """A real server with one handler, on a free port."""
+    app = web.Application()
+    app.router.add_route("*", "/{any:.*}", handler)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def transport_to(endpoint: str, *, max_bytes: int = 100_000) -> AsyncIterator[HttpTransport]:
+    transport = HttpTransport(endpoint=endpoint, credentials=Anonymous(), clock=SystemClock(), max_bytes=max_bytes)
+    try:
+        yield transport
+    finally:
+        await transport.close()
+
+
+async def test_a_kept_connection_is_told_from_a_new_one() -> None:
+    """The first answer comes from a new connection, the second from a used one, and a fresh one on demand."""
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(text="{}")
+
+    async with serving(handler) as url, transport_to(url) as transport:
+        assert (await transport.send(ASK)).fresh
+        assert not (await transport.send(ASK)).fresh
+        assert (await transport.send(ASK, fresh=True)).fresh
+        assert (await transport.send(ASK, fresh=True)).fresh
+
+
+async def test_s01_a_redirect_is_not_followed() -> None:
+    """The question, its body and its key go nowhere but to the configured endpoint."""
+    paths = []
+
+    async def handler(request: web.Request) -> web.Response:
+        paths.append(request.path)
+        raise web.HTTPTemporaryRedirect("/elsewhere")
+
+    async with serving(handler) as url, transport_to(url) as transport:
+        assert (await transport.send(ASK)).status == 307
+
+    assert paths == ["/"]
+
+
+async def test_s10_a_cookie_is_never_sent_back() -> None:
+    """What a registry sets in one question does not travel with the next."""
+    cookies = []
+
+    async def handler(request: web.Request) -> web.Response:
+        cookies.append(request.headers.get("Cookie"))
+        return web.Response(headers={"Set-Cookie": "session=CANARY"})
+
+    async with serving(handler) as url, transport_to(url) as transport:
+        await transport.send(ASK)
+        await transport.send(ASK)
+
+    assert cookies == [None, None]
+
+
+async def test_t17_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTP_PROXY does not send a citizen's question to a third party."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(text="direct")
+
+    async with serving(handler) as url, transport_to(url) as transport:
+        assert (await transport.send(ASK)).body == b"direct"
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip bomb"])
+async def test_f30_an_answer_beyond_the_budget_is_cut(packed: bool) -> None:
+    """A body too long, as sent or once inflated, is malformed at the limit, not after it."""
+
+    async def handler(_: web.Request) -> web.Response:
+        body = b"x" * 10_000_000
+        if packed:
+            return web.Response(body=gzip.compress(body), headers={"Content-Encoding": "gzip"})
+        return web.Response(body=body)
+
+    async with serving(handler) as url, transport_to(url) as transport:
+        with pytest.raises(MalformedAnswer, match="longer than 100000 bytes"):
+            await transport.send(ASK)
+
+
+async def test_a_gzip_answer_is_unpacked() -> None:
+    """Packing within the budget is undone."""
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(body=gzip.compress(b"whole"), headers={"Content-Encoding": "gzip"})
+
+    async with serving(handler) as url, transport_to(url) as transport:
+        assert (await transport.send(ASK)).body == b"whole"
+
+
+@pytest.mark.parametrize(("encoding", "body"), [("br", b"x"), ("gzip", b"no gzip at all")])
+async def test_unknown_or_broken_packing_is_malformed(encoding: str, body: bytes) -> None:
+    """What we did not ask for and cannot read is no answer."""
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(body=body, headers={"Content-Encoding": encoding})
+
+    async with serving(handler) as url, transport_to(url) as transport:
+        with pytest.raises(MalformedAnswer):
+            await transport.send(ASK)
+
+
+async def _raw(reply: bytes) -> tuple[asyncio.Server, str]:
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", b"HTTP/1.1 abc OK\r\n\r\n"],
+    ids=["closed", "no HTTP", "half a body", "no status"],
+)
+async def test_a_broken_connection_is_unreachable_and_quotes_nothing(reply: bytes) -> None:
+    """However the connection breaks, the error names what failed and never the address with its query."""
+    server, url = await _raw(reply)
+    async with server, transport_to(url) as transport:
+        with pytest.raises(RegistryUnreachable) as caught:
+            await transport.send(ASK)
+
+    assert "CANARY" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+async def test_a_port_where_nobody_listens_is_unreachable() -> None:
+    """Connection refused is told as such, for a question and for a probe alike."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        async with transport_to(f"http://127.0.0.1:{held.getsockname()[1]}") as transport:
+            with pytest.raises(RegistryUnreachable, match="connection"):
+                await transport.send(ASK)
+            (probe,) = await transport.probe()
+
+    assert not probe.ok
+    assert probe.advice
