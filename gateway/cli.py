@@ -59,9 +59,8 @@ def serve(
 
     loaded = _loaded(settings)
     if workers > 1:
-        running.run_many(loaded, workers)
-    else:
-        running.run_one(loaded)
+        raise typer.Exit(running.run_many(loaded, workers))
+    running.run_one(loaded)
 
 
 @cli.command()

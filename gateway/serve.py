@@ -34,9 +34,10 @@ def run_one(settings: Settings) -> None:
     _run(lambda: _gateway(settings, settings.web.port, with_metrics=True))
 
 
-def run_many(settings: Settings, workers: int) -> None:
+def run_many(settings: Settings, workers: int) -> int:
     """
-    Serve with several workers and one process for metrics; start again what dies.
+    Serve with several workers and one process for metrics; start again what dies. Gives the exit code: 2
+    when no worker can start with these settings.
 
     PROMETHEUS_MULTIPROC_DIR must name a folder of our own and have been set before anything was imported.
     """
@@ -48,7 +49,7 @@ def run_many(settings: Settings, workers: int) -> None:
         tasks: list[Callable[[], Awaitable[None]]] = [
             lambda: _gateway(settings, port, with_metrics=False) for _ in range(workers)
         ]
-        _Parent([*tasks, lambda: _metrics_only(settings)]).run()
+        return _Parent([*tasks, lambda: _metrics_only(settings)]).run()
 
 
 async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None:
@@ -123,7 +124,8 @@ class _Parent:
         self._children: dict[int, tuple[int, float]] = {}
         self._stopping = False
 
-    def run(self) -> None:
+    def run(self) -> int:
+        exit_code = 0
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         for place in range(len(self._tasks)):
@@ -137,6 +139,7 @@ class _Parent:
             code = os.waitstatus_to_exitcode(status)
             log().error("worker.died", pid=pid, code=code)
             if code == _CONFIG_ERROR:
+                exit_code = 2
                 self._stop(signal.SIGTERM, None)
                 continue
             if time.monotonic() - started < _QUICK_DEATH_S:
@@ -144,6 +147,7 @@ class _Parent:
             if not self._stopping:
                 self._start(place)
         shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+        return exit_code
 
     def _start(self, place: int) -> None:
         pid = os.fork()

@@ -86,6 +86,7 @@ class Scripted:
         self.fresh: list[bool] = []
         self.ids: list[str] = []
         self.open = 0
+        self.distrusted = 0
         self.most_open = 0
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
@@ -105,6 +106,9 @@ class Scripted:
             )
         finally:
             self.open -= 1
+
+    async def distrust(self) -> None:
+        self.distrusted += 1
 
     async def probe(self) -> list[Probe]:
         return []
@@ -169,11 +173,28 @@ async def test_an_answer_about_what_was_asked_is_believed(clock: MovableClock) -
 
 
 async def test_an_answer_about_somebody_else_is_shown_to_nobody(clock: MovableClock) -> None:
-    """The record names another key: mismatched, and not asked again."""
+    """The record names another key on a new connection: mismatched, and not asked again."""
     answer, transport = await play(clock, ["b"])
 
     assert answer.outcome == Unknown(Reason.MISMATCHED)
+    assert [attempt.result for attempt in answer.attempts] == ["mismatched"]
     assert len(transport.fresh) == 1
+
+
+async def test_a_stray_answer_on_a_used_connection_costs_nobody_anything(clock: MovableClock) -> None:
+    """Somebody else's answer on a kept connection: asked again on a fresh one, and the old ones are dropped."""
+    answer, transport = await play(clock, ["b", "a"], reused=True)
+
+    assert answer.outcome == Found(Thing(key="a"))
+    assert [attempt.result for attempt in answer.attempts] == ["mismatched", "found"]
+    assert (transport.fresh, transport.distrusted) == ([False, True], 1)
+
+
+async def test_f21_swapped_answers_are_mismatched_however_often_they_are_asked_for(clock: MovableClock) -> None:
+    """A registry that answers about somebody else on a fresh connection too is believed nothing."""
+    answer, _ = await play(clock, ["b", "b"], reused=True)
+
+    assert answer.outcome == Unknown(Reason.MISMATCHED)
 
 
 async def test_nobody_is_believed_from_a_connection_that_carried_no_other_question(clock: MovableClock) -> None:

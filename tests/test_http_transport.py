@@ -173,3 +173,24 @@ async def test_a_port_where_nobody_listens_is_unreachable() -> None:
 
     assert not probe.ok
     assert probe.advice
+
+
+async def test_distrusted_connections_are_not_used_again() -> None:
+    """After a stray answer the next question opens a new connection; one under way is not disturbed."""
+    release = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        if request.path == "/slow":
+            await release.wait()
+        return web.Response(text="{}")
+
+    async with serving(handler) as url, transport_to(url) as transport:
+        await transport.send(ASK)
+        slow = asyncio.create_task(transport.send(Request(operation="op", method="GET", path=("slow",))))
+        await asyncio.sleep(0.05)
+        await transport.distrust()
+        after = await transport.send(ASK)
+        release.set()
+
+        assert after.fresh
+        assert (await slow).status == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -69,8 +70,6 @@ json_values = st.recursive(
 @given(json_values)
 def test_good_json_is_read_as_the_standard_library_reads_it(value: object) -> None:
     """Strictness costs nothing that was right."""
-    import json
-
     assert strict_json.parse(json.dumps(value).encode()) == json.loads(json.dumps(value))
 
 

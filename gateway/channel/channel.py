@@ -21,7 +21,14 @@ from gateway.domain.dataset import Dataset, Exchanges, Options, Query, Question
 from gateway.domain.exchange import Response
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Absent, Found, Outcome, Unknown, unknown_from
-from gateway.errors import MismatchedAnswer, Overloaded, RegistryError, RegistryTimeout, RegistryUnreachable
+from gateway.errors import (
+    MismatchedAnswer,
+    Overloaded,
+    Reason,
+    RegistryError,
+    RegistryTimeout,
+    RegistryUnreachable,
+)
 from gateway.transport.base import Probe, Transport
 
 __all__ = ["Channel", "Policy"]
@@ -139,32 +146,30 @@ class Channel:
         return _Place(self)
 
     async def _believed(self, asked: _Asked) -> Outcome[Any]:
-        outcome, fresh = await self._attempt(asked, fresh=False)
-        if self._is_about(asked, outcome) is None and not fresh:
-            outcome, _ = await self._attempt(asked, fresh=True)
-        if self._is_about(asked, outcome) is False:
+        """
+        The first answer that is certainly ours. Whatever a used connection says of nobody or of somebody
+        else may belong to another question, so it is asked once more on a fresh connection.
+        """
+        outcome, about, fresh = await self._attempt(asked, fresh=False)
+        if about is not True and not fresh:
+            if about is False:
+                await self._transport.distrust()
+            outcome, about, _ = await self._attempt(asked, fresh=True)
+        if about is False:
             raise MismatchedAnswer(f"{self.registry}: the answer is about somebody else")
         return outcome
 
-    def _is_about(self, asked: _Asked, outcome: Outcome[Any]) -> bool | None:
-        """Yes, no, or None for an answer that names nobody."""
-        match outcome:
-            case Found(record):
-                return asked.dataset.about(asked.query, record)
-            case Absent():
-                return None
-            case Unknown():
-                return True
-
-    async def _attempt(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool]:
+    async def _attempt(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool | None, bool]:
+        """Outcome, whether it is about what was asked (None: it names nobody), and whether the way was fresh."""
         started = self._clock.monotonic()
         if asked.attempts:
             asked.request_id = self._new_id()
-        result, was_fresh = "timeout", fresh
+        result, was_fresh = Reason.TIMEOUT.value, fresh
         try:
             outcome, was_fresh = await self._exchanges(asked, fresh=fresh)
-            result = outcome.reason.value if isinstance(outcome, Unknown) else outcome.word
-            return outcome, was_fresh
+            about = _about(asked, outcome)
+            result = _result(outcome, about)
+            return outcome, about, was_fresh
         except RegistryError as exc:
             result = exc.reason.value
             raise
@@ -224,6 +229,22 @@ class _Place:
 
     async def __aexit__(self, *_: object) -> None:
         self._channel._places.release()
+
+
+def _about(asked: _Asked, outcome: Outcome[Any]) -> bool | None:
+    match outcome:
+        case Found(record):
+            return asked.dataset.about(asked.query, record)
+        case Absent():
+            return None
+        case Unknown():
+            return True
+
+
+def _result(outcome: Outcome[Any], about: bool | None) -> str:
+    if about is False:
+        return Reason.MISMATCHED.value
+    return outcome.reason.value if isinstance(outcome, Unknown) else outcome.word
 
 
 async def _step(exchanges: Exchanges[Any], response: Response) -> Any:

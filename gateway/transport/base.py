@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.domain.exchange import Request, Response
@@ -19,7 +19,6 @@ class Probe:
     ok: bool
     detail: str = ""
     advice: str = ""
-    elapsed_s: float = field(default=0.0, compare=False)
 
 
 class Transport(Protocol):
@@ -27,6 +26,9 @@ class Transport(Protocol):
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
         """Exchange. `fresh` asks for a connection that has carried nothing before and will carry nothing after."""
+
+    async def distrust(self) -> None:
+        """Use no connection again that was kept until now: one of them gave somebody else's answer."""
 
     async def probe(self) -> list[Probe]:
         """Try address, connection, TLS and token. Asks the registry nothing."""
@@ -44,6 +46,9 @@ class Unwrapping:
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
         return self._unwrap(await self._inner.send(request, fresh=fresh))
+
+    async def distrust(self) -> None:
+        await self._inner.distrust()
 
     async def probe(self) -> list[Probe]:
         return await self._inner.probe()

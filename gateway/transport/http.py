@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import zlib
+from collections.abc import Awaitable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,7 +29,7 @@ from gateway.transport.outgoing import Outgoing, filled
 __all__ = ["HttpTransport"]
 
 _KEEP_ALIVE_S = 240.0
-_CHUNK = 64 * 1024
+_PROBE_S = 5.0
 
 
 class HttpTransport:
@@ -49,8 +51,8 @@ class HttpTransport:
         self._tls = tls
         self._connections = connections
         self._max_bytes = max_bytes
-        self._kept: aiohttp.ClientSession | None = None
-        self._single: aiohttp.ClientSession | None = None
+        self._kept: _Session | None = None
+        self._single: _Session | None = None
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
         unsigned = filled(request, self._endpoint, self._credentials.secrets)
@@ -63,37 +65,36 @@ class HttpTransport:
 
     async def probe(self) -> list[Probe]:
         host = URL(self._endpoint).host or "?"
-        started = self._clock.monotonic()
+        connection = await self._tried("connection", host, self._connect())
+        if not connection.ok:
+            advice = f"Kiểm tra endpoint, tường lửa, DNS và TLS / check endpoint, firewall, DNS and TLS to {host}"
+            return [replace(connection, advice=advice)]
+        log_in = self._credentials.sign(Outgoing("GET", self._endpoint, {}, None), self._log_in, renew=True)
+        credentials = await self._tried("credentials", type(self._credentials).__name__, log_in)
+        if not credentials.ok:
+            advice = "Kiểm tra khóa, bí mật và địa chỉ cấp token / check key, secret and token address"
+            credentials = replace(credentials, advice=advice)
+        return [connection, credentials]
+
+    async def _tried(self, step: str, what: str, trying: Awaitable[object]) -> Probe:
         try:
-            await self._connect()
-            connected = Probe("connection", ok=True, detail=host)
+            async with asyncio.timeout(_PROBE_S):
+                await trying
+            return Probe(step, ok=True, detail=what)
         except RegistryError as exc:
-            return [
-                Probe(
-                    "connection",
-                    ok=False,
-                    detail=str(exc),
-                    advice=f"Kiểm tra endpoint, tường lửa, DNS và TLS tới {host} / check endpoint, firewall,"
-                    f" DNS and TLS to {host}",
-                    elapsed_s=self._clock.monotonic() - started,
-                )
-            ]
-        try:
-            await self._credentials.sign(Outgoing("GET", self._endpoint, {}, None), self._log_in, renew=True)
-            signed = Probe("credentials", ok=True, detail=type(self._credentials).__name__)
-        except RegistryError as exc:
-            signed = Probe(
-                "credentials",
-                ok=False,
-                detail=str(exc),
-                advice="Kiểm tra khóa và địa chỉ cấp token / check key, secret and token address",
-            )
-        return [connected, signed]
+            return Probe(step, ok=False, detail=str(exc))
+        except TimeoutError:
+            return Probe(step, ok=False, detail=f"nothing within {_PROBE_S:g} s")
+
+    async def distrust(self) -> None:
+        retired, self._kept = self._kept, None
+        if retired is not None:
+            await retired.retire()
 
     async def close(self) -> None:
         for session in (self._kept, self._single):
             if session is not None:
-                await session.close()
+                await session.client.close()
         self._kept = self._single = None
 
     async def _log_in(self, outgoing: Outgoing) -> Response:
@@ -101,16 +102,18 @@ class HttpTransport:
 
     async def _exchange(self, outgoing: Outgoing, *, fresh: bool) -> Response:
         trace = SimpleNamespace(reused=False)
-        session = self._session(fresh=fresh)
         try:
-            async with session.request(
-                outgoing.method,
-                URL(outgoing.url, encoded=True),
-                headers=outgoing.headers,
-                data=outgoing.body,
-                allow_redirects=False,
-                trace_request_ctx=trace,
-            ) as reply:
+            async with (
+                self._session(fresh=fresh) as client,
+                client.request(
+                    outgoing.method,
+                    URL(outgoing.url, encoded=True),
+                    headers=outgoing.headers,
+                    data=outgoing.body,
+                    allow_redirects=False,
+                    trace_request_ctx=trace,
+                ) as reply,
+            ):
                 # The body too is read inside the deadline: a registry that stalls half-way
                 # through an answer is as dead as a silent one.
                 body = await self._body(reply)
@@ -145,13 +148,13 @@ class HttpTransport:
                 raise MalformedAnswer(f"the answer is longer than {self._max_bytes} bytes")
         return bytes(body)
 
-    def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
+    def _session(self, *, fresh: bool) -> _Session:
         if fresh:
             if self._single is None:
-                self._single = self._new_session(force_close=True)
+                self._single = _Session(self._new_session(force_close=True))
             return self._single
         if self._kept is None:
-            self._kept = self._new_session(force_close=False)
+            self._kept = _Session(self._new_session(force_close=False))
         return self._kept
 
     def _new_session(self, *, force_close: bool) -> aiohttp.ClientSession:
@@ -175,14 +178,36 @@ class HttpTransport:
         url = URL(self._endpoint)
         tls = (self._tls or ssl.create_default_context()) if url.scheme == "https" else None
         try:
-            async with asyncio.timeout(5):
-                _, writer = await asyncio.open_connection(url.host, url.port, ssl=tls)
-                writer.close()
-                await writer.wait_closed()
-        except TimeoutError:
-            raise RegistryUnreachable("no connection within 5 s") from None
+            _, writer = await asyncio.open_connection(url.host, url.port, ssl=tls)
+            writer.close()
+            await writer.wait_closed()
         except OSError as exc:
             raise _unreachable(exc) from None
+
+
+class _Session:
+    """A session that can be retired: what is under way ends, nothing new begins, then it closes."""
+
+    def __init__(self, client: aiohttp.ClientSession) -> None:
+        self.client = client
+        self._under_way = 0
+        self._retired = False
+
+    async def __aenter__(self) -> aiohttp.ClientSession:
+        self._under_way += 1
+        return self.client
+
+    async def __aexit__(self, *_: object) -> None:
+        self._under_way -= 1
+        await self._close_when_idle()
+
+    async def retire(self) -> None:
+        self._retired = True
+        await self._close_when_idle()
+
+    async def _close_when_idle(self) -> None:
+        if self._retired and not self._under_way:
+            await self.client.close()
 
 
 async def _note_reuse(_: aiohttp.ClientSession, trace: SimpleNamespace, __: object) -> None:

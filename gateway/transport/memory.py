@@ -21,6 +21,9 @@ class MemoryTransport:
         self.sent.append(request)
         return self._answer(request)
 
+    async def distrust(self) -> None:
+        """Nothing is kept."""
+
     async def probe(self) -> list[Probe]:
         return [Probe("memory", ok=True)]
 

@@ -20,6 +20,9 @@ class Unconnected:
     async def send(self, request: Request, *, fresh: bool = False) -> NoReturn:
         raise NotConnected(f"{self._place}.endpoint is not set")
 
+    async def distrust(self) -> None:
+        """Nothing is kept."""
+
     async def probe(self) -> list[Probe]:
         advice = f"Điền {self._place}.endpoint / set {self._place}.endpoint"
         return [Probe("endpoint", ok=False, detail="not set", advice=advice)]

@@ -35,7 +35,7 @@ class Handlers:
 
     async def ask(self, request: web.Request) -> web.Response:
         """POST /v1/lookups"""
-        lookup_id = request["lookup_id"]
+        lookup_id = request[LOOKUP_ID]
         consumer: Consumer | None = None
         try:
             consumer = consumer_of(request.headers, self._consumers)
@@ -94,6 +94,7 @@ class Stopping:
     is_set = False
 
 
+LOOKUP_ID: web.RequestKey[str] = web.RequestKey("lookup_id", str)
 STOPPING: web.AppKey[Stopping] = web.AppKey("stopping", Stopping)
 
 

@@ -15,7 +15,7 @@ from gateway.lookup.access import Consumer
 from gateway.lookup.pipeline import Lookup
 from gateway.telemetry import Metrics
 from gateway.web import docs, openapi, problems
-from gateway.web.handlers import STOPPING, Handlers, Stopping
+from gateway.web.handlers import LOOKUP_ID, STOPPING, Handlers, Stopping
 
 __all__ = ["Listening", "api", "listen", "metrics_page"]
 
@@ -29,6 +29,7 @@ def api(
     handlers = Handlers(lookup, consumers, clock)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=body_limit_bytes)
     app[STOPPING] = Stopping()
+    app.on_response_prepare.append(_without_banner)
     app.router.add_post("/v1/lookups", handlers.ask)
     app.router.add_get("/v1/registries", handlers.registries, allow_head=False)
     app.router.add_get("/v1/datasets", handlers.datasets, allow_head=False)
@@ -80,10 +81,14 @@ async def listen(
     return Listening(runner, bound)
 
 
+async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.pop("Server", None)
+
+
 def _typed_errors(lookup: Lookup, metrics: Metrics, clock: Clock) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        lookup_id = request["lookup_id"] = lookup.new_id()
+        lookup_id = request[LOOKUP_ID] = lookup.new_id()
         try:
             return await handler(request)
         except QuestionRefused as refusal:

@@ -1,0 +1,317 @@
+"""What a person types, run as he would run it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.conftest import FIRM, INQUIRY, MAU
+
+ROOT = Path(__file__).parent.parent
+DEMO = ROOT / "demo"
+QUESTION = json.dumps({"dataset": "dancu.citizen", "query": MAU, "inquiry": INQUIRY, "fields": ["full_name"]})
+
+
+def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "200"} | environment,
+        check=False,
+    )
+
+
+def towards(mocks: str) -> dict[str, str]:
+    """The demo's settings, pointed at these stand-ins."""
+    return {
+        "GATEWAY_SETTINGS": str(DEMO / "gateway.toml"),
+        "GATEWAY_REGISTRIES__DANCU__ENDPOINT": f"{mocks}/dancu",
+        "GATEWAY_REGISTRIES__DKDN__ENDPOINT": f"{mocks}/dkdn",
+        "GATEWAY_REGISTRIES__DKDN__CREDENTIALS__TOKEN_URL": f"{mocks}/dkdn/token",
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        return port
+
+
+@contextmanager
+def mocks_process() -> Iterator[str]:
+    port = free_port()
+    with process("-m", "mocks", "--port", str(port), "--citizens", "100") as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def process(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    child = subprocess.Popen(
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | environment,
+    )
+    try:
+        yield child
+    finally:
+        child.send_signal(signal.SIGTERM)
+        child.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def mocks() -> Iterator[str]:
+    with mocks_process() as url:
+        yield url
+
+
+def test_lookup_reads_a_question_from_standard_input(mocks: str) -> None:
+    """Nothing personal stands in arguments; the answer is JSON on standard output and the exit code is 0."""
+    done = run("lookup", "--json", stdin=QUESTION, **towards(mocks))
+
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["outcome"]) == (0, "found")
+    assert answer["record"] == {"full_name": "NGUYỄN VĂN MẪU"}
+
+
+def test_lookup_shows_a_person_what_was_found(mocks: str, tmp_path: Path) -> None:
+    """From a file, for the eye: outcome, record and provenance."""
+    (tmp_path / "question.json").write_text(QUESTION)
+
+    done = run("lookup", str(tmp_path / "question.json"), **towards(mocks))
+
+    assert done.returncode == 0
+    assert "found" in done.stdout
+    assert "NGUYỄN VĂN MẪU" in done.stdout
+
+
+def test_lookup_without_an_answer_exits_with_3(mocks: str) -> None:
+    """A script can tell unknown from found and absent."""
+    done = run("lookup", "--json", stdin=QUESTION, **towards("http://127.0.0.1:9"))
+
+    assert (done.returncode, json.loads(done.stdout)["reason"]) == (3, "unreachable")
+
+
+def test_a_wrong_question_is_one_sentence_and_exit_code_2(mocks: str) -> None:
+    """The field at fault is named on standard error, without a traceback or a value."""
+    done = run("lookup", stdin=QUESTION.replace("000099000001", "CANARY"), **towards(mocks))
+
+    assert done.returncode == 2
+    assert "query.citizen_id" in done.stderr
+    assert "CANARY" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_check_says_that_all_is_well(mocks: str) -> None:
+    """Settings, connection and token are tried instance by instance; exit code 0."""
+    done = run("check", "--json", **towards(mocks))
+
+    assert done.returncode == 0
+    assert [(one["registry"], one["step"], one["ok"]) for one in json.loads(done.stdout)] == [
+        ("dancu", "settings", True),
+        ("dancu", "connection", True),
+        ("dancu", "credentials", True),
+        ("dkdn", "settings", True),
+        ("dkdn", "connection", True),
+        ("dkdn", "credentials", True),
+    ]
+
+
+def test_check_says_what_to_do_where_something_fails(mocks: str, tmp_path: Path) -> None:
+    """A dead address and a wrong secret are told apart, each with its advice; exit code 1."""
+    (tmp_path / "wrong").write_text("wrong")
+    environment = towards(mocks) | {
+        "GATEWAY_REGISTRIES__DANCU__ENDPOINT": "http://127.0.0.1:9/dancu",
+        "GATEWAY_REGISTRIES__DKDN__CREDENTIALS__SECRET_FILE": str(tmp_path / "wrong"),
+    }
+
+    done = run("check", "--json", **environment)
+
+    failed = {(one["registry"], one["step"]): one["advice"] for one in json.loads(done.stdout) if not one["ok"]}
+    assert done.returncode == 1
+    assert set(failed) == {("dancu", "connection"), ("dkdn", "credentials")}
+    assert all(failed.values())
+
+
+def test_check_asks_about_nobody() -> None:
+    """The stand-ins saw a log-in and nothing else."""
+    with mocks_process() as url:
+        done = run("check", **towards(url))
+        journal = json.loads(_read(f"{url}/_mocks/journal"))
+
+    assert done.returncode == 0
+    assert [entry["operation"] for entry in journal["entries"]] == ["token"]
+
+
+def test_check_waits_for_nobody_for_ever() -> None:
+    """A token endpoint that says nothing is reported, with what to look at."""
+    with mocks_process() as url:
+        request = Request(f"{url}/_mocks/faults/dkdn", b'{"fault": "silence"}', method="PUT")  # noqa: S310
+        with urlopen(request, timeout=5):  # noqa: S310
+            pass
+        done = run("check", "--json", **towards(url))
+
+    failed = [(one["registry"], one["step"]) for one in json.loads(done.stdout) if not one["ok"]]
+    assert failed == [("dkdn", "credentials")]
+
+
+def test_contract_test_passes_in_memory_and_over_a_socket(mocks: str) -> None:
+    """The same case files, without a network and against the stand-in of an instance."""
+    in_memory = run("contract", "test", "--json")
+    over_a_socket = run("contract", "test", "--instance", "dkdn", "--json", **towards(mocks))
+
+    assert in_memory.returncode == over_a_socket.returncode == 0
+    assert {one["registry"] for one in json.loads(in_memory.stdout)} >= {"dancu", "dkdn"}
+    assert all(one["passed"] for one in json.loads(over_a_socket.stdout))
+
+
+def test_contract_test_fails_where_nobody_answers(mocks: str) -> None:
+    """An endpoint that is away proves no case file of an answer."""
+    done = run("contract", "test", "--instance", "dancu", "--json", **towards("http://127.0.0.1:9"))
+
+    assert done.returncode == 1
+    assert not next(one for one in json.loads(done.stdout) if one["case"] == "found")["passed"]
+
+
+def test_new_key_makes_a_key_and_its_hash() -> None:
+    """The hash for settings is the SHA-256 of the key for the consumer."""
+    made = json.loads(run("new-key", "--json").stdout)
+
+    assert made["api_key_sha256"] == hashlib.sha256(made["api_key"].encode()).hexdigest()
+
+
+def test_help_names_every_command() -> None:
+    """Commands of other packages stand beside our own."""
+    text = run("--help").stdout
+
+    for command in ("serve", "lookup", "check", "contract", "new-key", "mocks"):
+        assert re.search(rf"\b{command}\b", text)
+
+
+def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    key = (DEMO / "secrets" / "one-stop-key").read_text().strip()
+    request = Request(f"{url}/v1/lookups", json.dumps(body).encode(), {"X-API-Key": key})  # noqa: S310
+    with urlopen(request, timeout=10) as reply:  # noqa: S310
+        answer: dict[str, Any] = json.loads(reply.read())
+        return answer
+
+
+def _read(url: str) -> str:
+    with urlopen(url, timeout=10) as reply:  # noqa: S310
+        return str(reply.read().decode())
+
+
+def _events(child: subprocess.Popen[str], *, until: int, event: str) -> list[dict[str, Any]]:
+    assert child.stderr is not None
+    events: list[dict[str, Any]] = []
+    while sum(one["event"] == event for one in events) < until:
+        line = child.stderr.readline()
+        assert line, "the gateway ended"
+        events.append(json.loads(line))
+    return events
+
+
+def test_several_workers_share_a_port_and_their_metrics_are_one(mocks: str) -> None:
+    """Two workers answer on one port; their counts are summed, and a worker that dies is replaced."""
+    port, metrics_port = free_port(), free_port()
+    environment = towards(mocks) | {"GATEWAY_WEB__PORT": str(port), "GATEWAY_METRICS__PORT": str(metrics_port)}
+    url, question = f"http://127.0.0.1:{port}", {"dataset": "dkdn.enterprise", "query": FIRM, "inquiry": INQUIRY}
+    with process("-m", "gateway", "serve", "--workers", "2", **environment) as child:
+        started = _events(child, until=2, event="gateway.started")
+        workers = {one["pid"] for one in started if one["event"] == "gateway.started"}
+        for _ in range(20):
+            assert _post(url, question)["outcome"] == "found"
+        text = _scraped(metrics_port, 20)
+        os.kill(workers.pop(), signal.SIGKILL)
+        events = _events(child, until=1, event="gateway.started")
+        for _ in range(10):
+            assert _post(url, question)["outcome"] == "found"
+        after = _scraped(metrics_port, 30)
+
+    assert "worker.died" in {one["event"] for one in events}
+    assert 'gateway_questions_total{dataset="enterprise",outcome="found",reason="",registry="dkdn"} 20.0' in text
+    assert 'gateway_questions_total{dataset="enterprise",outcome="found",reason="",registry="dkdn"} 30.0' in after
+
+
+def _scraped(port: int, questions: int) -> str:
+    """The metrics, once they count this many questions or two seconds have passed."""
+    text = ""
+    for _ in range(20):
+        text = _read(f"http://127.0.0.1:{port}/metrics")
+        if f"}} {questions}.0" in text:
+            break
+        time.sleep(0.1)
+    return text
+
+
+def test_settings_that_cannot_work_end_all_workers(tmp_path: Path) -> None:
+    """A parent does not start again what settings make impossible: exit, with the reason said."""
+    (tmp_path / "gateway.toml").write_text('[registries.a]\nadapter = "nothing"\n')
+
+    done = run("serve", "--workers", "2", "-s", str(tmp_path / "gateway.toml"), GATEWAY_WEB__PORT=str(free_port()))
+
+    assert done.returncode != 0
+    assert "'nothing' is not installed" in done.stderr
+
+
+def test_the_log_of_a_question_names_no_person(mocks: str) -> None:
+    """One line a question, with ids and outcome, and nothing of who was asked about or by whom."""
+    port = free_port()
+    environment = towards(mocks) | {"GATEWAY_WEB__PORT": str(port), "GATEWAY_METRICS__PORT": "0"}
+    with process("-m", "gateway", "serve", **environment) as child:
+        _events(child, until=1, event="gateway.started")
+        _post(f"http://127.0.0.1:{port}", {"dataset": "dancu.citizen", "query": MAU, "inquiry": INQUIRY})
+        (line,) = _events(child, until=1, event="lookup.answered")
+
+    assert (line["dataset"], line["outcome"], line["attempts"]) == ("dancu.citizen", "found", 1)
+    for personal in ("000099000001", "Mẫu", "MAU", "1999", "000080000009", "canbo", "H08.12-260301"):
+        assert personal not in json.dumps(line, ensure_ascii=False)
+
+
+def test_the_demo_ends_well() -> None:
+    """`make demo ONCE=1` asks real questions, shows the answers and exits 0 because all were right."""
+    done = subprocess.run(
+        [sys.executable, "-m", "demo", "--once", "--port", str(_demo_port())],
+        capture_output=True, text=True, timeout=60, cwd=ROOT, check=False, env=os.environ | {"COLUMNS": "200"},
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    for shown in ("200 found", "200 absent", "504 unknown: timeout", "NGUYỄN VĂN MẪU", "CÔNG TY TNHH VÍ DỤ"):
+        assert shown in done.stdout
+
+
+def _demo_port() -> int:
+    """A port of which the demo's two others, ten and a thousand and ten above it, are free too."""
+    for _ in range(50):
+        port = free_port()
+        try:
+            for other in (port + 10, port + 1010):
+                with socket.socket() as held:
+                    held.bind(("127.0.0.1", other))
+        except (OSError, OverflowError):
+            continue
+        return port
+    raise AssertionError("no three free ports")
