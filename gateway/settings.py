@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from gateway.errors import SettingsError
+from gateway.transport import endpoint
 
 __all__ = [
     "AnonymousSettings",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=500)]
+Url = Annotated[str, Field(max_length=500), AfterValidator(endpoint.checked)]
 
 
 class _Section(BaseModel):
@@ -86,6 +87,9 @@ class TlsSettings(_Section):
     ca_file: Path | None = Field(None, description="PEM of the authorities to trust instead of the machine's.")
     certificate_file: Path | None = Field(None, description="PEM of our client certificate.")
     key_file: Path | None = Field(None, description="PEM of its key, where it is not in the same file.")
+    crl_file: Path | None = Field(
+        None, description="PEM of revocation lists; a certificate that one of them names is refused."
+    )
 
 
 class _CredentialsSettings(_Section):
@@ -136,7 +140,7 @@ class RegistrySettings(_Section):
     route: Name = Field(
         "direct", description="The way to the registry, named in provenance: `direct`, `lgsp`, `xroad`."
     )
-    wrapper: Literal["plain", "thai_nguyen", "ho_chi_minh"] = Field(
+    wrapper: Literal["plain", "thai_nguyen", "ho_chi_minh", "error_code", "opencps", "json_text"] = Field(
         "plain", description="How a provincial platform packs the answers."
     )
     deadline_s: float | None = Field(
@@ -146,6 +150,9 @@ class RegistrySettings(_Section):
     in_flight: int = Field(32, ge=1, description="Most questions asked at once.")
     waiting: int = Field(128, ge=0, description="Most questions waiting for a place; more are `overloaded`.")
     max_answer_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest answer that is read.")
+    allowed_addresses: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks that the endpoint's name may resolve to, such as `10.1.0.0/16`; any where not given."
+    )
     tls: TlsSettings = Field(default_factory=TlsSettings, description="TLS towards this registry.")
     credentials: CredentialsSettings = Field(
         default_factory=AnonymousSettings, description="How the registry knows us."

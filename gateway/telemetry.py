@@ -59,6 +59,12 @@ class Metrics:
             ["registry", "dataset", "result"],
             registry=self.registry,
         )
+        self.drift = Counter(
+            "gateway_drift",
+            "Answers that held something the contract does not know.",
+            ["registry", "dataset"],
+            registry=self.registry,
+        )
         self.in_flight = Gauge(
             "gateway_questions_in_flight",
             "Questions being asked now.",

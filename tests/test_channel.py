@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Collection
 from datetime import timedelta
 from itertools import count
 
@@ -122,6 +122,7 @@ class Listener:
     def __init__(self) -> None:
         self.in_flight = 0
         self.results: list[str] = []
+        self.drift: list[str] = []
 
     def entered(self, registry: str) -> None:
         self.in_flight += 1
@@ -131,6 +132,9 @@ class Listener:
 
     def attempted(self, registry: str, dataset: str, attempt: Attempt) -> None:
         self.results.append(attempt.result)
+
+    def drifted(self, registry: str, dataset: str, names: Collection[str]) -> None:
+        self.drift = sorted(names)
 
 
 def _channel(
@@ -150,9 +154,6 @@ def _channel(
         new_id=lambda: f"id-{next(numbers)}",
         observer=listener,
     )
-
-
-Play = Callable[..., "asyncio.Future[tuple[Answer, Scripted]]"]
 
 
 async def play(

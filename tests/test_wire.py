@@ -273,10 +273,14 @@ def test_retry_after_is_honoured_clamped_or_ignored(text: str, seconds: int | No
 WRAPPED = {
     "thai_nguyen": b'{"code": 200, "status": "OK", "correlationId": "x", "response": {"a": 1.50}}',
     "ho_chi_minh": b'{"StatusCode": 200, "Status": "SUCCESS", "ThrowException": false, "ResultObject": {"a": 1.50}}',
+    "error_code": b'{"error_code": "0", "result": {"a": 1.50}, "message": ""}',
+    "opencps": b'{"status": 200, "message": "{\\"a\\": \\"1.50\\"}"}',
+    "json_text": b'"{\\"a\\": \\"1.50\\"}"',
 }
 FAILED = {
     "thai_nguyen": b'{"code": 500, "status": "ERROR", "response": null}',
     "ho_chi_minh": b'{"StatusCode": 200, "Status": "SUCCESS", "ThrowException": true, "ResultObject": {"a": 1}}',
+    "error_code": b'{"error_code": -1, "result": null, "message": "CANARY"}',
 }
 
 

@@ -22,6 +22,7 @@ from gateway.domain.exchange import Response
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Absent, Found, Outcome, Unknown, unknown_from
 from gateway.errors import (
+    MalformedAnswer,
     MismatchedAnswer,
     Overloaded,
     Reason,
@@ -188,7 +189,11 @@ class Channel:
                 response = await self._transport.send(request, fresh=fresh)
                 all_fresh = all_fresh and response.fresh
                 step = await _step(exchanges, response)
+                if response.unlisted:
+                    self._observer.drifted(self.registry, asked.dataset.noun, response.unlisted)
                 if isinstance(step, _Ended):
+                    if isinstance(step.outcome, Absent) and any(response.unlisted.values()):
+                        raise MalformedAnswer(f"{self.registry}: nobody, but something unknown stands in the answer")
                     return step.outcome, all_fresh
                 request = step
         finally:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import Protocol
 
 from gateway.channel.answer import Attempt
-from gateway.telemetry import Metrics
+from gateway.telemetry import Metrics, log
 
 __all__ = ["Counting", "Observer", "Silent"]
+
+_PLAIN_NAME = re.compile(r"@?[A-Za-z_]{1,40}")
+_MOST_NAMES = 200
 
 
 class Observer(Protocol):
@@ -22,6 +27,9 @@ class Observer(Protocol):
     def attempted(self, registry: str, dataset: str, attempt: Attempt) -> None:
         """One attempt has ended."""
 
+    def drifted(self, registry: str, dataset: str, names: Collection[str]) -> None:
+        """An answer held fields or elements that the contract does not know. Names only, as the registry wrote them."""
+
 
 class Silent:
     """Nobody listens."""
@@ -32,12 +40,15 @@ class Silent:
 
     def attempted(self, registry: str, dataset: str, attempt: Attempt) -> None: ...
 
+    def drifted(self, registry: str, dataset: str, names: Collection[str]) -> None: ...
+
 
 class Counting:
     """Tells the metrics."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._told: set[tuple[str, str]] = set()
 
     def entered(self, registry: str) -> None:
         self._metrics.in_flight.labels(registry).inc()
@@ -47,3 +58,15 @@ class Counting:
 
     def attempted(self, registry: str, dataset: str, attempt: Attempt) -> None:
         self._metrics.attempts.labels(registry, dataset, attempt.result).inc()
+
+    def drifted(self, registry: str, dataset: str, names: Collection[str]) -> None:
+        self._metrics.drift.labels(registry, dataset).inc()
+        for name in sorted(names):
+            self._tell_once(registry, dataset, name)
+
+    def _tell_once(self, registry: str, dataset: str, name: str) -> None:
+        """One event a new name. A registry that invents names without end, or puts people in them, fills no log."""
+        if not _PLAIN_NAME.fullmatch(name) or (dataset, name) in self._told or len(self._told) >= _MOST_NAMES:
+            return
+        self._told.add((dataset, name))
+        log().warning("contract.drift", registry=registry, dataset=dataset, unlisted=name)

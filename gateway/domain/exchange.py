@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-__all__ = ["Part", "Request", "Response", "Secret", "Text"]
+__all__ = ["BOUNDS", "Bounds", "Part", "Request", "Response", "Secret", "Text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,25 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How large an answer may be to be read at all: bytes, elements, attributes on one element, nesting."""
+
+    max_bytes: int = 2 * 1024 * 1024
+    max_elements: int = 50_000
+    max_attributes: int = 32
+    max_depth: int = 64
+
+
+BOUNDS = Bounds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """
     What came back, whole. Header names are in lower case; `received_at` is our clock's time.
+
+    Readers note in `unlisted` the names of what the contract does not know (drift; never values), and whether
+    each has something inside: what nobody understands might be the very record that was asked for.
 
     `fresh` is true when the connection carried no other question, or the registry echoed our message id:
     only then may an answer that names nobody be believed.
@@ -62,6 +78,8 @@ class Response:
     body: bytes = field(default=b"", repr=False)
     received_at: datetime
     fresh: bool = True
+    bounds: Bounds = BOUNDS
+    unlisted: dict[str, bool] = field(default_factory=dict, compare=False)
 
     @property
     def media_type(self) -> str:

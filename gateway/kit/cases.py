@@ -14,9 +14,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from contracts.reader import CaseFile, Contract
+from gateway.channel.answer import Answer
 from gateway.channel.channel import Channel, Policy
 from gateway.clock import SystemClock
-from gateway.domain.dataset import Adapter, Query
+from gateway.domain.dataset import Adapter, Dataset, Query
 from gateway.domain.exchange import Request, Response
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Found, Unknown
@@ -29,10 +30,10 @@ from gateway.wire import xml
 __all__ = [
     "REQUEST_ID",
     "CaseResult",
+    "ask_case",
     "cases_of",
     "inquiry_of",
     "query_of",
-    "run_case",
     "run_in_instance",
     "run_in_memory",
 ]
@@ -82,22 +83,30 @@ def inquiry_of(contract: Contract) -> Inquiry:
 
 def query_of(adapter: Adapter, noun: str, case: CaseFile) -> Query:
     """The question of a case file."""
-    dataset = adapter.dataset(noun)
-    assert dataset is not None, noun  # noqa: S101  cases_of walks the adapter's own datasets
-    query: Query = dataset.query.model_validate(dict(case.query))
+    query: Query = _dataset(adapter, noun).query.model_validate(dict(case.query))
     return query
 
 
 async def run_in_memory(adapter: Adapter, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
     """Without a network: the adapter's request against the recorded one, and the outcome of the recorded answer."""
     transport = MemoryTransport(lambda _: _recorded(case))
-    result = await run_case(adapter, contract, noun, case, transport)
-    problems = [problem for request in transport.sent[:1] for problem in _request_problems(request, case)]
-    return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=(*problems, *result.problems))
+    answer = await ask_case(adapter, contract, noun, case, transport)
+    request_problems = [problem for request in transport.sent[:1] for problem in _request_problems(request, case)]
+    problems = (*request_problems, *_outcome_problems(answer.outcome, case))
+    return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
 
 
-async def run_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFile, transport: Transport) -> CaseResult:
-    """Over any transport: ask the case file's question with its contract's options."""
+async def run_in_instance(instance: Instance, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
+    """Over an instance's own channel, with its own options, credentials and limits."""
+    adapter = instance.adapter
+    query = query_of(adapter, noun, case)
+    answer = await instance.channel.ask(_dataset(adapter, noun), query, inquiry_of(contract))
+    problems = tuple(_outcome_problems(answer.outcome, case))
+    return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
+
+
+async def ask_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFile, transport: Transport) -> Answer:
+    """A case file's question over any transport, with its contract's options, in one attempt."""
     channel = Channel(
         registry=adapter.registry,
         adapter=adapter.registry,
@@ -110,20 +119,13 @@ async def run_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFi
         clock=SystemClock(),
         new_id=lambda: REQUEST_ID,
     )
-    return await _judged(channel, adapter, contract, noun, case)
+    return await channel.ask(_dataset(adapter, noun), query_of(adapter, noun, case), inquiry_of(contract))
 
 
-async def run_in_instance(instance: Instance, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
-    """Over an instance's own channel, with its own options, credentials and limits."""
-    return await _judged(instance.channel, instance.adapter, contract, noun, case)
-
-
-async def _judged(channel: Channel, adapter: Adapter, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
+def _dataset(adapter: Adapter, noun: str) -> Dataset[Any, Any, Any]:
     dataset = adapter.dataset(noun)
     assert dataset is not None, noun  # noqa: S101  cases_of walks the adapter's own datasets
-    answer = await channel.ask(dataset, query_of(adapter, noun, case), inquiry_of(contract))
-    problems = tuple(_outcome_problems(answer.outcome, case))
-    return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
+    return dataset
 
 
 def _recorded(case: CaseFile) -> Response:

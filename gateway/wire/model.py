@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, TypeVar
+from functools import cache
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -22,6 +23,11 @@ class Wire(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
 
+    @classmethod
+    def normal(cls, value: Any) -> Any:
+        """The value in the form that the fields describe. Variants of a message are brought into it here."""
+        return value
+
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         return iter(())
 
@@ -29,13 +35,48 @@ class Wire(BaseModel):
 W = TypeVar("W", bound=Wire)
 
 
-def read(model: type[W], value: object) -> W:
-    """The message, or MalformedAnswer naming the fields at fault (never their values)."""
+def read(model: type[W], value: object, unlisted: dict[str, bool] | None = None) -> W:
+    """
+    The message, or MalformedAnswer naming the fields at fault (never their values).
+
+    Names of fields that the model does not know go into `unlisted`, where it is given, each with whether it
+    has something inside.
+    """
+    value = model.normal(value)
+    if unlisted is not None:
+        unlisted.update(_unlisted(model, value))
     try:
         return model.model_validate(value)
     except ValidationError as exc:
         places = sorted({f"{_place(error['loc'])}: {error['type']}" for error in exc.errors(include_input=False)})
         raise MalformedAnswer(f"{model.__name__}: {', '.join(places[:8])}") from None
+
+
+def _unlisted(model: type[Wire], value: object) -> Iterator[tuple[str, bool]]:
+    match value:
+        case list():
+            for one in value:
+                yield from _unlisted(model, one)
+        case dict():
+            known = _fields(model)
+            for name, inner in value.items():
+                if name not in known:
+                    yield name, isinstance(inner, dict | list) and bool(inner)
+                for inner_model in known.get(name, ()):
+                    yield from _unlisted(inner_model, inner)
+
+
+@cache
+def _fields(model: type[Wire]) -> dict[str, tuple[type[Wire], ...]]:
+    """The wire names that a message may have, each with the models that may stand below it."""
+    return {field.alias or name: tuple(_models(field.annotation)) for name, field in model.model_fields.items()}
+
+
+def _models(annotation: Any) -> Iterator[type[Wire]]:
+    if isinstance(annotation, type) and issubclass(annotation, Wire):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -26,4 +26,4 @@ def document(response: Response, operation: str) -> Any:
 
 def answer(response: Response, operation: str, model: type[W]) -> W:
     """The message of a 200, read into its model."""
-    return read(model, document(response, operation))
+    return read(model, document(response, operation), response.unlisted)

@@ -41,9 +41,10 @@ Values = Mapping[str, "str | Values"]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What one element may hold: its children by tag, or text where there are none."""
+    """What one element may hold: its children by tag, or text where there are none; and its attributes."""
 
     children: Mapping[str, Shape] = field(default_factory=dict)
+    attributes: frozenset[str] = frozenset()
     many: bool = False
 
 
@@ -116,7 +117,7 @@ class Service:
         for answer, schema, shape in self._answers:
             signed = not answer.signs or next(payload.iter(*answer.signs), None) is not None
             if payload.tag == answer.root and signed:
-                _cut_unknown(payload, shape)
+                response.unlisted.update(_cut_unknown(payload, shape))
                 schema.check(payload)
                 return read(model, _value(payload, shape))
         raise MalformedAnswer(f"{operation}: the promised root element is not there")
@@ -126,7 +127,7 @@ class Service:
             raise_for_status(response, operation)
         if "x-road-error" in response.headers:
             raise_for_status(response, operation)
-        root = xml.parse(response.body)
+        root = xml.parse(response.body, response.bounds)
         bodies = [child for child in root if child.tag == _BODY]
         if root.tag != _ENVELOPE or len(bodies) != 1 or len(bodies[0]) != 1:
             raise MalformedAnswer(f"{operation}: not one SOAP body with one element")
@@ -185,19 +186,27 @@ class _PackagedFiles(zeep.transports.Transport):
 def _shape(element: Any) -> Shape:
     kind = element.type
     parts = getattr(kind, "elements", None) or []
+    attributes = getattr(kind, "attributes", None) or []
     return Shape(
         {child.qname.text: _shape(child) for _, child in parts if getattr(child, "qname", None) is not None},
+        frozenset(attribute.qname.text for _, attribute in attributes if getattr(attribute, "qname", None) is not None),
         many=element.max_occurs == "unbounded" or int(element.max_occurs) > 1,
     )
 
 
-def _cut_unknown(element: xml.Element, shape: Shape) -> None:
+def _cut_unknown(element: xml.Element, shape: Shape) -> Iterator[tuple[str, bool]]:
+    """Take out what the schema does not know, and say whether something was inside. Attributes of XML Schema itself stay for validation."""
+    for name in [str(name) for name in element.attrib]:
+        if name not in shape.attributes and not name.startswith(f"{{{xml.XSI}}}"):
+            del element.attrib[name]
+            yield "@" + etree.QName(name).localname, False
     for child in list(element):
         known = shape.children.get(str(child.tag))
-        if known is None and shape.children:
+        if known is not None:
+            yield from _cut_unknown(child, known)
+        elif shape.children:
             element.remove(child)
-        elif known is not None:
-            _cut_unknown(child, known)
+            yield etree.QName(child).localname, len(child) > 0
 
 
 def _value(element: xml.Element, shape: Shape) -> Any:

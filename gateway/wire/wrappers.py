@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import orjson
+from pydantic import Field
 
 from gateway.domain.exchange import Response
-from gateway.errors import RegistryRejected
+from gateway.errors import MalformedAnswer, RegistryRejected
 from gateway.wire import rest
 from gateway.wire.model import NumberOrText, Wire
 
@@ -26,16 +27,34 @@ class _ThaiNguyen(Wire):
     """`{code, status, correlationId, response}`; `response` is the back end's own answer."""
 
     code: NumberOrText
+    status: object = None
+    correlation_id: object = Field(alias="correlationId", default=None)
     response: object = None
 
 
 class _HoChiMinh(Wire):
     """`{StatusCode, Status, Description, ThrowException, ResultObject}`."""
 
-    StatusCode: NumberOrText
-    Status: str
-    ThrowException: bool | None = None
-    ResultObject: object = None
+    code: NumberOrText = Field(alias="StatusCode")
+    status: str = Field(alias="Status")
+    description: object = Field(alias="Description", default=None)
+    threw: bool | None = Field(alias="ThrowException", default=None)
+    result: object = Field(alias="ResultObject", default=None)
+
+
+class _ErrorCode(Wire):
+    """`{error_code, result, message}` of the price-database clients, and PayGov's spelling of success."""
+
+    code: NumberOrText = Field(alias="error_code")
+    result: object = None
+    message: object = None
+
+
+class _OpenCps(Wire):
+    """`{status: <HTTP status>, message: <raw body>}` of the OpenCPS REST helper."""
+
+    status: int
+    message: str
 
 
 def _plain(response: Response) -> Response:
@@ -45,16 +64,38 @@ def _plain(response: Response) -> Response:
 def _thai_nguyen(response: Response) -> Response:
     envelope = rest.answer(response, "thai_nguyen", _ThaiNguyen)
     # ASSUMED: `code` is 200 or 0 for success; the published page shows field names only.
-    if envelope.code not in {"200", "0"}:
-        raise RegistryRejected("thai_nguyen: the platform's own envelope says failure")
+    _refuse_unless(envelope.code in {"200", "0"}, "thai_nguyen")
     return _holding(response, envelope.response)
 
 
 def _ho_chi_minh(response: Response) -> Response:
     envelope = rest.answer(response, "ho_chi_minh", _HoChiMinh)
-    if envelope.StatusCode != "200" or envelope.Status != "SUCCESS" or envelope.ThrowException:
-        raise RegistryRejected("ho_chi_minh: the platform's own envelope says failure")
-    return _holding(response, envelope.ResultObject)
+    _refuse_unless(envelope.code == "200" and envelope.status == "SUCCESS" and not envelope.threw, "ho_chi_minh")
+    return _holding(response, envelope.result)
+
+
+def _error_code(response: Response) -> Response:
+    envelope = rest.answer(response, "error_code", _ErrorCode)
+    _refuse_unless(envelope.code in {"0", "SUCCESSFUL"}, "error_code")
+    return _holding(response, envelope.result)
+
+
+def _opencps(response: Response) -> Response:
+    envelope = rest.answer(response, "opencps", _OpenCps)
+    return replace(response, status=envelope.status, body=envelope.message.encode())
+
+
+def _json_text(response: Response) -> Response:
+    """A whole answer (such as SOAP) as one JSON string."""
+    text = rest.document(response, "json_text")
+    if not isinstance(text, str):
+        raise MalformedAnswer("json_text: not one JSON string")
+    return replace(response, body=text.encode())
+
+
+def _refuse_unless(success: bool, wrapper: str) -> None:
+    if not success:
+        raise RegistryRejected(f"{wrapper}: the platform's own envelope says failure")
 
 
 def _holding(response: Response, inner: object) -> Response:
@@ -63,5 +104,12 @@ def _holding(response: Response, inner: object) -> Response:
     return replace(response, body=body)
 
 
-WRAPPERS: Mapping[str, Unwrap] = {"plain": _plain, "thai_nguyen": _thai_nguyen, "ho_chi_minh": _ho_chi_minh}
+WRAPPERS: Mapping[str, Unwrap] = {
+    "plain": _plain,
+    "thai_nguyen": _thai_nguyen,
+    "ho_chi_minh": _ho_chi_minh,
+    "error_code": _error_code,
+    "opencps": _opencps,
+    "json_text": _json_text,
+}
 """Wrappers by the name that settings use."""

@@ -9,49 +9,37 @@ and nothing is ever fetched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources.abc import Traversable
 
 from lxml import etree
 
+from gateway.domain.exchange import BOUNDS, Bounds
 from gateway.errors import ContractError, MalformedAnswer
 
-__all__ = ["LIMITS", "Element", "Schema", "XmlLimits", "parse"]
+__all__ = ["XSI", "Element", "Schema", "parse"]
 
 Element = etree._Element
 
-_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _UTF8 = {"UTF-8", "UTF8", "US-ASCII", "ASCII"}
 
 
-@dataclass(frozen=True, slots=True)
-class XmlLimits:
-    """How large a document may be: bytes, elements, attributes on one element, nesting."""
-
-    max_bytes: int = 2 * 1024 * 1024
-    elements: int = 50_000
-    attributes: int = 32
-    depth: int = 64
-
-
-LIMITS = XmlLimits()
-
-
 @lru_cache(maxsize=8)
-def _offences(limits: XmlLimits) -> etree.XPath:
-    too_deep = "/*" * (limits.depth + 1)
+def _offences(bounds: Bounds) -> etree.XPath:
+    too_deep = "/*" * (bounds.max_depth + 1)
+    too_wide = f"//*[count(@*) > {bounds.max_attributes}]"
     return etree.XPath(
-        f"boolean(//processing-instruction() | {too_deep} | //*[count(@*) > {limits.attributes}] | //@xsi:type)"
-        f" or count(//*) > {limits.elements}",
-        namespaces={"xsi": _XSI},
+        f"boolean(//processing-instruction() | {too_deep} | {too_wide} | //@xsi:type)"
+        f" or count(//*) > {bounds.max_elements}",
+        namespaces={"xsi": XSI},
     )
 
 
-def parse(body: bytes, limits: XmlLimits = LIMITS) -> Element:
+def parse(body: bytes, bounds: Bounds = BOUNDS) -> Element:
     """The root of a harmless document, or MalformedAnswer."""
-    if len(body) > limits.max_bytes:
-        raise MalformedAnswer(f"XML of more than {limits.max_bytes} bytes")
+    if len(body) > bounds.max_bytes:
+        raise MalformedAnswer(f"XML of more than {bounds.max_bytes} bytes")
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -70,7 +58,7 @@ def parse(body: bytes, limits: XmlLimits = LIMITS) -> Element:
         raise MalformedAnswer("XML with a document type")
     if document.encoding is not None and document.encoding.upper() not in _UTF8:
         raise MalformedAnswer("XML that is not UTF-8")
-    if _offences(limits)(root.getroottree()):
+    if _offences(bounds)(root.getroottree()):
         raise MalformedAnswer("XML too large, too deep, or with instructions in it")
     return root
 
