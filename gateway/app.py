@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -14,31 +15,28 @@ from pydantic import ValidationError
 from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
 from gateway import __version__
+from gateway.app_credentials import credentials, log_in_urls, xroad_names
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
 from gateway.clock import Clock, SystemClock
+from gateway.descriptors import for_callers
 from gateway.domain.dataset import Adapter, Options
 from gateway.errors import ContractError, SettingsError
 from gateway.lookup.access import Access, Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.pipeline import Lookup
-from gateway.settings import (
-    AnonymousSettings,
-    C06Settings,
-    ConsumerSettings,
-    OAuthSettings,
-    RegistrySettings,
-    Settings,
-    secret,
-)
+from gateway.settings import ConsumerSettings, RegistrySettings, Settings
 from gateway.stores.state import MemoryState
 from gateway.telemetry import Metrics
 from gateway.transport import tls
 from gateway.transport.base import Transport, Unwrapping
-from gateway.transport.credentials import Anonymous, C06Basic, ClientCredentials, Credentials
+from gateway.transport.endpoint import literal
 from gateway.transport.http import HttpTransport
+from gateway.transport.resolver import Addresses, Resolver
 from gateway.transport.unconnected import Unconnected
+from gateway.transport.xroad import XRoad
 from gateway.web import server
+from gateway.web.limits import Limits
 from gateway.wire.wrappers import WRAPPERS
 
 __all__ = ["Core", "build", "consumers", "front_door", "installed_adapters", "new_id", "options_for", "version"]
@@ -85,7 +83,8 @@ def build(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | 
     for name, consumer in settings.consumers.items():
         for dataset in consumer.datasets:
             if dataset not in known:
-                raise SettingsError(f"consumers.{name}.datasets: {dataset!r} is no dataset of a configured registry")
+                advice = "is no dataset of a configured registry in its contract version; there are"
+                raise SettingsError(f"consumers.{name}.datasets: {dataset!r} {advice} {', '.join(sorted(known))}")
     lookup = Lookup(
         catalogue=catalogue, access=Access(MemoryState(clock), clock), clock=clock, metrics=metrics, new_id=new_id
     )
@@ -94,12 +93,18 @@ def build(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | 
 
 def front_door(core: Core, clock: Clock) -> web.Application:
     """The web application of a core."""
+    web_settings = core.settings.web
     return server.api(
         lookup=core.lookup,
         consumers=core.consumers,
         metrics=core.metrics,
         clock=clock,
-        body_limit_bytes=core.settings.web.body_limit_bytes,
+        limits=Limits(
+            header_timeout_s=web_settings.header_timeout_s,
+            body_timeout_s=web_settings.body_timeout_s,
+            body_bytes=web_settings.body_limit_bytes,
+            connections=for_callers(web_settings.connections),
+        ),
     )
 
 
@@ -156,10 +161,11 @@ def _instance(
     described = contracts.get(adapter.registry)
     if described is None:
         raise ContractError(f"{adapter.registry}: no contract is installed (entry point group gateway.contracts)")
-    missing = [dataset.noun for dataset in adapter.datasets if dataset.noun not in described.datasets]
+    offered = adapter.offered(contract)
+    missing = [dataset.noun for dataset in offered if dataset.noun not in described.datasets]
     if missing:
         raise ContractError(f"{adapter.registry}: the contract does not describe {', '.join(missing)}")
-    basis = {dataset.noun: described.datasets[dataset.noun].basis for dataset in adapter.datasets}
+    basis = {dataset.noun: described.datasets[dataset.noun].basis_in(contract) for dataset in offered}
     channel = Channel(
         registry=name,
         adapter=adapter.registry,
@@ -167,7 +173,7 @@ def _instance(
         basis=basis.__getitem__,
         route=registry.route,
         options=options_for(adapter, registry.options, place=f"{place}.options"),
-        transport=_transport(place, registry, clock),
+        transport=_transport(place, name, registry, clock, metrics),
         policy=Policy(
             deadline_s=registry.deadline_s,
             attempts=registry.attempts,
@@ -188,48 +194,39 @@ def _instance(
     )
 
 
-def _transport(place: str, registry: RegistrySettings, clock: Clock) -> Transport:
+def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, metrics: Metrics) -> Transport:
     if registry.endpoint is None:
         return Unconnected(place)
-    http = HttpTransport(
+    addresses = Addresses(registry.allowed_addresses)
+    called = {"endpoint": registry.endpoint}
+    called |= {f"credentials.{key}": url for key, url in log_in_urls(registry.credentials).items()}
+    for key, url in called.items():
+        address = literal(url)
+        if address is not None and registry.allowed_addresses and not addresses.admit(address):
+            raise SettingsError(f"{place}.{key}: {address} does not lie in {place}.allowed_addresses")
+    transport: Transport = HttpTransport(
         endpoint=registry.endpoint,
-        credentials=_credentials(registry.credentials, clock),
+        credentials=credentials(registry.credentials, clock),
         clock=clock,
-        tls=_tls(registry) if registry.endpoint.startswith("https:") else None,
+        tls=_tls(place, registry) if any(url.startswith("https:") for url in called.values()) else None,
+        resolver=Resolver(clock=clock, addresses=addresses),
         connections=registry.in_flight,
         max_bytes=registry.max_answer_bytes,
+        on_stray=metrics.stray_answers.labels(name).inc,
     )
-    return http if registry.wrapper == "plain" else Unwrapping(http, WRAPPERS[registry.wrapper])
+    if registry.xroad is not None:
+        transport = XRoad(transport, *xroad_names(registry.xroad))
+    return transport if registry.wrapper == "plain" else Unwrapping(transport, WRAPPERS[registry.wrapper])
 
 
-def _tls(registry: RegistrySettings) -> Any:
+def _tls(place: str, registry: RegistrySettings) -> ssl.SSLContext:
     files = registry.tls
-    return tls.context(ca_file=files.ca_file, certificate_file=files.certificate_file, key_file=files.key_file)
-
-
-def _credentials(section: AnonymousSettings | C06Settings | OAuthSettings, clock: Clock) -> Credentials:
-    headers = section.headers | {name: secret(file) for name, file in section.secret_headers.items()}
-    secrets = {name: secret(file) for name, file in section.secrets.items()}
-    match section:
-        case C06Settings():
-            return C06Basic(
-                username=section.username,
-                secret=secret(section.secret_file),
-                sv_url=section.sv_url,
-                unit=section.timestamp_unit,
-                clock=clock,
-                headers=headers,
-                secrets=secrets,
-            )
-        case OAuthSettings():
-            return ClientCredentials(
-                token_url=section.token_url,
-                key=section.key,
-                secret=secret(section.secret_file),
-                style=section.style,
-                clock=clock,
-                headers=headers,
-                secrets=secrets,
-            )
-        case AnonymousSettings():
-            return Anonymous(headers, secrets)
+    try:
+        return tls.context(
+            ca_file=files.ca_file,
+            certificate_file=files.certificate_file,
+            key_file=files.key_file,
+            crl_file=files.crl_file,
+        )
+    except SettingsError as exc:
+        raise SettingsError(f"{place}.{exc}") from exc

@@ -9,12 +9,12 @@ else is loaded, and `--help` should not wait for a WSDL.
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -66,7 +66,10 @@ def serve(
 @cli.command()
 def lookup(
     question: Annotated[
-        Path | None, typer.Argument(help="Tệp JSON; mặc định đọc từ stdin / JSON file, standard input if absent")
+        Path | None,
+        typer.Argument(
+            exists=True, dir_okay=False, help="Tệp JSON; mặc định đọc từ stdin / JSON file, standard input if absent"
+        ),
     ] = None,
     settings: SettingsFile = DEFAULT_SETTINGS,
     consumer: Annotated[str, typer.Option(help="Hỏi với quyền của / ask with the rights of")] = "one-stop",
@@ -132,6 +135,8 @@ def contract_test(
     """Chạy các tệp mẫu của hợp đồng / run the case files, in memory or against an instance."""
     from gateway.kit.contract_test import run_all, run_instance
 
+    if instance is not None and registry is not None:
+        raise typer.BadParameter("nêu registry hoặc --instance / name a registry or an instance, not both")
     if instance is not None:
         from gateway import app
 
@@ -210,7 +215,7 @@ def _show_lookup(result: Any, *, as_json: bool) -> None:
     out.print(f"[bold {colour}]{view['outcome']}[/] {view.get('reason', '')} {view.get('detail', '')}", highlight=False)
     if "record" in view:
         out.print_json(data=view["record"], ensure_ascii=False)
-    out.print_json(json.dumps(view["provenance"], default=str))
+    out.print_json(orjson.dumps(view["provenance"], option=orjson.OPT_UTC_Z).decode())
 
 
 def _show_cases(results: list[CaseResult], *, as_json: bool) -> None:
@@ -238,4 +243,4 @@ def _show_cases(results: list[CaseResult], *, as_json: bool) -> None:
 
 
 def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode() + "\n")

@@ -18,7 +18,7 @@ import uvloop
 
 from gateway import app, telemetry
 from gateway.clock import SystemClock
-from gateway.errors import SetupError
+from gateway.errors import SettingsError, SetupError
 from gateway.settings import Settings
 from gateway.telemetry import Metrics, log
 from gateway.web import server
@@ -112,7 +112,11 @@ def _reserved(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     held = socket.socket(family, socket.SOCK_STREAM)
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind((host, port))
+    try:
+        held.bind((host, port))
+    except OSError as exc:
+        held.close()
+        raise SettingsError(f"web.host, web.port: cannot listen on {host}:{port}: {exc.strerror}") from exc
     return held
 
 

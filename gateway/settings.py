@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
+from pydantic import BaseModel, Field, IPvAnyNetwork, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,15 +21,13 @@ from pydantic_settings import (
 )
 
 from gateway.errors import SettingsError
-from gateway.transport import endpoint
+from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, Url, XRoadSettings
+from gateway.settings_credentials import Section as _Section
 
 __all__ = [
-    "AnonymousSettings",
-    "C06Settings",
     "ConsumerSettings",
     "LogSettings",
     "MetricsSettings",
-    "OAuthSettings",
     "RegistrySettings",
     "Settings",
     "TlsSettings",
@@ -40,11 +38,6 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-Url = Annotated[str, Field(max_length=500), AfterValidator(endpoint.checked)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class WebSettings(_Section):
@@ -53,6 +46,9 @@ class WebSettings(_Section):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     body_limit_bytes: int = Field(64 * 1024, ge=1024, description="Largest request body.")
+    header_timeout_s: float = Field(10.0, gt=0, description="How long a request's head may take to arrive.")
+    body_timeout_s: float = Field(10.0, gt=0, description="How long its body may take after that.")
+    connections: int = Field(500, ge=1, description="Most connections at once; the longest idle one goes first.")
     shutdown_s: float = Field(15.0, gt=0, description="How long open questions may end after SIGTERM.")
 
 
@@ -92,43 +88,6 @@ class TlsSettings(_Section):
     )
 
 
-class _CredentialsSettings(_Section):
-    headers: dict[str, str] = Field({}, description="Headers sent with each request, such as `X-Road-Client`.")
-    secret_headers: dict[str, Path] = Field({}, description="Headers whose values are secrets, by file.")
-    secrets: dict[str, Path] = Field({}, description="Values for the adapter's placeholders, by file.")
-
-
-class AnonymousSettings(_CredentialsSettings):
-    """No log-in; fixed headers at most."""
-
-    scheme: Literal["none"] = Field("none", description="How the registry knows us.")
-
-
-class C06Settings(_CredentialsSettings):
-    """The population database's Basic over a hash."""
-
-    scheme: Literal["c06_basic"] = Field("c06_basic", description="How the registry knows us.")
-    username: str = Field(description="The account that the registry gave us.")
-    secret_file: Path = Field(description="File with the account's secret.")
-    sv_url: str = Field(description="The address as it goes into the hash; not always the one that is called.")
-    timestamp_unit: Literal["ms", "s"] = Field("ms", description="Unit of the `Timestamp` header.")
-
-
-class OAuthSettings(_CredentialsSettings):
-    """OAuth2 client credentials, as on NGSP and provincial platforms."""
-
-    scheme: Literal["oauth2_client_credentials"] = Field(
-        "oauth2_client_credentials", description="How the registry knows us."
-    )
-    token_url: Url = Field(description="Where tokens are given out.")
-    key: str = Field(description="Consumer key.")
-    secret_file: Path = Field(description="File with the consumer secret.")
-    style: Literal["basic", "form"] = Field("basic", description="Key and secret as Basic, or in the form.")
-
-
-CredentialsSettings = Annotated[AnonymousSettings | C06Settings | OAuthSettings, Field(discriminator="scheme")]
-
-
 class RegistrySettings(_Section):
     """One instance of a registry. Datasets are called after it: `[registries.dancu]` has `dancu.citizen`."""
 
@@ -157,6 +116,7 @@ class RegistrySettings(_Section):
     credentials: CredentialsSettings = Field(
         default_factory=AnonymousSettings, description="How the registry knows us."
     )
+    xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
     options: dict[str, Any] = Field({}, description="What the adapter lets settings decide: see `docs/adapters.md`.")
 
 
@@ -236,6 +196,8 @@ def _sections(annotation: Any) -> list[type[BaseModel]]:
 
 def _explained(location: tuple[int | str, ...], kind: str, message: str) -> str:
     path = ".".join(str(part) for part in location)
+    if kind == "union_tag_invalid":  # its message quotes what was written
+        return f"{path}.scheme: must be one of {message.partition('expected tags: ')[2]}"
     if kind != "extra_forbidden":
         return f"{path}: {message}"
     known = [name.rsplit(".", 1)[-1] for name, _ in paths()] + list(Settings.model_fields)

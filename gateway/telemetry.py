@@ -65,6 +65,12 @@ class Metrics:
             ["registry", "dataset"],
             registry=self.registry,
         )
+        self.stray_answers = Counter(
+            "gateway_stray_answers",
+            "Connections dropped because they held bytes that nobody had asked for.",
+            ["registry"],
+            registry=self.registry,
+        )
         self.in_flight = Gauge(
             "gateway_questions_in_flight",
             "Questions being asked now.",
@@ -74,6 +80,12 @@ class Metrics:
         )
         self.refusals = Counter(
             "gateway_refusals", "Questions that never left, by refusal.", ["refusal"], registry=self.registry
+        )
+        self.http_problems = Counter(
+            "gateway_http_problems",
+            "Requests that were no question, by what was wrong with them.",
+            ["word"],
+            registry=self.registry,
         )
         self.bugs = Counter("gateway_bugs", "Requests that ended in an error nobody foresaw.", registry=self.registry)
         self.build = Gauge(

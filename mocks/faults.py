@@ -2,27 +2,27 @@
 Faults that no case file can show: silence, a stalled body, a reset, garbage, another person's answer.
 
 A `Fault` is set for a registry and drawn for each of its requests; `inflict` carries it out on the connection.
+`kinds` says how each one is done; the proxy puts the same faults in front of any server.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import struct
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
+from mocks.kinds import CARRIED_OUT, SIZED, Crossing, Exchange, Stopped
+from mocks.line import RequestLine
 from mocks.stand_in import Answer
 
-__all__ = ["KINDS", "Exchange", "Fault", "Faults", "inflict", "response"]
+__all__ = ["KINDS", "Fault", "Faults", "inflict", "inflicted_on", "parsed", "response"]
 
-_GARBAGE = b"\x00\xff\xfe\x80 mock garbage \x9f\x92\x96\x00"
-_HTML = "<!DOCTYPE html>\n<html><head><title>Thông báo</title></head><body><h1>Hệ thống đang bảo trì</h1></body></html>"
-_LINGER_NONE = struct.pack("ii", 1, 0)
-_SURPLUS_AFTER_S = 0.02
+KINDS = tuple(CARRIED_OUT)
+_LARGEST = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class Fault:
         kind: a word of `KINDS`.
         times: how many requests it hits before it is over; None for every one until it is cleared.
         percent: how many of a hundred requests it hits.
-        delay_s: for `slow` how long the answer waits, for `surplus` how long the second answer does.
+        delay_s: how long whatever the kind delays takes; 0 is the kind's own measure.
+        jitter_s: by how much `delay_s` may be more or less, drawn anew for each request.
+        size: how many bytes, for kinds that count them; 0 is the kind's own measure.
         path: hits only requests whose path holds this, such as "token"; "" hits all.
     """
 
@@ -42,10 +44,12 @@ class Fault:
     times: int | None = None
     percent: int = 100
     delay_s: float = 0.0
+    jitter_s: float = 0.0
+    size: int = 0
     path: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
+        if self.kind not in CARRIED_OUT:
             raise ValueError(f"fault must be one of {', '.join(KINDS)}")
         if self.times is not None and self.times < 1:
             raise ValueError("times must be 1 or more, or left out")
@@ -53,8 +57,20 @@ class Fault:
             raise ValueError("percent must be 0 to 100")
         if not 0 <= self.delay_s <= 3600:
             raise ValueError("delay_s must be 0 to 3600")
+        if not 0 <= self.jitter_s <= 3600:
+            raise ValueError("jitter_s must be 0 to 3600")
+        if not isinstance(self.size, int) or not 0 <= self.size <= _LARGEST:
+            raise ValueError(f"size must be a whole number, 0 to {_LARGEST}")
         if not isinstance(self.path, str):
             raise TypeError("path must be a text")
+
+
+def parsed(text: str) -> Fault:
+    """`drip:0.2` as a fault: the figure is what the kind measures, bytes or seconds. Raises ValueError."""
+    kind, _, figure = text.partition(":")
+    if kind in SIZED:
+        return Fault(kind, size=int(figure or 0))
+    return Fault(kind, delay_s=float(figure or 0))
 
 
 class Faults:
@@ -64,6 +80,7 @@ class Faults:
         """`dice` gives a number from 0 up to 1 for each draw of a fault that does not hit every request."""
         self._dice = dice
         self._faults: dict[str, Fault] = {}
+        self._crossings: dict[str, Crossing] = {}
 
     def set(self, registry: str, fault: Fault) -> None:
         """Let `registry` fail from now on."""
@@ -80,8 +97,12 @@ class Faults:
         """The faults in force, by registry."""
         return dict(self._faults)
 
+    def crossing(self, registry: str) -> Crossing:
+        """Where answers of this registry change places."""
+        return self._crossings.setdefault(registry, Crossing())
+
     def draw(self, registry: str, path: str) -> Fault | None:
-        """The fault that hits this request; it counts towards `times`."""
+        """The fault that hits this request, with its jitter decided; it counts towards `times`."""
         fault = self._faults.get(registry)
         if fault is None or fault.path not in path:
             return None
@@ -92,22 +113,40 @@ class Faults:
                 del self._faults[registry]
             else:
                 self._faults[registry] = replace(fault, times=fault.times - 1)
+        if fault.jitter_s:
+            late = fault.delay_s + fault.jitter_s * (2 * self._dice() - 1)
+            return replace(fault, delay_s=max(0.0, late), jitter_s=0.0)
         return fault
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request in hand: how to answer it properly, how about somebody else, and when the server stops."""
-
-    request: web.Request
-    answer: Callable[[], Answer]
-    another: Callable[[], Answer]
-    stopping: asyncio.Event
+async def inflict(fault: Fault, exchange: Exchange) -> None:
+    """Fail as `fault` says. Ends when the client goes away or the server stops."""
+    try:
+        await CARRIED_OUT[fault.kind](fault, exchange)
+    except (Stopped, ConnectionError):
+        exchange.line.cut()
 
 
-async def inflict(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    """Fail as `fault` says. Ends when the client goes away (by cancellation) or the server stops."""
-    return await _INFLICTED[fault.kind](fault, exchange)
+async def inflicted_on(
+    request: web.Request,
+    fault: Fault,
+    *,
+    answer: Callable[[], Answer],
+    another: Callable[[], Answer],
+    stopping: asyncio.Event,
+    crossing: Crossing,
+) -> web.StreamResponse:
+    """Fail at a request to an aiohttp server, by cancellation too when its client goes away."""
+
+    async def due() -> Answer:
+        return answer()
+
+    async def other() -> Answer:
+        return another()
+
+    with suppress(ConnectionError):
+        await inflict(fault, Exchange(due, other, RequestLine(request), stopping, crossing))
+    return _Written()
 
 
 def response(answer: Answer) -> web.Response:
@@ -115,100 +154,15 @@ def response(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
 
-async def _silence(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    await exchange.stopping.wait()
-    return _hung_up(exchange.request)
+class _Written(web.StreamResponse):
+    """Nothing more to write: the fault has seen to that."""
 
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        return None
 
-async def _slow(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    try:
-        async with asyncio.timeout(fault.delay_s):
-            await exchange.stopping.wait()
-    except TimeoutError:
-        return response(exchange.answer())
-    return _hung_up(exchange.request)
+    async def write_eof(self, data: bytes = b"") -> None:
+        return None
 
-
-async def _stall(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    answer = exchange.answer()
-    stalled = web.StreamResponse(status=answer.status, headers=answer.headers)
-    stalled.content_length = len(answer.body)
-    await stalled.prepare(exchange.request)
-    await stalled.write(answer.body[: len(answer.body) // 2])
-    await exchange.stopping.wait()
-    _hung_up(exchange.request)
-    return stalled
-
-
-async def _reset(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    transport = exchange.request.transport
-    if transport is not None:
-        # Closing a socket that lingers for no time sends RST instead of FIN. Set through a copy: not every
-        # event loop lets its own sockets be touched.
-        with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as copy:
-            copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
-    return _hung_up(exchange.request)
-
-
-async def _garbage(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    return web.Response(body=_GARBAGE, headers=_own_type(exchange.answer()))
-
-
-async def _html(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    return web.Response(text=_HTML, content_type="text/html")
-
-
-async def _throttle(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    return web.Response(status=429, headers={"Retry-After": "7"}, text="Too many requests")
-
-
-async def _error(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    return web.Response(status=500, text="Internal server error")
-
-
-async def _swap(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    return response(exchange.another())
-
-
-async def _surplus(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    first = response(exchange.answer())
-    await first.prepare(exchange.request)
-    await first.write_eof()
-    await asyncio.sleep(fault.delay_s or _SURPLUS_AFTER_S)
-    transport = exchange.request.transport
-    if transport is not None:
-        transport.write(_on_the_wire(exchange.another()))
-    return first
-
-
-def _hung_up(request: web.Request) -> web.Response:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()  # never sent: the connection is gone
-
-
-def _own_type(answer: Answer) -> dict[str, str]:
-    return {name: value for name, value in answer.headers.items() if name.lower() == "content-type"}
-
-
-def _on_the_wire(answer: Answer) -> bytes:
-    """A whole HTTP response as bytes."""
-    headers = {**answer.headers, "Content-Length": str(len(answer.body))}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 {answer.status} OK\r\n{lines}\r\n".encode() + answer.body
-
-
-_INFLICTED: dict[str, Callable[[Fault, Exchange], Awaitable[web.StreamResponse]]] = {
-    "silence": _silence,
-    "slow": _slow,
-    "stall": _stall,
-    "reset": _reset,
-    "garbage": _garbage,
-    "html": _html,
-    "throttle": _throttle,
-    "error": _error,
-    "swap": _swap,
-    "surplus": _surplus,
-}
-
-KINDS = tuple(_INFLICTED)
+    @property
+    def keep_alive(self) -> bool:
+        return True

@@ -4,7 +4,7 @@ Serves every stand-in below `/<registry>/` on one port, and below `/_mocks/` wha
     GET    /_mocks/                      what is served
     GET    /_mocks/journal               the last requests, without identifiers
     POST   /_mocks/reset                 no faults, an empty journal, no tokens
-    PUT    /_mocks/faults/{registry}     {"fault": "silence", "times": null, "percent": 100, "delay_s": 0, "path": ""}
+    PUT    /_mocks/faults/{registry}     {"fault": "silence", "times": null, ...}: see mocks.faults.Fault
     DELETE /_mocks/faults/{registry}     let it work again
     POST   /_mocks/{registry}/{command}  the stand-in's own commands, such as `expire-token`
 """
@@ -26,7 +26,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from mocks.faults import KINDS, Exchange, Fault, Faults, inflict, response
+from mocks.faults import KINDS, Fault, Faults, inflicted_on, parsed, response
 from mocks.journal import Entry, Journal
 from mocks.province import Province
 from mocks.stand_in import Answer, Call, Open, StandIn, UnknownCommand, World, installed
@@ -177,17 +177,16 @@ def _options() -> argparse.ArgumentParser:
         action="append",
         default=[],
         type=_fault_option,
-        metavar="REGISTRY=KIND[:DELAY_S]",
-        help=f"let a registry fail from the start; kinds: {', '.join(KINDS)}",
+        metavar="REGISTRY=KIND[:FIGURE]",
+        help=f"let a registry fail from the start; the figure is seconds or bytes; kinds: {', '.join(KINDS)}",
     )
     return parser
 
 
 def _fault_option(text: str) -> tuple[str, Fault]:
     registry, _, rest = text.partition("=")
-    kind, _, delay = rest.partition(":")
     try:
-        return registry, Fault(kind, delay_s=float(delay or 0))
+        return registry, parsed(rest)
     except ValueError as exc:
         raise argparse.ArgumentTypeError(str(exc)) from exc
 
@@ -218,8 +217,14 @@ async def _serve(registry: str, request: web.Request) -> web.StreamResponse:
         return response(answer)
     # Noted before it happens: silence has no after. The operation is told by the answer that was due.
     _note(state, registry, stand_in.answer(call), 0, fault.kind)
-    exchange = Exchange(request, partial(stand_in.answer, call), partial(stand_in.another, call), state.stopping)
-    return await inflict(fault, exchange)
+    return await inflicted_on(
+        request,
+        fault,
+        answer=partial(stand_in.answer, call),
+        another=partial(stand_in.another, call),
+        stopping=state.stopping,
+        crossing=state.faults.crossing(registry),
+    )
 
 
 def _note(state: State, registry: str, answer: Answer, status: int, fault: str = "") -> None:

@@ -99,7 +99,7 @@ class CaseAnswers:
                 status=case.response.status,
                 body=case.response.content,
                 headers=case.response.headers,
-                operation=contract.datasets[case.dataset].operation,
+                operation=contract.datasets[case.dataset].operation_in(case.contract),
                 matched=f"case:{case.name}",
             )
 

@@ -16,7 +16,7 @@ from gateway.domain.dataset import Dataset, Exchanges, Kind, Options, Query, Que
 from gateway.domain.exchange import Request, Response
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Absent, Found, Unknown
-from gateway.errors import Reason, RegistryRejected, RegistryThrottled, RegistryUnreachable
+from gateway.errors import MismatchedAnswer, Reason, RegistryRejected, RegistryThrottled, RegistryUnreachable
 from gateway.transport.base import Probe
 from tests.conftest import INQUIRY, MovableClock
 
@@ -85,6 +85,7 @@ class Scripted:
         self._reused = reused
         self.fresh: list[bool] = []
         self.ids: list[str] = []
+        self.messages: list[str | None] = []
         self.open = 0
         self.distrusted = 0
         self.most_open = 0
@@ -92,6 +93,7 @@ class Scripted:
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
         self.fresh.append(fresh)
         self.ids.append(str(dict(request.query).get("id")))
+        self.messages.append(request.message_id)
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
@@ -373,3 +375,29 @@ async def test_a_bug_in_an_adapter_is_not_hidden_as_an_outcome(clock: MovableClo
     """What nobody foresaw is raised, so that it is seen and mended."""
     with pytest.raises(IndexError):
         await play(clock, [])
+
+
+async def test_every_message_of_a_question_has_an_id_of_its_own(clock: MovableClock) -> None:
+    """The first message carries the question's request id, each further one another: no echo fits two of them."""
+    answer, transport = await play(clock, ["a", "b", "c", "d"], contract="endless", attempts=1)
+
+    assert transport.messages[0] == answer.provenance.request_id
+    assert len(set(transport.messages)) == 4
+
+
+async def test_an_echo_of_another_message_is_asked_again_on_a_fresh_connection(clock: MovableClock) -> None:
+    """What the transport calls mismatched costs the question one more attempt, and the kept connections."""
+    answer, transport = await play(clock, [MismatchedAnswer(), "a"], reused=True)
+
+    assert answer.outcome == Found(Thing(key="a"))
+    assert [attempt.result for attempt in answer.attempts] == ["mismatched", "found"]
+    assert (transport.fresh, transport.distrusted) == ([False, True], 1)
+    assert len(set(transport.messages)) == 2
+
+
+async def test_an_echo_of_another_message_is_asked_again_only_once(clock: MovableClock) -> None:
+    """A registry that echoes another id on a fresh connection too is believed nothing."""
+    answer, transport = await play(clock, [MismatchedAnswer(), MismatchedAnswer()], reused=True)
+
+    assert answer.outcome == Unknown(Reason.MISMATCHED)
+    assert len(transport.fresh) == 2

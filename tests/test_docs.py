@@ -116,29 +116,42 @@ def code_settings(model: type[BaseModel] = settings.Settings, above: str = "", s
             yield from code_settings(one, f"{above}{name}.{by_name}", scheme_name)
 
 
-def documented_settings() -> dict[str, dict[str, str]]:
-    rows = [row for found in tables(without_code(page("docs/settings.md"))) for row in found]
-    return by([row for row in rows if "setting" in row], "setting")
+def documented_settings() -> dict[tuple[str, str], dict[str, str]]:
+    """Every row that has a setting, by path and scheme; a row may stand for several schemes, or for every one."""
+    every = {one.scheme for one in code_settings() if one.scheme}
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for rows in tables(without_code(page("docs/settings.md"))):
+        for row in rows:
+            named = set(re.findall(r"\w+", row.get("scheme", "")))
+            for scheme in (every if named == {"every"} else named or {""}) if "setting" in row else ():
+                key = (row["setting"], scheme)
+                assert key not in found, f"twice: {key}"
+                found[key] = row
+    return found
 
 
 def test_every_setting_is_documented() -> None:
-    """docs/settings.md has one row for each setting, and none for anything else."""
-    assert set(documented_settings()) == {path for path, _ in settings.paths()}
+    """docs/settings.md has a row for each setting, under its credentials scheme where it has one, and none besides."""
+    documented = documented_settings()
+
+    assert {path for path, _ in documented} == {path for path, _ in settings.paths()}
+    assert set(documented) == {(one.path, one.scheme) for one in code_settings()}
 
 
 @pytest.mark.parametrize("setting", sorted(set(code_settings())), ids=lambda one: f"{one.path}:{one.scheme}")
 def test_every_setting_has_the_documented_default(setting: Setting) -> None:
-    """The default and the scheme that docs/settings.md gives are those of the code."""
-    row = documented_settings()[setting.path]
-    last = setting.path.rpartition(".")[2]
-    in_words = {"None": {"none", "the adapter's default", "the dataset's own"}, "()": {"none"}, "{}": {"none"}}
-    expected = {"required in the section"} if last == "scheme" else in_words.get(setting.default, {setting.default})
+    """The default that docs/settings.md gives is that of the code."""
+    in_words = {
+        "None": {"none", "the adapter's default", "the dataset's own"},
+        "()": {"none"},
+        "{}": {"none"},
+        "False": {"false"},
+        "": {"empty"},
+    }
+    is_scheme = setting.path.endswith(".scheme")
+    expected = {"required in the section"} if is_scheme else in_words.get(setting.default, {setting.default})
 
-    assert row["default"] in expected
-    if "scheme" in row:
-        schemes = {one.scheme for one in code_settings() if one.path == setting.path}
-        everywhere = {one.scheme for one in code_settings() if one.scheme}
-        assert set(re.findall(r"\w+", row["scheme"])) == ({"every"} if schemes == everywhere else schemes)
+    assert documented_settings()[setting.path, setting.scheme]["default"] in expected
 
 
 def test_every_wrapper_is_documented() -> None:
@@ -250,7 +263,7 @@ def test_every_member_of_a_problem_is_documented() -> None:
 
 def test_every_other_problem_is_documented() -> None:
     """docs/errors.md has the problems that are neither reason nor refusal, with status and texts, and no other."""
-    answers = [problems.for_status(status) for status in range(400, 500)] + [problems.for_bug("")]
+    answers = [problems.for_status(status) for status in (*range(400, 500), 503)] + [problems.for_bug("")]
     bodies = [json.loads(answer.body) for answer in answers]
     first = {body["type"].removeprefix(problems.TYPE): body for body in reversed(bodies)}
     described = by(table("docs/errors.md", "Other problems"), "word")

@@ -7,6 +7,7 @@ import gzip
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any, Literal
 
 import pytest
 from aiohttp import web
@@ -36,8 +37,10 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def transport_to(endpoint: str, *, max_bytes: int = 100_000) -> AsyncIterator[HttpTransport]:
-    transport = HttpTransport(endpoint=endpoint, credentials=Anonymous(), clock=SystemClock(), max_bytes=max_bytes)
+async def transport_to(endpoint: str, *, max_bytes: int = 100_000, **more: Any) -> AsyncIterator[HttpTransport]:
+    transport = HttpTransport(
+        endpoint=endpoint, credentials=Anonymous(), clock=SystemClock(), max_bytes=max_bytes, **more
+    )
     try:
         yield transport
     finally:
@@ -86,6 +89,22 @@ async def test_s10_a_cookie_is_never_sent_back() -> None:
     assert cookies == [None, None]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_nothing_is_sent_that_nobody_asked_for(method: Literal["GET", "POST"]) -> None:
+    """No `Expect`, no user agent, no packing on offer: a registry gets the question's headers and what HTTP needs."""
+    seen: list[set[str]] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append({name.lower() for name in request.headers})
+        return web.Response()
+
+    body = (b"x" * 100_000,) if method == "POST" else ()
+    async with serving(handler) as url, transport_to(url) as transport:
+        await transport.send(Request(operation="op", method=method, headers={"X-Own": "1"}, body=body))
+
+    assert seen[0] - {"content-length", "content-type"} == {"host", "accept", "x-own"}
+
+
 async def test_t17_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """HTTP_PROXY does not send a citizen's question to a third party."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -113,6 +132,16 @@ async def test_f30_an_answer_beyond_the_budget_is_cut(packed: bool) -> None:
             await transport.send(ASK)
 
 
+async def test_the_readers_of_an_answer_know_the_same_budget() -> None:
+    """What the transport was allowed to read, the wire is allowed to read: one setting, one limit."""
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(body=b"x" * 3_000_000)
+
+    async with serving(handler) as url, transport_to(url, max_bytes=3_000_000) as transport:
+        assert (await transport.send(ASK)).bounds.max_bytes == 3_000_000
+
+
 async def test_a_gzip_answer_is_unpacked() -> None:
     """Packing within the budget is undone."""
 
@@ -123,7 +152,16 @@ async def test_a_gzip_answer_is_unpacked() -> None:
         assert (await transport.send(ASK)).body == b"whole"
 
 
-@pytest.mark.parametrize(("encoding", "body"), [("br", b"x"), ("gzip", b"no gzip at all")])
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("br", b"x"),
+        ("gzip", b"no gzip at all"),
+        ("gzip", gzip.compress(b"whole")[:-9]),
+        ("gzip", gzip.compress(b"whole") + b"more"),
+    ],
+    ids=["not asked for", "no gzip", "cut short", "something behind it"],
+)
 async def test_unknown_or_broken_packing_is_malformed(encoding: str, body: bytes) -> None:
     """What we did not ask for and cannot read is no answer."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import resource
 import socket
 import time
@@ -156,7 +157,7 @@ async def test_x10_a_text_of_megabytes_is_malformed(size: int) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
-@pytest.mark.parametrize("elements", [49_900, 200_000])
+@pytest.mark.parametrize("elements", [1_900, 49_900, 200_000])
 async def test_x11_many_elements_do_not_hold_the_loop(elements: int) -> None:
     """The largest tree that the guard admits and one that it refuses are both worked through in a thread."""
     people = "<ns1:CongDan/>" * elements
@@ -270,12 +271,32 @@ def a_service(
 ) -> Service:
     """The packaged WSDL with one import and its address changed."""
     packaged = files("contracts.dancu") / "schema"
-    for name in ("dancu-request.xsd", "dancu-answer.xsd"):
-        (folder / name).write_bytes((packaged / name).read_bytes())
+    for file in packaged.iterdir():
+        if file.name.endswith(".xsd"):
+            (folder / file.name).write_bytes(file.read_bytes())
     wsdl = (packaged / "dancu.wsdl").read_text(encoding="utf-8")
     wsdl = wsdl.replace('schemaLocation="dancu-request.xsd"', f'schemaLocation="{location}"')
     (folder / "dancu.wsdl").write_text(wsdl.replace("http://mock.invalid/dancu", address), encoding="utf-8")
+    pin(folder)
     return Service(folder, "dancu.wsdl", ())
+
+
+def pin(folder: Path) -> None:
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in folder.iterdir()]
+    (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n")
+
+
+def test_a_wsdl_that_is_not_the_reviewed_one_is_not_used(tmp_path: Path) -> None:
+    """A description changed after it was pinned, or never pinned at all, stops the start."""
+    a_service(tmp_path)
+    with (tmp_path / "dancu-request.xsd").open("a") as file:
+        file.write("<!-- changed -->")
+
+    with pytest.raises(ContractError, match=r"dancu-request\.xsd: not the file"):
+        Service(tmp_path, "dancu.wsdl", ())
+    (tmp_path / "SHA256SUMS").unlink()
+    with pytest.raises(ContractError, match="SHA256SUMS"):
+        Service(tmp_path, "dancu.wsdl", ())
 
 
 @pytest.mark.parametrize(

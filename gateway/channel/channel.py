@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.channel.answer import Answer, Attempt, Provenance
@@ -104,7 +104,7 @@ class Channel:
             outcome=outcome,
             provenance=Provenance(
                 registry=self.registry,
-                operation=dataset.operation,
+                operation=dataset.operation_in(self.contract),
                 route=self._route,
                 via="live",
                 request_id=asked.request_id,
@@ -151,7 +151,10 @@ class Channel:
         The first answer that is certainly ours. Whatever a used connection says of nobody or of somebody
         else may belong to another question, so it is asked once more on a fresh connection.
         """
-        outcome, about, fresh = await self._attempt(asked, fresh=False)
+        try:
+            outcome, about, fresh = await self._attempt(asked, fresh=False)
+        except MismatchedAnswer:  # it echoes another message id than ours
+            outcome, about, fresh = Unknown(Reason.MISMATCHED), False, False
         if about is not True and not fresh:
             if about is False:
                 await self._transport.distrust()
@@ -185,8 +188,10 @@ class Channel:
         all_fresh = True
         try:
             request = next(exchanges)
-            for _ in range(_MOST_EXCHANGES):
-                response = await self._transport.send(request, fresh=fresh)
+            for nth in range(_MOST_EXCHANGES):
+                # An id of its own for each message: the echo must not fit another exchange of this question.
+                message_id = self._new_id() if nth else asked.request_id
+                response = await self._transport.send(replace(request, message_id=message_id), fresh=fresh)
                 all_fresh = all_fresh and response.fresh
                 step = await _step(exchanges, response)
                 if response.unlisted:

@@ -32,6 +32,8 @@ class Request:
     climb out of it; `query` keeps its order; `body` is the bytes with holes where secrets go.
 
     `idempotent` is false for what must not be sent twice: the channel then makes one attempt.
+
+    `message_id` is the channel's: a transport that can carry one sends it and checks its echo.
     """
 
     operation: str
@@ -42,6 +44,7 @@ class Request:
     media_type: str | None = None
     body: tuple[Part, ...] = field(default=(), repr=False)
     idempotent: bool = True
+    message_id: str | None = None
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """The same request with these headers added or replaced."""
@@ -50,12 +53,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How large an answer may be to be read at all: bytes, elements, attributes on one element, nesting."""
+    """
+    How large an answer may be to be read at all: bytes, elements, attributes on one element, nesting, and how
+    many children one element may have (a schema's validation takes seconds to complain about 50,000).
+    """
 
     max_bytes: int = 2 * 1024 * 1024
     max_elements: int = 50_000
     max_attributes: int = 32
     max_depth: int = 64
+    max_children: int = 2_000
 
 
 BOUNDS = Bounds()

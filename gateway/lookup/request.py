@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from gateway.domain.inquiry import Inquiry
 from gateway.errors import FieldProblem, InvalidQuestion
@@ -25,8 +26,9 @@ _ADVICE: Mapping[str, str] = {
     "int_type": "phải là số nguyên / must be a whole number",
     "partial_date": "ngày dạng yyyy-MM-dd, yyyy-MM hoặc yyyy, có thật / a real date as yyyy-MM-dd, yyyy-MM or yyyy",
     "name": "họ tên bằng chữ Latinh, không ký tự điều khiển / a name in Latin letters without control marks",
-    "one_number": "chỉ nêu một trong citizen_id, old_number / give either citizen_id or old_number",
 }
+_MOST_PROBLEMS = 32
+_PYDANTIC_CODES = frozenset(get_args(ErrorType))
 _SHAPE_CODES = frozenset({"missing", "extra_forbidden", "json", "not_an_object"})
 
 
@@ -60,14 +62,15 @@ def read(model: type[M], value: object, *, above: str = "") -> M:
     try:
         return model.model_validate(value)
     except ValidationError as exc:
-        problems = tuple(
-            _problem(error["loc"], error["type"], error["msg"], above) for error in exc.errors(include_input=False)[:32]
-        )
+        errors = exc.errors(include_url=False, include_context=False, include_input=False)[:_MOST_PROBLEMS]
+        problems = tuple(_problem(error["loc"], error["type"], error["msg"], above) for error in errors)
         shape = any(problem.code in _SHAPE_CODES or problem.code.endswith("_type") for problem in problems)
         raise InvalidQuestion(problems=problems, status=400 if shape else 422) from None
 
 
 def _problem(location: tuple[int | str, ...], code: str, message: str, above: str) -> FieldProblem:
     place = ".".join(str(part)[:64] for part in location)
-    advice = message if code == "identifier" else _ADVICE.get(code, "giá trị không hợp lệ / not a valid value")
+    # A code that pydantic does not have is our own or an adapter's, and its message is written for callers.
+    own = message if code not in _PYDANTIC_CODES else "giá trị không hợp lệ / not a valid value"
+    advice = _ADVICE.get(code, own)
     return FieldProblem(f"{above}{place}".rstrip("."), code, advice)

@@ -70,5 +70,5 @@ def _check_v6(host: str) -> None:
         raise ValueError("what stands in brackets must be an IPv6 address") from None
     if address.ipv4_mapped is not None:
         raise ValueError("write an IPv4 address as four decimal numbers, not inside an IPv6 address")
-    if str(address) != host:
+    if str(address) != host or address.scope_id is not None:
         raise ValueError("write the IPv6 address in its short form, in small letters, without a zone")

@@ -17,6 +17,7 @@ from gateway.lookup.pipeline import Lookup
 from gateway.lookup.request import parse
 from gateway.web import problems
 from gateway.web.authentication import consumer_of
+from gateway.web.body import body_of
 from gateway.web.schemas import lookup_view
 
 __all__ = ["Handlers"]
@@ -39,7 +40,7 @@ class Handlers:
         consumer: Consumer | None = None
         try:
             consumer = consumer_of(request.headers, self._consumers)
-            question = parse(await request.read())
+            question = parse(await body_of(request))
         except QuestionRefused as refusal:
             await self._lookup.refuse(lookup_id, consumer, refusal)
             return problems.for_refusal(lookup_id, refusal, self._clock)
@@ -116,7 +117,7 @@ def _registry_view(instance: Instance) -> dict[str, Any]:
         "contract": f"{instance.adapter.registry}@{instance.channel.contract}",
         "route": instance.route,
         "connected": instance.connected,
-        "datasets": [f"{instance.name}.{dataset.noun}" for dataset in instance.adapter.datasets],
+        "datasets": [f"{instance.name}.{dataset.noun}" for dataset in instance.datasets],
         "health": {
             "state": health.state,
             "last_answer_at": health.last_answer_at,
@@ -139,7 +140,7 @@ def _dataset_view(entry: Entry) -> dict[str, Any]:
         "deadline_s": instance.channel.deadline_s(dataset),
         "contract": f"{instance.adapter.registry}@{instance.channel.contract}",
         "basis": instance.basis[dataset.noun],
-        "operation": dataset.operation,
+        "operation": dataset.operation_in(instance.channel.contract),
         "fields": sorted(dataset.record.model_fields),
         "withheld_by_default": sorted(dataset.withheld_by_default),
     }

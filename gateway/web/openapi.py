@@ -174,7 +174,7 @@ def _problem_responses() -> dict[str, Any]:
     for reason, error in REASONS.items():
         words.setdefault(error.http_status, []).append(reason.value)
     del words[499]  # nobody is there to read it
-    words.setdefault(413, []).append("too_large")
+    words |= {408: ["too_slow"], 413: ["too_large"], 415: ["packed"]}
     return {str(status): _problem(", ".join(words[status])) for status in sorted(words)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from email.utils import formatdate
 from typing import Any
 
 import orjson
@@ -13,17 +14,38 @@ from gateway.clock import Clock
 from gateway.domain.outcome import Unknown
 from gateway.errors import InvalidQuestion, QuestionRefused, TooMany
 
-__all__ = ["MEDIA_TYPE", "TYPE", "for_bug", "for_refusal", "for_status", "for_unknown"]
+__all__ = ["MEDIA_TYPE", "PROBLEM", "TYPE", "for_bug", "for_refusal", "for_status", "for_unknown", "on_the_wire"]
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:onestop-gateway:problem:"
 """The `type` of a problem is this and its word; the words are listed in `docs/errors.md`."""
 
-_PLAIN_TITLES = {
-    404: ("Không có địa chỉ này; xem /docs.", "There is no such route; see /docs."),
-    405: ("Phương thức không được phép ở địa chỉ này.", "The method is not allowed here."),
-    413: ("Thân yêu cầu quá lớn.", "The request body is too large."),
+PROBLEM: web.ResponseKey[str] = web.ResponseKey("problem", str)
+"""Under this name a response that is no answer to a question carries its word, for whoever counts them."""
+
+_PLAIN = {
+    404: ("no_such_route", "Không có địa chỉ này; xem /docs.", "There is no such route; see /docs."),
+    405: (
+        "method_not_allowed",
+        "Phương thức không được phép ở địa chỉ này.",
+        "The method is not allowed here.",
+    ),
+    408: ("too_slow", "Yêu cầu gửi đến quá chậm.", "The request took too long to arrive."),
+    413: ("too_large", "Thân yêu cầu quá lớn.", "The request body is too large."),
+    415: (
+        "packed",
+        "Thân yêu cầu bị nén; gửi không nén.",
+        "The request body is packed; send it without Content-Encoding.",
+    ),
+    431: (
+        "head_too_large",
+        "Địa chỉ hoặc tiêu đề của yêu cầu quá dài.",
+        "The address or a header of the request is too long.",
+    ),
+    500: ("bug", "Cổng gặp lỗi; báo quản trị.", "The gateway failed; report this to the operator."),
+    503: ("too_many_connections", "Cổng có quá nhiều kết nối.", "The gateway has too many connections."),
 }
+_NOT_VALID = ("bad_request", "Yêu cầu không hợp lệ.", "The request is not valid.")
 
 
 def for_unknown(lookup_id: str, outcome: Unknown, clock: Clock) -> web.Response:
@@ -62,11 +84,20 @@ def for_refusal(lookup_id: str, refusal: QuestionRefused, clock: Clock) -> web.R
     return _response(body, refusal.retry_at if isinstance(refusal, TooMany) else None, clock)
 
 
-def for_status(status: int) -> web.Response:
-    """The answer to what is not a question at all: a wrong route, method or size."""
-    vietnamese, english = _PLAIN_TITLES.get(status, ("Yêu cầu không hợp lệ.", "The request is not valid."))
-    word = {404: "no_such_route", 405: "method_not_allowed", 413: "too_large"}.get(status, "bad_request")
-    return _response({"type": f"{TYPE}{word}", "title": english, "status": status, "detail": vietnamese}, None, None)
+def for_status(status: int, *, allow: str | None = None) -> web.Response:
+    """
+    The answer to what is not a question at all: a wrong route, method or size. The connection closes after it.
+
+    `allow` names the methods of the route, where one of them was meant.
+    """
+    word, vietnamese, english = _PLAIN.get(status, _NOT_VALID)
+    body = {"type": f"{TYPE}{word}", "title": english, "status": status, "detail": vietnamese}
+    response = _response(body, None, None)
+    response[PROBLEM] = word
+    if allow is not None:
+        response.headers["Allow"] = allow
+    response.force_close()
+    return response
 
 
 def for_bug(lookup_id: str) -> web.Response:
@@ -80,6 +111,19 @@ def for_bug(lookup_id: str) -> web.Response:
         "lookup_id": lookup_id,
     }
     return _response(body, None, None)
+
+
+def on_the_wire(response: web.Response) -> bytes:
+    """A whole answer as bytes, for a connection on which aiohttp has no request to answer."""
+    if not isinstance(response.body, bytes):
+        raise TypeError("only a whole answer can be written at once")
+    headers = dict(response.headers) | {
+        "Content-Length": str(len(response.body)),
+        "Connection": "close",
+        "Date": formatdate(usegmt=True),
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {response.status} {response.reason}\r\n{lines}\r\n".encode("ascii") + response.body
 
 
 def _response(body: dict[str, Any], retry_at: datetime | None, clock: Clock | None) -> web.Response:

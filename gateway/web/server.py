@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway import telemetry
 from gateway.clock import Clock
@@ -15,20 +15,26 @@ from gateway.lookup.access import Consumer
 from gateway.lookup.pipeline import Lookup
 from gateway.telemetry import Metrics
 from gateway.web import docs, openapi, problems
+from gateway.web.body import refuse_odd
+from gateway.web.connection import Door
 from gateway.web.handlers import LOOKUP_ID, STOPPING, Handlers, Stopping
+from gateway.web.limits import LIMITS, Limits
 
 __all__ = ["Listening", "api", "listen", "metrics_page"]
 
+METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def api(
-    *, lookup: Lookup, consumers: Mapping[str, Consumer], metrics: Metrics, clock: Clock, body_limit_bytes: int
+    *, lookup: Lookup, consumers: Mapping[str, Consumer], metrics: Metrics, clock: Clock, limits: Limits
 ) -> web.Application:
     """The front door's application."""
     handlers = Handlers(lookup, consumers, clock)
-    app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=body_limit_bytes)
+    app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
+    app[LIMITS] = limits
+    app[METRICS] = metrics
     app.on_response_prepare.append(_without_banner)
     app.router.add_post("/v1/lookups", handlers.ask)
     app.router.add_get("/v1/registries", handlers.registries, allow_head=False)
@@ -57,28 +63,41 @@ def metrics_page(metrics: Metrics | None) -> web.Application:
 class Listening:
     """A running listener and the port it got."""
 
-    runner: web.AppRunner
+    app: web.AppRunner
+    door: web.ServerRunner
     port: int
 
     async def stop(self) -> None:
         """Take no more, let what is open end, close."""
-        app = self.runner.app
+        app = self.app.app
         if STOPPING in app:
             app[STOPPING].is_set = True
-        await self.runner.cleanup()
+        await self.door.cleanup()
+        await self.app.cleanup()
 
 
 async def listen(
     app: web.Application, host: str, port: int, *, shutdown_s: float = 15.0, shared_port: bool = False
 ) -> Listening:
     """Listen on an address; port 0 takes a free one. `shared_port` lets several workers have the same."""
-    # No access log: it would print paths and queries, and the gateway's own line replaces it.
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=shutdown_s)
+    runner = web.AppRunner(app, handle_signals=False)
     await runner.setup()
-    site = web.TCPSite(runner, host, port, reuse_port=shared_port or None)
+    if runner.server is None:
+        raise AssertionError("a runner that was set up has a server")
+    guarded = Door(runner.server, app.get(LIMITS, Limits()), _counting(app.get(METRICS)))
+    door = web.ServerRunner(guarded, handle_signals=False, shutdown_timeout=shutdown_s)
+    await door.setup()
+    site = web.TCPSite(door, host, port, reuse_port=shared_port or None)
     await site.start()
-    bound = runner.addresses[0][1]
-    return Listening(runner, bound)
+    bound = door.addresses[0][1]
+    return Listening(runner, door, bound)
+
+
+def _counting(metrics: Metrics | None) -> Callable[[str], None]:
+    """What counts problems that were no question; nothing does where there are no metrics."""
+    if metrics is None:
+        return lambda _: None
+    return lambda word: (metrics.bugs if word == "bug" else metrics.http_problems.labels(word)).inc()
 
 
 async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:
@@ -90,13 +109,12 @@ def _typed_errors(lookup: Lookup, metrics: Metrics, clock: Clock) -> Callable[..
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         lookup_id = request[LOOKUP_ID] = lookup.new_id()
         try:
+            refuse_odd(request)
             return await handler(request)
         except QuestionRefused as refusal:
             return problems.for_refusal(lookup_id, refusal, clock)
-        except web.HTTPRequestEntityTooLarge:
-            return problems.for_status(413)
         except web.HTTPException as exc:
-            return problems.for_status(exc.status)
+            return problems.for_status(exc.status, allow=exc.headers.get(hdrs.ALLOW))
         except Exception as exc:
             metrics.bugs.inc()
             telemetry.log().error("web.bug", lookup_id=lookup_id, **telemetry.where(exc))

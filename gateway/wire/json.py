@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
-__all__ = ["JsonError", "parse"]
+import orjson
+
+__all__ = ["JsonError", "parse", "parse_exactly"]
 
 _DEEPEST = 64
 
@@ -21,7 +24,21 @@ def parse(body: bytes) -> Any:
 
     Refuses duplicate keys, NaN and Infinity, numbers too long to be read, nesting deeper than 64, lone
     surrogates, a byte-order mark, other encodings and trailing text, each with JsonError.
+
+    The value is that of `parse_exactly`, at about half its cost where nothing is unusual: orjson reads the
+    text, and its value is taken if it certainly holds the whole text and nothing that orjson rounds.
     """
+    try:
+        value = orjson.loads(body)
+    except ValueError:
+        return parse_exactly(body)
+    if _is_plain((value,), _DEEPEST) and _holds_every_member(value, body):
+        return value
+    return parse_exactly(body)
+
+
+def parse_exactly(body: bytes) -> Any:
+    """The same by the standard library alone: the measure of what `parse` gives, and what says why it is refused."""
     try:
         text = body.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refuse_constant)
@@ -33,11 +50,45 @@ def parse(body: bytes) -> Any:
         raise JsonError("nested too deep") from None
     except ValueError:  # syntax, or an integer of too many digits
         raise JsonError("not JSON") from None
-    if _depth_exceeds(text):
+    if not _is_plain((value,), _DEEPEST):
         raise JsonError("nested too deep")
     if "\\u" in text:
         _refuse_surrogates(value)
     return value
+
+
+def _is_plain(values: Iterable[Any], deeper: int) -> bool:
+    """
+    True when nothing is nested deeper than `deeper` levels, and nothing is a float.
+
+    orjson gives a float for a fraction, an exponent, and an integer beyond 64 bits; the exact way never does.
+    """
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            continue
+        if kind is dict:
+            if not deeper or not _is_plain(value.values(), deeper - 1):
+                return False
+        elif kind is list:
+            if not deeper or not _is_plain(value, deeper - 1):
+                return False
+        elif kind is float:
+            return False
+    return True
+
+
+def _holds_every_member(value: Any, body: bytes) -> bool:
+    """
+    True when no member of the text was dropped for another of the same name.
+
+    Each member takes one colon, so a text that wrote more of them than its value takes when written again has
+    lost some. This counts those inside texts too, on both sides; one that was written as an escape would be
+    on one side only, so then nothing is said.
+    """
+    if b"\\" in body and (b"\\u003a" in body or b"\\u003A" in body):
+        return False
+    return orjson.dumps(value).count(b":") == body.count(b":")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -48,7 +99,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _finite(digits: str) -> Decimal:
-    number = Decimal(digits)
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:  # an exponent that not even Decimal can hold
+        raise JsonError("a number is out of range") from None
     if abs(number.adjusted()) > 300:
         raise JsonError("a number is out of range")
     return number
@@ -56,31 +110,6 @@ def _finite(digits: str) -> Decimal:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise JsonError(f"{name} is not JSON")
-
-
-def _depth_exceeds(text: str) -> bool:
-    """A cheap bound first: brackets inside strings only make it count too many, and then we look closely."""
-    if text.count("[") + text.count("{") <= _DEEPEST:
-        return False
-    depth = 0
-    in_string = escaped = False
-    for char in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"':
-                in_string = False
-        elif char == '"':
-            in_string = True
-        elif char in "[{":
-            depth += 1
-            if depth > _DEEPEST:
-                return True
-        elif char in "]}":
-            depth -= 1
-    return False
 
 
 def _refuse_surrogates(value: Any) -> None:

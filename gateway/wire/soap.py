@@ -8,6 +8,7 @@ are read in one walk by a table made from the schema's types.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ __all__ = ["Answer", "Service"]
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _ENVELOPE, _BODY, _FAULT = (f"{{{SOAP}}}{name}" for name in ("Envelope", "Body", "Fault"))
+_PINS = "SHA256SUMS"
 _MARK = "\ue000{}\ue001"
 _MARKS = re.compile("\ue000(.*?)\ue001")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -157,25 +159,36 @@ class Service:
         return template
 
     def _shape_of(self, folder: Traversable, answer: Answer) -> Shape:
-        file = folder / answer.schema
+        content = self._transport.load(str(folder / answer.schema))
         # zeep takes a comment for an element it does not know, and its own loader drops them too.
-        node = etree.fromstring(file.read_bytes(), etree.XMLParser(remove_comments=True))
-        schema = zeep.xsd.Schema(node, self._transport, location=str(file), settings=self._settings)
+        node = etree.fromstring(content, etree.XMLParser(remove_comments=True))
+        schema = zeep.xsd.Schema(node, self._transport, location=str(folder / answer.schema), settings=self._settings)
         return _shape(schema.get_element(answer.root))
 
 
 class _PackagedFiles(zeep.transports.Transport):
-    """Gives zeep files of one folder and nothing else: no import of a WSDL leaves the package."""
+    """
+    Gives zeep files of one folder and nothing else: no import of a WSDL leaves the package, and each file is
+    the one that `SHA256SUMS` beside it names. `sha256sum *.wsdl *.xsd > SHA256SUMS` writes that file anew.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder.resolve()
+        try:
+            pins = (self._folder / _PINS).read_text(encoding="ascii").splitlines()
+        except OSError as exc:
+            raise ContractError(f"{_PINS}: {exc.strerror}: a WSDL is used only as it was reviewed") from exc
+        self._pins = {name: digest for digest, name in (line.split() for line in pins)}
 
     def load(self, url: str) -> bytes:
         file = Path(urlsplit(url).path if url.startswith("file:") else url).resolve()
         if not file.is_relative_to(self._folder):
             raise ContractError(f"{url}: a WSDL may import only files that lie beside it")
-        return file.read_bytes()
+        content = file.read_bytes()
+        if hashlib.sha256(content).hexdigest() != self._pins.get(file.name):
+            raise ContractError(f"{file.name}: not the file that {_PINS} names; review it, then pin it anew")
+        return content
 
     def post(self, *_: Any, **__: Any) -> Any:
         raise ContractError("zeep never sends: the transport does")
@@ -195,7 +208,10 @@ def _shape(element: Any) -> Shape:
 
 
 def _cut_unknown(element: xml.Element, shape: Shape) -> Iterator[tuple[str, bool]]:
-    """Take out what the schema does not know, and say whether something was inside. Attributes of XML Schema itself stay for validation."""
+    """
+    Take out what the schema does not know, and say whether something was inside. Attributes of XML Schema
+    itself stay for validation.
+    """
     for name in [str(name) for name in element.attrib]:
         if name not in shape.attributes and not name.startswith(f"{{{xml.XSI}}}"):
             del element.attrib[name]

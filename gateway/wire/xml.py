@@ -28,7 +28,7 @@ _UTF8 = {"UTF-8", "UTF8", "US-ASCII", "ASCII"}
 @lru_cache(maxsize=8)
 def _offences(bounds: Bounds) -> etree.XPath:
     too_deep = "/*" * (bounds.max_depth + 1)
-    too_wide = f"//*[count(@*) > {bounds.max_attributes}]"
+    too_wide = f"//*[count(@*) > {bounds.max_attributes} or count(*) > {bounds.max_children}]"
     return etree.XPath(
         f"boolean(//processing-instruction() | {too_deep} | {too_wide} | //@xsi:type)"
         f" or count(//*) > {bounds.max_elements}",

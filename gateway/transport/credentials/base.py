@@ -3,45 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.domain.exchange import Response
+from gateway.domain.exchange import Request, Response
 from gateway.transport.outgoing import Outgoing
 
-__all__ = ["Anonymous", "Credentials", "Exchange"]
+__all__ = ["Anonymous", "Credentials", "Exchange", "Old", "Proof"]
 
 Exchange = Callable[[Outgoing], Awaitable[Response]]
 """One exchange over the network, without credentials: for log-ins."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Proof:
+    """
+    What proves who we are for a while: values for `Secret` placeholders by name, and headers. Never printed.
+
+    Two proofs are the same only when they come from the same log-in, whatever is in them.
+    """
+
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """A proof that the registry no longer takes, and the answer that said so."""
+
+    proof: Proof
+    answer: Response
+
+
 class Credentials(Protocol):
     """
-    Fills secrets and signs. A log-in runs through the `exchange` it is handed, single flight.
-
-    `secrets` are what `Secret` placeholders stand for. `renew` is true when the registry has just called
-    the credentials old, once for each request.
+    How one registry knows us. The transport takes a proof, fills its secrets into the request, has the bytes
+    signed last, and sends them. When the answer says that the proof is old, it takes another, once a request.
     """
 
-    @property
-    def secrets(self) -> Mapping[str, str]:
-        """Values by placeholder name."""
+    async def proof(self, exchange: Exchange, *, old: Old | None = None) -> Proof:
+        """What proves who we are now. A log-in runs through `exchange`, single flight; never `old.proof` again."""
 
-    async def sign(self, outgoing: Outgoing, exchange: Exchange, *, renew: bool = False) -> Outgoing:
-        """The request with whatever proves who we are, bytes signed last."""
+    def sign(self, outgoing: Outgoing, proof: Proof) -> Outgoing:
+        """The filled request with whatever proves who we are."""
 
-    def are_old(self, response: Response) -> bool:
+    def are_old(self, answer: Response) -> bool:
         """True when the answer says that a new log-in would help."""
+
+    def explain(self, request: Request, answer: Response) -> None:
+        """Return; or raise RegistryRefused where these credentials know better than the answer why it refuses."""
 
 
 class Anonymous:
-    """No credentials, but fixed headers and secrets where settings give some."""
+    """No log-in: fixed headers and secrets where settings give some. The base of every other scheme."""
 
     def __init__(self, headers: Mapping[str, str] | None = None, secrets: Mapping[str, str] | None = None) -> None:
-        self._headers = dict(headers or {})
-        self.secrets: Mapping[str, str] = dict(secrets or {})
+        self._fixed = Proof(dict(secrets or {}), dict(headers or {}))
 
-    async def sign(self, outgoing: Outgoing, exchange: Exchange, *, renew: bool = False) -> Outgoing:
-        return outgoing.with_headers(self._headers) if self._headers else outgoing
+    async def proof(self, exchange: Exchange, *, old: Old | None = None) -> Proof:
+        return self._fixed
 
-    def are_old(self, response: Response) -> bool:
+    def sign(self, outgoing: Outgoing, proof: Proof) -> Outgoing:
+        return outgoing.with_headers(proof.headers) if proof.headers else outgoing
+
+    def are_old(self, answer: Response) -> bool:
         return False
+
+    def explain(self, request: Request, answer: Response) -> None:
+        return

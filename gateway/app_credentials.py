@@ -1,0 +1,167 @@
+"""Settings of credentials become credentials: the files are read here, once, at start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from gateway.clock import Clock
+from gateway.settings import secret
+from gateway.settings_credentials import (
+    AnonymousSettings,
+    C06Settings,
+    CredentialsSettings,
+    HeaderTokenSettings,
+    InsurancePortalSettings,
+    LgspHeaderSettings,
+    LgspTokenSettings,
+    OAuthSettings,
+    PlatformSettings,
+    SessionSettings,
+    XRoadSettings,
+)
+from gateway.transport.credentials import (
+    Anonymous,
+    Behind,
+    C06Basic,
+    ClientCredentials,
+    Credentials,
+    HeaderToken,
+    InsurancePortal,
+    LgspAccess,
+    LgspHeader,
+    LgspToken,
+    Session,
+    SessionNames,
+    auth_hash,
+)
+from gateway.transport.xroad import ClientId, ServiceId
+
+__all__ = ["credentials", "log_in_urls", "xroad_names"]
+
+
+def credentials(section: CredentialsSettings, clock: Clock) -> Credentials:
+    """The scheme that a section chooses. Raises SettingsError naming a secret file that cannot be used."""
+    headers = section.headers | {name: secret(file) for name, file in section.secret_headers.items()}
+    secrets = {name: secret(file) for name, file in section.secrets.items()}
+    match section:
+        case AnonymousSettings():
+            return Anonymous(headers, secrets)
+        case C06Settings():
+            return C06Basic(
+                username=section.username,
+                secret=secret(section.secret_file),
+                sv_url=section.sv_url,
+                unit=section.timestamp_unit,
+                esb_source=section.esb_source,
+                clock=clock,
+                headers=headers,
+                secrets=secrets,
+            )
+        case OAuthSettings():
+            return _oauth(section, clock, headers, secrets)
+        case LgspHeaderSettings():
+            return LgspHeader(_lgsp(section), header=section.header, headers=headers, secrets=secrets)
+        case LgspTokenSettings():
+            return LgspToken(
+                _lgsp(section),
+                token_url=section.token_url,
+                place=section.place,
+                officer=_officer(section),
+                clock=clock,
+                headers=headers,
+                secrets=secrets,
+            )
+        case HeaderTokenSettings():
+            return HeaderToken(
+                token_url=section.token_url,
+                issued=secret(section.secret_file),
+                clock=clock,
+                headers=headers,
+                secrets=secrets,
+            )
+        case SessionSettings() | InsurancePortalSettings():
+            own = _own_log_in(section, clock, headers, secrets)
+            return own if section.platform is None else Behind(_oauth(section.platform, clock), own)
+    assert_never(section)
+
+
+def log_in_urls(section: CredentialsSettings) -> dict[str, str]:
+    """Every address that credentials call by themselves, by its place below `credentials`."""
+    found: dict[str, str] = {}
+    match section:
+        case OAuthSettings() | LgspTokenSettings() | HeaderTokenSettings():
+            found["token_url"] = section.token_url
+        case SessionSettings() | InsurancePortalSettings():
+            found["login_url"] = section.login_url
+            if section.platform is not None:
+                found["platform.token_url"] = section.platform.token_url
+    return found
+
+
+def xroad_names(section: XRoadSettings) -> tuple[ClientId, ServiceId]:
+    """Who asks and who is asked, in X-Road's names."""
+    client, service = section.client, section.service
+    return (
+        ClientId(client.instance, client.member_class, client.member_code, client.subsystem),
+        ServiceId(service.instance, service.member_class, service.member_code, service.subsystem, service.service),
+    )
+
+
+def _oauth(
+    section: OAuthSettings | PlatformSettings,
+    clock: Clock,
+    headers: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> ClientCredentials:
+    return ClientCredentials(
+        token_url=section.token_url,
+        key=section.key,
+        secret=secret(section.secret_file),
+        style=section.style,
+        clock=clock,
+        headers=headers,
+        secrets=secrets,
+    )
+
+
+def _lgsp(section: LgspHeaderSettings | LgspTokenSettings) -> LgspAccess:
+    return LgspAccess(
+        section.key, secret(section.secret_file), section.app_name, section.partner_code, section.partner_code_cus
+    )
+
+
+def _officer(section: LgspTokenSettings) -> str | None:
+    if section.officer_key is None or section.officer_key_file is None:
+        return None
+    return auth_hash(section.officer_key, secret(section.officer_key_file))
+
+
+def _own_log_in(
+    section: SessionSettings | InsurancePortalSettings,
+    clock: Clock,
+    headers: Mapping[str, str],
+    secrets: Mapping[str, str],
+) -> Session | InsurancePortal:
+    password = secret(section.secret_file)
+    if isinstance(section, InsurancePortalSettings):
+        return InsurancePortal(
+            login_url=section.login_url,
+            username=section.username,
+            password=password,
+            clock=clock,
+            headers=headers,
+            secrets=secrets,
+        )
+    return Session(
+        login_url=section.login_url,
+        username=section.username,
+        password=password,
+        names=SessionNames(section.username_field, section.password_field, section.session_field, section.code_field),
+        old_statuses=section.old_statuses,
+        old_codes=section.old_codes,
+        as_bearer=section.as_bearer,
+        clock=clock,
+        headers=headers,
+        secrets=secrets,
+    )

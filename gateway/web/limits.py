@@ -1,0 +1,22 @@
+"""What the front door takes before it has read a question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+__all__ = ["LIMITS", "Limits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a request may take to arrive, in seconds, how large its body may be, and how many connections wait."""
+
+    header_timeout_s: float = 10.0
+    body_timeout_s: float = 10.0
+    body_bytes: int = 64 * 1024
+    connections: int = 500
+
+
+LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)

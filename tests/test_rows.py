@@ -1,0 +1,55 @@
+"""The list of faults and bad inputs that the border must survive, and that each has its test."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+FAMILIES = {
+    "F": (15, 16, 18, 20, 21, 26, 27, 28, 30, 40),
+    "X": (1, 2, 3, 4, 5, 7, 9, 10, 11, 12, 14, 15, 16, 18, 21, 22, 23, 24, 26, 27, 31, 32),
+    "J": (1, 2, 3, 4, 7, 8, 9, 11, 12, 14, 16, 18),
+    "H": (1, 2, 3, 4, 5, 7, 8, 10, 11, 12, 14, 15, 16, 17, 18, 22, 24, 26),
+    "T": (1, 2, 3, 4, 5, 6, 7, 9, 10, 16, 17),
+    "S": (1, 3, 5, 7, 8, 10, 12, 13),  # S02 waits for callback addresses: there are none yet
+}
+ROWS = [f"{family}{number:02}" for family, numbers in FAMILIES.items() for number in numbers]
+_NAME = re.compile(r"test_((?:[a-z][0-9]{2}_)+)")
+
+
+def _named_after() -> dict[str, list[str]]:
+    """The tests of each row: `test_j08_j09_…` is named after two."""
+    found: dict[str, list[str]] = {}
+    for file in sorted(TESTS.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (match := _NAME.match(node.name)):
+                for row in match[1].strip("_").split("_"):
+                    found.setdefault(row.upper(), []).append(f"{file.name}::{node.name}")
+    return found
+
+
+NAMED = _named_after()
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_has_a_test_named_after_it(row: str) -> None:
+    """A fault that the border promises to survive is tried, under its own name."""
+    assert NAMED.get(row)
+
+
+def test_every_test_says_in_one_sentence_what_holds() -> None:
+    """Read in order, the sentences of the tests are the specification."""
+    silent = [
+        f"{file.name}:{node.lineno} {node.name}"
+        for file in sorted(TESTS.rglob("test_*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and not (ast.get_docstring(node) or "").endswith(".")
+    ]
+
+    assert silent == []
