@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,12 +105,14 @@ def main() -> int:
     options = _options()
     ports = {"web": options.port, "mocks": options.port + 10, "metrics": options.port + 1010}
     gateway, mocks = f"http://127.0.0.1:{ports['web']}", f"http://127.0.0.1:{ports['mocks']}"
-    with ExitStack() as running:
-        running.enter_context(_process("mocks", "-m", "mocks", "--port", str(ports["mocks"])))
-        running.enter_context(
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    wrong = len(STEPS)
+    with ExitStack() as running, suppress(KeyboardInterrupt):
+        one = running.enter_context(_process("mocks", "-m", "mocks", "--port", str(ports["mocks"])))
+        other = running.enter_context(
             _process("gateway", "-m", "gateway", "serve", "-s", str(HERE / "gateway.toml"), **_environment(ports))
         )
-        if not (_ready(f"{mocks}/_mocks/") and _ready(f"{gateway}/readyz")):
+        if not all(_ready(url, child) for url, child in ((f"{mocks}/_mocks/", one), (f"{gateway}/readyz", other))):
             return 1
         wrong = sum(not _shown(step, gateway, mocks) for step in STEPS)
         verdict = "[red]sai / wrong[/]" if wrong else "[green]đúng / right[/]"
@@ -139,7 +141,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
 
 
 @contextmanager
-def _process(name: str, *arguments: str, **environment: str) -> Iterator[None]:
+def _process(name: str, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """A child of ours whose log goes to `var/demo/<name>.log`."""
     log = Path("var/demo") / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -152,14 +154,17 @@ def _process(name: str, *arguments: str, **environment: str) -> Iterator[None]:
             start_new_session=True,
         )
         try:
-            yield
+            yield child
         finally:
             child.send_signal(signal.SIGTERM)
             child.wait(timeout=30)
 
 
-def _ready(url: str) -> bool:
+def _ready(url: str, child: subprocess.Popen[bytes]) -> bool:
+    """True once our own child answers; false when it has ended, since then somebody else answers there."""
     for _ in range(150):
+        if child.poll() is not None:
+            break
         try:
             with urlopen(url, timeout=1) as answer:
                 if answer.status == 200:

@@ -125,7 +125,12 @@ def installed_adapters() -> dict[str, Adapter]:
 
 
 def consumers(sections: Mapping[str, ConsumerSettings]) -> dict[str, Consumer]:
-    """Consumers by the SHA-256 of their key."""
+    """Consumers by the SHA-256 of their key. Raises SettingsError where two share one."""
+    by_key: dict[str, str] = {}
+    for name, section in sections.items():
+        other = by_key.setdefault(section.api_key_sha256, name)
+        if other != name:
+            raise SettingsError(f"consumers.{name}.api_key_sha256: the same as of consumers.{other}")
     return {
         section.api_key_sha256: Consumer(
             name=name, datasets=frozenset(section.datasets), questions_per_minute=section.questions_per_minute

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gateway.errors import GatewayError
@@ -118,7 +119,7 @@ def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) ->
         table = Table("cơ sở dữ liệu / registry", "bước / step", "kết quả / result", "việc cần làm / what to do")
         for one in checks:
             mark = "[green]được / ok[/]" if one.probe.ok else "[red]hỏng / failed[/]"
-            table.add_row(one.registry, one.probe.step, f"{mark} {one.probe.detail}", one.probe.advice)
+            table.add_row(one.registry, one.probe.step, f"{mark} {escape(one.probe.detail)}", escape(one.probe.advice))
         out.print(table)
     raise typer.Exit(0 if all(one.probe.ok for one in checks) else 1)
 
@@ -170,9 +171,9 @@ def main() -> None:
     try:
         cli()
     except GatewayError as exc:
-        err.print(f"[red]lỗi / error:[/] {exc}", highlight=False, soft_wrap=True)
+        err.print(f"[red]lỗi / error:[/] {escape(str(exc))}", highlight=False, soft_wrap=True)
         for problem in getattr(exc, "problems", ()):
-            err.print(f"  {problem.location}: {problem.advice}", highlight=False, soft_wrap=True)
+            err.print(f"  {problem.location}: {problem.advice}", highlight=False, soft_wrap=True, markup=False)
         sys.exit(2)
 
 

@@ -27,6 +27,7 @@ __all__ = ["run_many", "run_one"]
 
 _CONFIG_ERROR = 78  # EX_CONFIG of sysexits.h: starting again cannot help
 _QUICK_DEATH_S = 1.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_one(settings: Settings) -> None:
@@ -130,7 +131,7 @@ class _Parent:
 
     def run(self) -> int:
         exit_code = 0
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _SIGNALS:
             signal.signal(number, self._stop)
         for place in range(len(self._tasks)):
             self._start(place)
@@ -154,10 +155,17 @@ class _Parent:
         return exit_code
 
     def _start(self, place: int) -> None:
-        pid = os.fork()
-        if pid == 0:
-            self._be_a_child(self._tasks[place])
-        self._children[pid] = (place, time.monotonic())
+        # A signal between the fork and the note of it would miss the child.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            if self._stopping:
+                return
+            pid = os.fork()
+            if pid == 0:
+                self._be_a_child(self._tasks[place])
+            self._children[pid] = (place, time.monotonic())
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def _stop(self, _: int, __: FrameType | None) -> None:
         self._stopping = True
@@ -169,8 +177,9 @@ class _Parent:
     def _be_a_child(task: Callable[[], Awaitable[None]]) -> None:
         code = 1
         try:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             _run(task)
             code = 0
         except SetupError as exc:

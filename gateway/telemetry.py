@@ -7,11 +7,13 @@ identifier and no record ever stands in a label or an event. Library loggers sta
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
 import orjson
@@ -123,9 +125,25 @@ def configure_logs(level: str, stream: BinaryIO | None = None) -> None:
             _as_json_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(stream or sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Unbreakable(stream or sys.stderr.buffer))),
         cache_logger_on_first_use=True,
     )
+
+
+class _Unbreakable(io.RawIOBase):
+    """A stream of which nothing but the lost lines suffers: a full disk or a closed pipe stops no answer."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, line: Any) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(line)
+        return len(line)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def log() -> structlog.typing.FilteringBoundLogger:

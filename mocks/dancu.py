@@ -1,6 +1,8 @@
 """
 Stand-in for the population database: SOAP 1.1 behind the headers that its clients send.
 
+One door for all three generations, that of 2025: what is asked tells which one asks.
+
 Source: dancu-justice-transport.md, 1.3-1.6 and 2.5. What nobody has seen is marked ASSUMED.
 """
 
@@ -10,18 +12,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from html import escape
 from typing import Literal
-from uuid import uuid4
-
-from lxml import etree
 
 from contracts.reader import RecordedRequest, load
-from mocks.names import fold
-from mocks.province import PREFIXES, Address, Citizen
+from mocks.dancu_answers import collection, fault, household, person, verdict, xroad_error
+from mocks.dancu_questions import CITIZEN, HOUSEHOLD, VERIFICATION, OtherOperation, Question, Reader, Unreadable
+from mocks.province import PREFIXES
 from mocks.stand_in import Answer, Call, CaseAnswers, Open, UnknownCommand, World, uncovered
 
 __all__ = [
@@ -32,7 +29,6 @@ __all__ = [
     "USERNAME",
     "XROAD_CLIENT",
     "DancuStandIn",
-    "Question",
     "TimestampUnit",
 ]
 
@@ -45,83 +41,12 @@ API_KEY = "demo-api-key-not-real"
 
 TimestampUnit = Literal["ms", "s"]
 
-_VERSION = "2025"
-_OPERATION = "TraCuuThongTinCongDan"
-_ASK = "{http://dancuquocgia.bca}"
-_SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
-_TEXT_XML = {"Content-Type": "text/xml; charset=UTF-8"}
-_JSON = {"Content-Type": "application/json"}
 _CLOCK_TOLERANCE_S = 300  # ASSUMED: the scheme is seen, its window is not
-
-_ENVELOPE = '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>{}</soapenv:Body></soapenv:Envelope>'
-_COLLECTION = '<ns1:CongdanCollection xmlns:ns1="http://www.mic.gov.vn/dancu/1.0">{}</ns1:CongdanCollection>'
-_FAULT = "<soapenv:Fault><faultcode>soapenv:{}</faultcode><faultstring>{}</faultstring></soapenv:Fault>"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Who is asked about: a number of 12 or 9 digits, a folded name, a birth date as yyyyMMdd or yyyy."""
-
-    number: str
-    folded_name: str
-    born: str
-
-    def fits(self, citizen: Citizen) -> bool:
-        """
-        True when name and birth date are the citizen's. A year alone fits whoever was born in it.
-
-        ASSUMED: a whole date does not fit where only the year is registered.
-        """
-        registered = citizen.birth_date.replace("-", "")
-        return self.folded_name == citizen.folded_name and self.born in {registered, registered[:4]}
-
-
-class _Unreadable(Exception):
-    """The body is no question: no XML, no SOAP, or against the schema."""
-
-
-class _OtherOperation(Exception):
-    """A well-formed envelope around something this stand-in does not know."""
-
-
-class _Reader:
-    """Reads questions out of SOAP envelopes, strictly."""
-
-    def __init__(self, schema: bytes) -> None:
-        self._schema = etree.XMLSchema(etree.fromstring(schema))
-        self._parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
-        )
-
-    def question(self, body: bytes) -> Question:
-        """Who is asked about. Raises _Unreadable or _OtherOperation."""
-        operation = self._operation(body)
-        if operation.tag != f"{_ASK}{_OPERATION}":
-            raise _OtherOperation
-        if not self._schema.validate(operation):
-            raise _Unreadable
-        number = operation.findtext(f"{_ASK}SoDinhDanh") or operation.findtext(f"{_ASK}SoCMND") or ""
-        name = operation.findtext(f"{_ASK}HoVaTen") or ""
-        birth = operation.find(f"{_ASK}NgayThangNamSinh")
-        born = "" if birth is None else (birth[0].text or "")
-        return Question(number, fold(name), born)
-
-    def _operation(self, body: bytes) -> etree._Element:
-        try:
-            envelope = etree.fromstring(body, self._parser)
-        except (etree.XMLSyntaxError, ValueError) as exc:
-            raise _Unreadable from exc
-        if envelope.getroottree().docinfo.doctype or envelope.tag != f"{_SOAP}Envelope":
-            raise _Unreadable
-        bodies = envelope.findall(f"{_SOAP}Body")
-        if len(bodies) != 1 or len(bodies[0]) != 1:
-            raise _Unreadable
-        return bodies[0][0]
 
 
 class DancuStandIn:
     """
-    Answers `TraCuuThongTinCongDan`.
+    Answers questions for one person, for a verification and for a household.
 
     Args:
         world: the people, and the time.
@@ -135,45 +60,67 @@ class DancuStandIn:
         self._province = world.province
         self._now = world.now
         self._ticks_per_s = 1000 if timestamp_unit == "ms" else 1
-        self._reader = _Reader(self.contract.schema("dancu-request.xsd"))
-        self._cases = CaseAnswers(self.contract, _VERSION, self._recorded_question)
+        self._reader = Reader(self.contract)
+        self._cases = {
+            version: CaseAnswers(self.contract, version, self._recorded_question) for version in self.contract.versions
+        }
 
     def answer(self, call: Call) -> Answer:
-        """The case file's answer, the province's, an empty collection, a fault, or 501."""
+        """The case file's answer, the province's, an empty collection or a no, a fault, or 501."""
         refusal = self._refusal(call)
         if refusal is not None:
             return refusal
         try:
             question = self._reader.question(call.body)
-        except _Unreadable:
-            return _fault(500, "Client", "Yêu cầu không đúng cấu trúc")
-        except _OtherOperation:
+        except Unreadable:
+            return fault(500, "Client", "Yêu cầu không đúng cấu trúc", CITIZEN)
+        except OtherOperation:
             return uncovered(self.registry)
-        case = self._cases.find(question)
+        case = self._cases[question.generation].find(question)
         if case is not None:
             return case
         if not question.number.startswith(PREFIXES):
-            return uncovered(self.registry, _OPERATION)
-        citizen = self._province.find_citizen(question.number)
-        if citizen is None or not question.fits(citizen):
-            return _collection("", "nothing")
-        return _collection(_person(citizen), "province")
+            return uncovered(self.registry, question.operation)
+        return self._from_province(question)
 
     def another(self, call: Call) -> Answer:
-        """A citizen of the province with another number than the one asked about."""
+        """About another citizen than the one asked about: he, his household, or the opposite verdict."""
         try:
-            number = self._reader.question(call.body).number
-        except (_Unreadable, _OtherOperation):
-            number = ""
+            question = self._reader.question(call.body)
+        except (Unreadable, OtherOperation):
+            question = Question(CITIZEN, "2025", "", "", "")
+        if question.operation == VERIFICATION:
+            # Somebody else's verdict hurts most when it is the other one.
+            return verdict(b"false" in self.answer(call).body, VERIFICATION)
         citizen = self._province.citizen(0)
-        if number in {citizen.citizen_id, citizen.old_number} and self._province.citizens > 1:
+        if question.operation == HOUSEHOLD:
+            # Neither this household nor the next is the one asked about twice.
+            first, second = self._province.household(0), self._province.household(self._province.citizens - 1)
+            of_first = any(question.number in {one.citizen_id, one.old_number} for one in first)
+            return collection(household(second if of_first else first), "province", HOUSEHOLD)
+        if question.number in {citizen.citizen_id, citizen.old_number} and self._province.citizens > 1:
             citizen = self._province.citizen(1)
-        return _collection(_person(citizen), "province")
+        early = question.generation == "gtel"
+        return collection(person(citizen, early=early), "province", question.operation)
 
     def admin(self, command: str) -> None:
         """Knows `reset` alone, which has nothing to do here."""
         if command != "reset":
             raise UnknownCommand(command)
+
+    def _from_province(self, question: Question) -> Answer:
+        operation = question.operation
+        citizen = self._province.find_citizen(question.number)
+        if citizen is not None and not question.fits(citizen):
+            citizen = None
+        if operation == VERIFICATION:
+            return verdict(citizen is not None, operation)
+        if citizen is None:
+            return collection("", "nothing", operation)
+        early = question.generation == "gtel"
+        if operation == HOUSEHOLD:
+            return collection(household(self._province.household(citizen.index)), "province", operation)
+        return collection(person(citizen, early=early), "province", operation)
 
     def _recorded_question(self, request: RecordedRequest) -> Question:
         return self._reader.question((request.body or "").encode())
@@ -183,17 +130,19 @@ class DancuStandIn:
         headers = call.headers
         client = headers.get("X-Road-Client")
         if client is None:
-            return _xroad_error(400, "Client.BadRequest", "The header X-Road-Client is missing")
+            return xroad_error(400, "Client.BadRequest", "The header X-Road-Client is missing", CITIZEN)
         # X-Road compares the parts of a name without regard to case.
         if client.upper() != XROAD_CLIENT:
-            return _xroad_error(500, "Server.ServerProxy.AccessDenied", "The subsystem may not call this service")
+            return xroad_error(
+                500, "Server.ServerProxy.AccessDenied", "The subsystem may not call this service", CITIZEN
+            )
         if not self._is_authentic(headers):
-            return _fault(401, "Client", "Thông tin xác thực không hợp lệ")  # ASSUMED: status and text
+            return fault(401, "Client", "Thông tin xác thực không hợp lệ", CITIZEN)  # ASSUMED: status and text
         if call.method != "POST" or call.path not in {"", "/"}:
             return uncovered(self.registry)
         content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if content_type != "application/xml" or headers.get("SOAPAction") != '""':
-            return _fault(500, "Client", "Tiêu đề của yêu cầu không hợp lệ")  # ASSUMED: status and text
+            return fault(500, "Client", "Tiêu đề của yêu cầu không hợp lệ", CITIZEN)  # ASSUMED: status and text
         return None
 
     def _is_authentic(self, headers: Mapping[str, str]) -> bool:
@@ -221,66 +170,3 @@ def _basic(headers: Mapping[str, str]) -> str:
 
 def _same(left: str, right: str) -> bool:
     return hmac.compare_digest(left.encode(), right.encode())
-
-
-def _collection(people: str, matched: str) -> Answer:
-    body = _ENVELOPE.format(_COLLECTION.format(people))
-    return Answer(200, body.encode(), _TEXT_XML, _OPERATION, matched)
-
-
-def _fault(status: int, blame: str, text: str) -> Answer:
-    return Answer(status, _ENVELOPE.format(_FAULT.format(blame, text)).encode(), _TEXT_XML, _OPERATION)
-
-
-def _xroad_error(status: int, kind: str, message: str) -> Answer:
-    body = json.dumps({"type": kind, "message": message, "detail": str(uuid4())})
-    return Answer(status, body.encode(), {**_JSON, "X-Road-Error": kind}, _OPERATION)
-
-
-def _person(citizen: Citizen) -> str:
-    """`CongDan` in the production shape."""
-    day = "" if citizen.year_only else _element("NgayThangNam", citizen.born.strftime("%Y%m%d"))
-    name = _element("Ho", "") + _element("ChuDem", "") + _element("Ten", citizen.registered_name)
-    return _branch(
-        "CongDan",
-        _element("SoDinhDanh", citizen.citizen_id),
-        _element("SoCMND", citizen.old_number or ""),
-        _branch("HoVaTen", name),
-        _element("GioiTinh", citizen.sex),
-        _element("DanToc", citizen.ethnic_code),
-        _element("TonGiao", citizen.religion_code),
-        _element("TinhTrangHonNhan", citizen.marital_code),
-        _element("NhomMau", citizen.blood_code),
-        _branch("NgayThangNamSinh", _element("Nam", f"{citizen.born.year:04}"), day),
-        _address("NoiDangKyKhaiSinh", citizen.birth_place),
-        _address("QueQuan", citizen.birth_place),
-        _address("ThuongTru", citizen.residence),
-        _address("NoiOHienTai", citizen.residence),
-        _element("QuocTich", "VN"),
-        _relative("Cha", citizen.father_name),
-        _relative("Me", citizen.mother_name),
-    )
-
-
-def _address(tag: str, address: Address) -> str:
-    return _branch(
-        tag,
-        _element("MaTinhThanh", address.province_code),
-        _element("MaPhuongXa", address.commune_code),
-        _element("ChiTiet", address.detail),
-        _element("QuocGia", "VN"),
-    )
-
-
-def _relative(tag: str, name: str | None) -> str:
-    if name is None:
-        return ""
-    return _branch(tag, _element("HoVaTen", name.upper()), _element("QuocTich", "VN"))
-
-
-def _element(tag: str, text: str) -> str:
-    return f"<ns1:{tag}>{escape(text, quote=False)}</ns1:{tag}>" if text else f"<ns1:{tag}/>"
-
-
-def _branch(tag: str, *inner: str) -> str:
-    return f"<ns1:{tag}>{''.join(inner)}</ns1:{tag}>"

@@ -1,7 +1,10 @@
 """
 Stand-in for the business registration database as a WSO2-style platform serves it: token first, then JSON.
 
-Source: others.md, C.1 and 1.1; dancu-justice-transport.md, 2.1 and 2.4.
+Three generations behind one door, each at its own paths: `apiCSDLDKDN`, `apiDKKD`, and one city's re-export.
+ASSUMED: the same log-in for all three.
+
+Source: others.md, C.1 and 1.1-1.3; dancu-justice-transport.md, 2.1 and 2.4.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,7 +22,9 @@ from uuid import uuid4
 import orjson
 
 from contracts.reader import RecordedRequest, load
-from mocks.province import Address, Citizen, Enterprise
+from mocks import dkdn_dkkd, dkdn_ngsp
+from mocks.dkdn_businesses import Businesses
+from mocks.province import PREFIXES
 from mocks.stand_in import Answer, Call, CaseAnswers, Open, UnknownCommand, World, uncovered
 from mocks.tax_codes import is_synthetic
 
@@ -28,19 +34,34 @@ __all__ = ["CONSUMER_KEY", "CONSUMER_SECRET", "STAND_IN", "DkdnStandIn"]
 CONSUMER_KEY = "demo-consumer-key"
 CONSUMER_SECRET = "demo-consumer-secret"  # noqa: S105
 
-_VERSION = "ngsp"
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """What is asked at a path, and by which key."""
+
+    dataset: str
+    version: str
+    key: str
+
+
+_FIRM = _Route("enterprise", "ngsp", "msdn")
+_ROUTES = {
+    "/apiCSDLDKDN/1.0/chiTietDoanhNghiep": _FIRM,
+    "/NGSP-CSDLDKDN/chiTietDoanhNghiep": _FIRM,  # as some provinces rename it, without a version
+    "/apiDKKD/DoanhNghiep/chiTietDoanhNghiep": _Route("enterprise", "dkkd", "msdn"),
+    "/apiDKKD/HoKinhDoanh/chiTietHoKinhDoanh": _Route("household_business", "dkkd", "mst"),
+    "/apiDKKD/HopTacXa/chiTietHopTacXa": _Route("cooperative", "dkkd", "mst"),
+    "/TraCuuThongTinDoanhNghiep": _Route("enterprise", "hcm", "MaSoDoanhNghiep"),
+}
 _OPERATION = "chiTietDoanhNghiep"
-_PATH = f"/apiCSDLDKDN/1.0/{_OPERATION}"
 _TOKEN = "token"  # noqa: S105
 _JSON = {"Content-Type": "application/json; charset=UTF-8"}
 _XML = {"Content-Type": "application/xml; charset=UTF-8"}
-_NOBODY = {"Data": {"MainInformation": None}, "DataCount": 0, "Status": "1", "Message": "success"}
-_STATUS_NAMES = {"1": "Đang hoạt động", "2": "Tạm ngừng kinh doanh"}
 
 
 class DkdnStandIn:
     """
-    Answers `POST /token` and `GET /apiCSDLDKDN/1.0/chiTietDoanhNghiep?msdn=`.
+    Answers `POST /token`, and with its token `GET` at each of the routes.
 
     Args:
         world: the firms, and the time.
@@ -56,29 +77,35 @@ class DkdnStandIn:
         self._lifetime_s = lifetime_s
         self._token = ""
         self._token_ends = 0.0
-        self._cases = CaseAnswers(self.contract, _VERSION, _recorded_question)
+        self._businesses = Businesses(world.province)
+        self._cases = {version: CaseAnswers(self.contract, version, _recorded) for version in self.contract.versions}
 
     def answer(self, call: Call) -> Answer:
         """A token, the case file's answer, the province's, "no such firm", a platform fault, or 501."""
         if call.path == "/token" and call.method == "POST":
             return self._give_token(call)
-        if call.path != _PATH or call.method != "GET":
+        route = _ROUTES.get(call.path)
+        if route is None or call.method != "GET":
             return _fault(call, 403, 900906, "No matching resource found in the API for the given request")
         scheme, _, token = call.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return _fault(call, 401, 900902, "Missing Credentials")
         if not self._is_alive() or not hmac.compare_digest(token.strip().encode(), self._token.encode()):
             return _fault(call, 401, 900901, "Invalid Credentials")
-        return self._look_up(call.query.get("msdn", ""))
+        return self._look_up(call.path, route, call.query.get(route.key, ""))
 
     def another(self, call: Call) -> Answer:
-        """A firm of the province with another code than the one asked about."""
-        if self._province.enterprises == 0:
-            return _reply(_NOBODY, "nothing")
-        firm = self._province.enterprise(0)
-        if firm.enterprise_code == call.query.get("msdn") and self._province.enterprises > 1:
-            firm = self._province.enterprise(1)
-        return _reply(_envelope(firm), "province")
+        """One of the same kind in the province, with another code than the one asked about."""
+        route = _ROUTES.get(call.path, _FIRM)
+        asked = call.query.get(route.key, "")
+        if route.dataset == "enterprise":
+            firms = [self._province.enterprise(index) for index in range(min(2, self._province.enterprises))]
+            codes = [firm.enterprise_code for firm in firms]
+        elif route.dataset == "household_business":
+            codes = [self._businesses.household_business(index).tax_code for index in (0, 1)]
+        else:
+            codes = [self._businesses.cooperative(index).tax_code for index in (0, 1)]
+        return self._from_province(route, next((code for code in codes if code != asked), ""))
 
     def admin(self, command: str) -> None:
         """`expire-token` ends the token now, as a platform may at any time; `reset` does the same."""
@@ -87,16 +114,39 @@ class DkdnStandIn:
         self._token = ""
         self._token_ends = 0.0
 
-    def _look_up(self, code: str) -> Answer:
-        case = self._cases.find(code)
+    def _look_up(self, path: str, route: _Route, code: str) -> Answer:
+        case = self._cases[route.version].find((path, code))
         if case is not None:
             return case
-        firm = self._province.find_enterprise(code)
-        if firm is not None:
-            return _reply(_envelope(firm), "province")
-        if is_synthetic(code):
-            return _reply(_NOBODY, "nothing")
-        return uncovered(self.registry, _OPERATION)
+        # A personal number of the province's ranges is a code that nobody real can have.
+        personal = route.dataset == "household_business" and len(code) == 12 and code.startswith(PREFIXES)
+        if is_synthetic(code) or (personal and code.isascii() and code.isdigit()):
+            return self._from_province(route, code)
+        return uncovered(self.registry, self._operation(route))
+
+    def _from_province(self, route: _Route, code: str) -> Answer:
+        body: dict[str, Any]
+        match route.dataset:
+            case "household_business":
+                business = self._businesses.find_household_business(code)
+                found, body = business is not None, dkdn_dkkd.household_business(business)
+            case "cooperative":
+                cooperative = self._businesses.find_cooperative(code)
+                found, body = cooperative is not None, dkdn_dkkd.cooperative(cooperative)
+            case _:
+                firm = self._province.find_enterprise(code)
+                found = firm is not None
+                if route.version == "dkkd":
+                    body = dkdn_dkkd.enterprise(firm)
+                elif route.version == "hcm":
+                    body = dkdn_ngsp.flat(firm) if firm is not None else dkdn_ngsp.FLAT_NOBODY
+                else:
+                    body = dkdn_ngsp.envelope(firm) if firm is not None else dkdn_ngsp.NOBODY
+        headers = {**_JSON, "activityid": str(uuid4())}
+        return Answer(200, orjson.dumps(body), headers, self._operation(route), "province" if found else "nothing")
+
+    def _operation(self, route: _Route) -> str:
+        return self.contract.datasets[route.dataset].operation_in(route.version)
 
     def _is_alive(self) -> bool:
         return bool(self._token) and self._now() < self._token_ends
@@ -123,8 +173,8 @@ class DkdnStandIn:
 STAND_IN: Open = DkdnStandIn
 
 
-def _recorded_question(request: RecordedRequest) -> str:
-    return request.query["msdn"]
+def _recorded(request: RecordedRequest) -> tuple[str, str]:
+    return request.path, request.query[_ROUTES[request.path].key]
 
 
 def _basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
@@ -159,83 +209,3 @@ def _fault(call: Call, status: int, code: int, message: str) -> Answer:
         f"<ams:description>{escape(description)}</ams:description></ams:fault>"
     )
     return Answer(status, xml.encode(), _XML, _OPERATION)
-
-
-def _reply(body: dict[str, Any], matched: str) -> Answer:
-    headers = {**_JSON, "activityid": str(uuid4())}
-    return Answer(200, orjson.dumps(body), headers, _OPERATION, matched)
-
-
-def _envelope(firm: Enterprise) -> dict[str, Any]:
-    code, name = firm.activity
-    data = {
-        "MainInformation": _main(firm),
-        "HOAdress": _head_office(firm.head_office),
-        "Representatives": [_representative(firm)],
-        "BusinessActivity": [{"CODE": code, "NAME": name, "IS_MAIN": "Y"}],
-        "Member": [
-            {
-                "MEMBER_NAME": firm.representative.registered_name,
-                "AMOUNT": _decimals(firm.capital_vnd, 3),
-                "RATIO_PERCENT": _decimals(100, 2),
-                "COUNTRY": "Việt Nam",
-            }
-        ],
-    }
-    return {"Data": data, "DataCount": 1, "Status": "1", "Message": "success"}
-
-
-def _main(firm: Enterprise) -> dict[str, Any]:
-    form_code, form_name = firm.legal_form
-    changed = firm.last_changed_on
-    return {
-        "ENTERPRISE_ID": 99_000_000 + firm.index,
-        "ENTERPRISE_CODE": f"B99-{firm.index:06}",
-        "ENTERPRISE_GDT_CODE": firm.enterprise_code,
-        "IMP_BUSINESS_CODE": None,
-        "ENTERPRISE_TYPE_ID": form_code,
-        "ENTERPRISE_TYPE_NAME": form_name,
-        "NAME": firm.name,
-        "SHORT_NAME": None,
-        "NAME_F": None,
-        "FOUNDING_DATE": f"{firm.founded_on:%d/%m/%Y}",
-        "LAST_AMEND_DATE": f"{changed:%d/%m/%Y}" if changed else None,
-        "NUMBER_CHANGES": firm.change_count,
-        "ENTERPRISE_STATUS_ID": firm.status_code,
-        "ENTERPRISE_STATUS_NAME": _STATUS_NAMES[firm.status_code],
-        "LEGAL_NAMES": firm.representative.registered_name,
-        "CAPITAL_AMOUNT": _decimals(firm.capital_vnd, 3),
-    }
-
-
-def _head_office(address: Address) -> dict[str, Any]:
-    return {
-        "CityID": address.province_code,
-        "CityName": address.province_name,
-        "DistrictID": None,
-        "DistrictName": None,
-        "WardID": address.commune_code,
-        "WardName": address.commune_name,
-        "StreetNumber": address.detail,
-        "AddressFullText": address.full_text,
-    }
-
-
-def _representative(firm: Enterprise) -> dict[str, Any]:
-    person: Citizen = firm.representative
-    return {
-        "FULL_NAME": person.registered_name,
-        "GENDER_ID": person.sex,
-        "DATE_OF_BIRTH": None if person.year_only else f"{person.born:%d/%m/%Y}",
-        "NATIONALITY_NAME": "Việt Nam",
-        "PERS_DOC_NAME": "Thẻ căn cước",
-        "PERS_DOC_NO": person.citizen_id,
-        "PERS_DOC_ISSUE_DATE": f"{firm.card_issued_on:%d/%m/%Y}",
-        "PERS_DOC_ISSUE_PLACE": "Nơi cấp ví dụ",
-        "PERS_DOC_EXPIRE_DATE": None,
-    }
-
-
-def _decimals(number: int, places: int) -> orjson.Fragment:
-    """The number with that many zeros behind the point, as the registry writes it."""
-    return orjson.Fragment(f"{number}.{'0' * places}")

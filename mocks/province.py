@@ -22,6 +22,7 @@ PROVINCE_CODE = "52"
 PROVINCE_NAME = "Tỉnh Ví Dụ"
 _BLOCK = 1_000_000
 _COMMUNES = 135
+_HOUSEHOLD = 4  # people with neighbouring indexes live together
 _LAST_YEAR_ONLY = 1965  # most people born later have a whole date
 
 _ETHNIC_CODES = (KINH,) * 78 + (GIA_RAI,) * 10 + (BA_NA,) * 7 + (E_DE,) * 2 + (CHAM,) + (HRE,) * 2
@@ -169,7 +170,7 @@ class Province:
             marital_code=dice.pick("0122223") if age >= 20 else "1",
             blood_code=dice.pick(_BLOOD_CODES),
             birth_place=_address(dice),
-            residence=_address(dice),
+            residence=_address(Dice(self.seed, "household", index // _HOUSEHOLD)),
             father_name=full_name(dice, family, MAN, ethnic) if parents_known else None,
             mother_name=full_name(dice, family_of(dice, ethnic), WOMAN, ethnic) if parents_known else None,
         )
@@ -184,6 +185,12 @@ class Province:
             return None
         citizen = self.citizen(index)
         return citizen if number in {citizen.citizen_id, citizen.old_number} else None
+
+    def household(self, index: int) -> tuple[Citizen, ...]:
+        """The people who live with the citizen of that index, him included: one to four, the oldest first."""
+        first = index - index % _HOUSEHOLD
+        together = [self.citizen(one) for one in range(first, min(first + _HOUSEHOLD, self.citizens))]
+        return tuple(sorted(together, key=lambda citizen: citizen.born))
 
     def enterprise(self, index: int) -> Enterprise:
         """The firm of that index, 0 to `enterprises` - 1. IndexError beyond."""
@@ -206,7 +213,7 @@ class Province:
             status_code="2" if dice.chance(8) else "1",
             activity=trade,
             head_office=_address(dice),
-            representative=self._adult(dice.below(self.citizens)),
+            representative=self.adult(dice.below(self.citizens)),
             card_issued_on=self.today - timedelta(days=1 + dice.below(4 * 365)),
         )
 
@@ -237,7 +244,7 @@ class Province:
                 return serial + last + digit
         raise AssertionError("one of two neighbours always has a check digit")
 
-    def _adult(self, index: int) -> Citizen:
+    def adult(self, index: int) -> Citizen:
         """The next person from `index` on who may represent a firm; the last resort is whoever stands there."""
         for step in range(200):
             candidate = (index + step) % self.citizens

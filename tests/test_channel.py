@@ -43,6 +43,8 @@ def ask(question: Question[Key, Options]) -> Exchanges[Thing]:
             return Absent()
         case "?":
             return Unknown(Reason.AMBIGUOUS)
+        case body if body.startswith("!"):
+            raise ValueError(body)
         case ".":
             return Found(Thing())
         case key:
@@ -79,10 +81,11 @@ Script = list[str | Exception | None]
 class Scripted:
     """A transport that plays a script: a body, an error to raise, or None for silence."""
 
-    def __init__(self, clock: MovableClock, script: Script, *, reused: bool = False) -> None:
+    def __init__(self, clock: MovableClock, script: Script, *, reused: bool = False, never_fresh: bool = False) -> None:
         self._clock = clock
         self._script = script
         self._reused = reused
+        self._never_fresh = never_fresh
         self.fresh: list[bool] = []
         self.ids: list[str] = []
         self.messages: list[str | None] = []
@@ -103,9 +106,8 @@ class Scripted:
             await asyncio.sleep(0)
             if isinstance(step, Exception):
                 raise step
-            return Response(
-                status=200, body=str(step).encode(), received_at=self._clock.now(), fresh=fresh or not self._reused
-            )
+            own = not self._never_fresh and (fresh or not self._reused)
+            return Response(status=200, body=str(step).encode(), received_at=self._clock.now(), fresh=own)
         finally:
             self.open -= 1
 
@@ -159,9 +161,15 @@ def _channel(
 
 
 async def play(
-    clock: MovableClock, script: Script, *, reused: bool = False, contract: str = "1", **policy: float
+    clock: MovableClock,
+    script: Script,
+    *,
+    reused: bool = False,
+    never_fresh: bool = False,
+    contract: str = "1",
+    **policy: float,
 ) -> tuple[Answer, Scripted]:
-    transport = Scripted(clock, script, reused=reused)
+    transport = Scripted(clock, script, reused=reused, never_fresh=never_fresh)
     channel = _channel(transport, clock, contract=contract, **policy)
     return await channel.ask(THING, Key(key="a"), WHO), transport
 
@@ -237,6 +245,22 @@ async def test_a_record_that_names_nobody_is_asked_once_more(clock: MovableClock
 
     assert answer.outcome == Found(Thing())
     assert transport.fresh == [False, True]
+
+
+async def test_nobody_is_never_believed_without_a_connection_of_its_own(clock: MovableClock) -> None:
+    """Where the second question too comes back on a used connection, nothing is known."""
+    answer, transport = await play(clock, ["-", "-"], reused=True, never_fresh=True, attempts=1)
+
+    assert answer.outcome == Unknown(Reason.UNREACHABLE)
+    assert len(transport.fresh) == 2
+
+
+async def test_an_impossible_value_is_malformed(clock: MovableClock) -> None:
+    """A mapping that cannot say a value in our words ends as malformed, without the value."""
+    answer, _ = await play(clock, ["!CANARY"])
+
+    assert answer.outcome == Unknown(Reason.MALFORMED)
+    assert "CANARY" not in repr(answer)
 
 
 async def test_a_silent_registry_is_a_timeout(clock: MovableClock) -> None:

@@ -10,7 +10,7 @@ from contracts.reader import CaseFile, Contract, installed
 from gateway import app
 from gateway.app import installed_adapters
 from gateway.domain.dataset import Adapter
-from gateway.kit.cases import cases_of, run_in_instance, run_in_memory
+from gateway.kit.cases import cases_of, options_of, run_in_instance, run_in_memory
 from mocks.server import Running
 from tests.conftest import settings_for
 
@@ -38,7 +38,8 @@ async def test_a_case_file_holds_over_a_real_socket(
     adapter: Adapter, contract: Contract, noun: str, case: CaseFile, stand_ins: Running
 ) -> None:
     """Against the stand-in, with credentials and limits as in production, every case file ends as recorded."""
-    core = app.build(settings_for(stand_ins.base_url))
+    spoken = {"contract": case.contract, "options": options_of(contract, case)}
+    core = app.build(settings_for(stand_ins.base_url, **{adapter.registry: spoken}))
     try:
         result = await run_in_instance(core.catalogue.instances[adapter.registry], contract, noun, case)
     finally:
@@ -50,10 +51,13 @@ async def test_a_case_file_holds_over_a_real_socket(
 def test_every_dataset_that_an_adapter_declares_is_described_by_its_contract() -> None:
     """No adapter can be asked something that its contract does not describe, with operation and kind alike."""
     for name, adapter in ADAPTERS.items():
+        assert set(CONTRACTS[name].versions) == set(adapter.contracts)
         for dataset in adapter.datasets:
             described = CONTRACTS[name].datasets[dataset.noun]
-            assert (described.operation, described.kind) == (dataset.operation, dataset.kind.value)
-            assert set(dataset.ask) == set(described.versions)
+            assert described.kind == dataset.kind.value
+            assert set(dataset.ask) == set(described.versions) <= set(adapter.contracts)
+            for version in described.versions:
+                assert described.operation_in(version) == dataset.operation_in(version)
 
 
 def test_adapter_and_contract_name_the_same_owner_and_title() -> None:

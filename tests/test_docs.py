@@ -551,8 +551,12 @@ def test_every_number_range_is_documented() -> None:
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_every_word_of_an_adapter_is_in_the_glossary(adapter: str) -> None:
     """docs/glossary.md says what each name that the registry uses for an element or member is in our words."""
-    module = importlib.import_module(f"gateway.adapters.{adapter}.wire")
-    models = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Wire)]
+    package = importlib.import_module(f"gateway.adapters.{adapter}")
+    names = [one.name for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    modules = [importlib.import_module(name) for name in names if name.endswith(".wire")]
+    models = [
+        one for module in modules for one in vars(module).values() if isinstance(one, type) and issubclass(one, Wire)
+    ]
     aliases = {field.alias for model in models for field in model.model_fields.values()} - {None}
     words = set(re.findall(r"\w+", section("docs/glossary.md", f"Words of {adapter}")))
 
@@ -561,17 +565,32 @@ def test_every_word_of_an_adapter_is_in_the_glossary(adapter: str) -> None:
 
 
 def test_every_dataset_is_in_the_readme() -> None:
-    """The README lists each dataset with its registry's title, contract and basis, and no other."""
+    """The README lists each dataset with its registry's title, its contract versions and basis, and no other."""
     described = by(table("README.md", "What can be asked"), "dataset")
 
-    assert {name: (row["registry"], row["contract"], row["basis"]) for name, row in described.items()} == {
+    assert {
+        name: (row["registry"], re.findall(r"`(.*?)`", row["contract"]) or [row["contract"]], row["basis"])
+        for name, row in described.items()
+    } == {
         f"{name}.{dataset.noun}": (
             adapter.title,
-            f"{name}@{adapter.default_contract}",
-            load_contract(f"contracts.{name}").datasets[dataset.noun].basis,
+            [f"{name}@{version}" for version in adapter.contracts if version in dataset.ask],
+            load_contract(f"contracts.{name}").datasets[dataset.noun].basis_in(next(iter(dataset.ask))),
         )
         for name, adapter in ADAPTERS.items()
         for dataset in adapter.datasets
+    }
+
+
+def test_every_dataset_of_every_contract_version_is_documented() -> None:
+    """docs/adapters.md names each dataset that a contract version offers, as the registry calls it, and no other."""
+    described = by(table("docs/adapters.md", "What each contract version offers"), "contract", "dataset")
+
+    assert {key: row["the registry's own name for it"] for key, row in described.items()} == {
+        (f"{name}@{version}", dataset.noun): dataset.operation_in(version)
+        for name, adapter in ADAPTERS.items()
+        for version in adapter.contracts
+        for dataset in adapter.offered(version)
     }
 
 

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from stdnum.vn import mst
 
 from mocks.chance import Permutation
+from mocks.dkdn_businesses import COOPERATIVES, HOUSEHOLD_BUSINESSES, Businesses
 from mocks.names import fold
 from mocks.province import Province
 from mocks.tax_codes import is_synthetic
 
 LARGE = Province(seed=7, citizens=3_000_000, enterprises=1_000_000)
 SMALL = Province(seed=7, citizens=500, enterprises=100)
+BUSINESSES = Businesses(SMALL)
 TODAY = date(2026, 3, 1)
 
 
@@ -100,6 +102,72 @@ def test_an_enterprise_is_represented_by_a_grown_citizen(index: int) -> None:
 
     assert SMALL.find_citizen(person.citizen_id) == person
     assert person.born.year + 20 <= TODAY.year
+
+
+@given(st.integers(0, 499))
+def test_a_household_holds_its_people_once(index: int) -> None:
+    """Whoever is asked about, his household is the same, with him in it, the oldest first, all at one address."""
+    together = SMALL.household(index)
+
+    assert SMALL.citizen(index) in together
+    assert {SMALL.household(one.index) for one in together} == {together}
+    assert [one.born for one in together] == sorted(one.born for one in together)
+    assert len({one.residence for one in together}) == 1
+    assert 1 <= len(together) <= 4
+
+
+@given(st.integers(0, HOUSEHOLD_BUSINESSES - 1))
+def test_a_household_business_is_found_by_its_code(index: int) -> None:
+    """The code has a valid check digit and prefix 99, leads back to its business, and is no firm's or cooperative's."""
+    business = BUSINESSES.household_business(index)
+
+    assert mst.is_valid(business.tax_code)
+    assert is_synthetic(business.tax_code)
+    assert BUSINESSES.find_household_business(business.tax_code) == business
+    assert SMALL.find_enterprise(business.tax_code) is None
+    assert BUSINESSES.find_cooperative(business.tax_code) is None
+    assert business.founded_on <= business.first_registered_on < TODAY
+
+
+@given(st.integers(0, COOPERATIVES - 1))
+def test_a_cooperative_is_found_by_its_code(index: int) -> None:
+    """The code has a valid check digit and prefix 99, leads back to its cooperative, and is nobody else's."""
+    cooperative = BUSINESSES.cooperative(index)
+
+    assert mst.is_valid(cooperative.tax_code)
+    assert is_synthetic(cooperative.tax_code)
+    assert BUSINESSES.find_cooperative(cooperative.tax_code) == cooperative
+    assert SMALL.find_enterprise(cooperative.tax_code) is None
+    assert BUSINESSES.find_household_business(cooperative.tax_code) is None
+
+
+def test_some_people_run_a_business_under_their_own_number() -> None:
+    """A few grown people do, no child does, and the business names its owner."""
+    found = {person: BUSINESSES.find_household_business(person.citizen_id) for person in map(SMALL.citizen, range(500))}
+    owners = {person: business for person, business in found.items() if business is not None}
+
+    assert 10 < len(owners) < 100
+    assert all(
+        business.owner == person and business.tax_code == person.citizen_id for person, business in owners.items()
+    )
+    assert all(person.born.year + 20 <= TODAY.year for person in owners)
+
+
+@pytest.mark.parametrize("code", ["", "9900000023-001", "052099000001", "9９00000023", "100 9900001", "0100000000"])
+def test_what_is_no_business_of_the_province_finds_none(code: str) -> None:
+    """Dependent units, real provinces' numbers and other digits find neither business nor cooperative."""
+    assert BUSINESSES.find_household_business(code) is None
+    assert BUSINESSES.find_cooperative(code) is None
+
+
+def test_no_business_lives_beyond_the_last_index() -> None:
+    """An index outside is an error."""
+    for index in (-1, HOUSEHOLD_BUSINESSES):
+        with pytest.raises(IndexError):
+            BUSINESSES.household_business(index)
+    for index in (-1, COOPERATIVES):
+        with pytest.raises(IndexError):
+            BUSINESSES.cooperative(index)
 
 
 @given(st.from_regex(r"[0-9]{10}(-[0-9]{3})?", fullmatch=True))

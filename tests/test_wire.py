@@ -10,9 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.reader import installed
 from gateway.adapters.dancu import wire as dancu
+from gateway.app import installed_adapters
 from gateway.domain.exchange import Response
-from gateway.errors import MalformedAnswer, RegistryError, RegistryRejected
+from gateway.domain.outcome import Unknown
+from gateway.errors import MalformedAnswer, Reason, RegistryError, RegistryRejected
+from gateway.kit.cases import ask_case
+from gateway.transport.memory import MemoryTransport
 from gateway.wire import json as strict_json
 from gateway.wire import xml
 from gateway.wire.status import raise_for_status, retry_at
@@ -156,6 +161,49 @@ def test_a_soap_answer_that_breaks_its_schema_is_malformed(payload: str, clock: 
     assert "NGUY" not in str(caught.value)
 
 
+NOT_NOBODY = {
+    "an unknown leaf with text": _collection("<MaLoi>99</MaLoi>"),
+    "an unknown attribute": _collection("").replace("<CongdanCollection", '<CongdanCollection Loi="x"'),
+    "a person of another namespace": _collection('<CongDan xmlns="urn:x">000099000001</CongDan>'),
+    "an unknown record, then an empty one": _collection("<NguoiDan><SoDinhDanh>0</SoDinhDanh></NguoiDan><NguoiDan/>"),
+    "text after an unknown element": _collection("<x/>Loi he thong"),
+    "a count of people": _collection("").replace("<CongdanCollection", '<CongdanCollection SoCongDan="1"'),
+    "a note": _collection("").replace("<CongdanCollection", '<CongdanCollection GhiChu="Loi he thong"'),
+    "text beside the payload": "Loi" + _collection(""),
+    "an element beside the body": _collection("") + f"</s:Body><x/><s:Body xmlns:s='{SOAP}'>",
+}
+
+
+@pytest.mark.parametrize("payload", NOT_NOBODY.values(), ids=NOT_NOBODY.keys())
+async def test_an_empty_collection_that_says_more_is_malformed(payload: str, clock: MovableClock) -> None:
+    """Nobody is absent in an answer that holds, beside the empty collection, anything that nobody understands."""
+    adapter, contract = installed_adapters()["dancu"], installed()["dancu"]
+    transport = MemoryTransport(lambda _: _answer(payload, clock))
+
+    answer = await ask_case(adapter, contract, "citizen", contract.datasets["citizen"].case("absent"), transport)
+
+    assert answer.outcome == Unknown(Reason.MALFORMED)
+
+
+NO_FIRM = {
+    "an unknown message": b'{"Data":{"MainInformation":null,"ErrorMessage":"down"},"Status":"1"}',
+    "a message of failure": b'{"Data":{"MainInformation":null},"Status":"1","Message":"maintenance"}',
+    "an address": b'{"Data":{"MainInformation":null,"HOAdress":{"CityID":"99"}},"Status":"1"}',
+    "bare, with a message": b'{"MainInformation":null,"Message":"Error 500"}',
+}
+
+
+@pytest.mark.parametrize("body", NO_FIRM.values(), ids=NO_FIRM.keys())
+async def test_an_answer_without_a_firm_that_says_more_is_malformed(body: bytes, clock: MovableClock) -> None:
+    """No firm is absent in an answer that speaks of one, of a failure, or of something unknown."""
+    adapter, contract = installed_adapters()["dkdn"], installed()["dkdn"]
+    transport = MemoryTransport(lambda _: Response(status=200, body=body, received_at=clock.now()))
+
+    answer = await ask_case(adapter, contract, "enterprise", contract.datasets["enterprise"].case("absent"), transport)
+
+    assert answer.outcome == Unknown(Reason.MALFORMED)
+
+
 def test_x26_an_answer_cut_anywhere_is_malformed(clock: MovableClock) -> None:
     """At no byte offset does a truncated answer become a record or an absence."""
     whole = _answer(_collection(PERSON), clock).body
@@ -278,9 +326,11 @@ WRAPPED = {
     "json_text": b'"{\\"a\\": \\"1.50\\"}"',
 }
 FAILED = {
-    "thai_nguyen": b'{"code": 500, "status": "ERROR", "response": null}',
-    "ho_chi_minh": b'{"StatusCode": 200, "Status": "SUCCESS", "ThrowException": true, "ResultObject": {"a": 1}}',
-    "error_code": b'{"error_code": -1, "result": null, "message": "CANARY"}',
+    "thai_nguyen": (b'{"code": 500, "status": "ERROR", "response": null}', "unreachable"),
+    "thai_nguyen throttles": (b'{"code": "429", "status": "ERROR"}', "throttled"),
+    "ho_chi_minh": (b'{"StatusCode": 200, "Status": "SUCCESS", "ThrowException": true}', "rejected"),
+    "ho_chi_minh refuses": (b'{"StatusCode": 401, "Status": "FAIL", "Description": "CANARY"}', "refused"),
+    "error_code": (b'{"error_code": -1, "result": null, "message": "CANARY"}', "rejected"),
 }
 
 
@@ -292,11 +342,16 @@ def test_a_platforms_wrapper_is_taken_off(name: str, clock: MovableClock) -> Non
     assert strict_json.parse(unwrapped.body) == {"a": "1.50"}
 
 
-@pytest.mark.parametrize("name", FAILED)
-def test_a_platforms_own_failure_is_rejected(name: str, clock: MovableClock) -> None:
-    """A wrapper that says failure under HTTP 200 is never an empty answer."""
-    with pytest.raises(RegistryRejected):
-        WRAPPERS[name](Response(status=200, body=FAILED[name], received_at=clock.now()))
+@pytest.mark.parametrize(("name", "body", "reason"), [(name, *rest) for name, rest in FAILED.items()], ids=FAILED)
+def test_a_platforms_own_failure_is_never_an_empty_answer(
+    name: str, body: bytes, reason: str, clock: MovableClock
+) -> None:
+    """A wrapper that says failure under HTTP 200 has the reason that its code means, and quotes nothing."""
+    with pytest.raises(RegistryError) as caught:
+        WRAPPERS[name.partition(" ")[0]](Response(status=200, body=body, received_at=clock.now()))
+
+    assert caught.value.reason.value == reason
+    assert "CANARY" not in str(caught.value)
 
 
 def test_a_wrapper_that_is_not_there_is_malformed(clock: MovableClock) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from inspect import GEN_RUNNING, getgeneratorstate
 from typing import Any
 
 from gateway.channel.answer import Answer, Attempt, Provenance
@@ -158,9 +159,11 @@ class Channel:
         if about is not True and not fresh:
             if about is False:
                 await self._transport.distrust()
-            outcome, about, _ = await self._attempt(asked, fresh=True)
+            outcome, about, fresh = await self._attempt(asked, fresh=True)
         if about is False:
             raise MismatchedAnswer(f"{self.registry}: the answer is about somebody else")
+        if about is None and not fresh:
+            raise RegistryUnreachable(f"{self.registry}: no connection of its own could be had for the question")
         return outcome
 
     async def _attempt(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool | None, bool]:
@@ -202,7 +205,10 @@ class Channel:
                     return step.outcome, all_fresh
                 request = step
         finally:
-            exchanges.close()
+            if (
+                getgeneratorstate(exchanges) != GEN_RUNNING
+            ):  # past the deadline a thread may still be reading a large answer
+                exchanges.close()
         raise RegistryUnreachable(f"{self.registry}: more than {_MOST_EXCHANGES} exchanges for one question")
 
 
@@ -264,8 +270,13 @@ async def _step(exchanges: Exchanges[Any], response: Response) -> Any:
 
 
 def _advance(exchanges: Exchanges[Any], response: Response) -> Any:
-    """The next request, or the outcome. StopIteration may not cross a thread or a coroutine."""
+    """
+    The next request, or the outcome. StopIteration may not cross a thread or a coroutine; a value that our
+    words cannot hold (a year 1799, a number without digits) breaks the contract, and is quoted nowhere.
+    """
     try:
         return exchanges.send(response)
     except StopIteration as end:
         return _Ended(end.value)
+    except (ValueError, ArithmeticError):
+        raise MalformedAnswer("a value in the answer is impossible") from None

@@ -79,8 +79,9 @@ class Dataset(Generic[Q, O, R]):
     One question that a registry answers.
 
     `ask` maps contract version to the generator that asks in it. `about` says whether a record is about
-    what was asked: yes, no, or None for *cannot tell*. `freshness_s` is how old a kept answer may be;
-    zero means it is never kept. `deadline_s` bounds the whole question where settings say nothing else.
+    what was asked: yes, no, or None for *cannot tell*. `operations` has the contract versions in which the
+    registry calls it otherwise than `operation`. `freshness_s` is how old a kept answer may be; zero means
+    it is never kept. `deadline_s` bounds the whole question where settings say nothing else.
     """
 
     noun: str
@@ -93,9 +94,14 @@ class Dataset(Generic[Q, O, R]):
     about: Callable[[Q, R], bool | None]
     sensitivity: Sensitivity
     operation: str
+    operations: Mapping[str, str] = field(default_factory=dict)
     freshness_s: int = 0
     deadline_s: float = 10.0
     withheld_by_default: frozenset[str] = frozenset()
+
+    def operation_in(self, contract: str) -> str:
+        """The registry's own name for this question in a contract version."""
+        return self.operations.get(contract, self.operation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,3 +120,7 @@ class Adapter:
     def dataset(self, noun: str) -> Dataset[Any, Any, Any] | None:
         """The dataset of that name, or None."""
         return next((dataset for dataset in self.datasets if dataset.noun == noun), None)
+
+    def offered(self, contract: str) -> tuple[Dataset[Any, Any, Any], ...]:
+        """The datasets that a contract version answers; the others cannot be asked of its instances."""
+        return tuple(dataset for dataset in self.datasets if contract in dataset.ask)

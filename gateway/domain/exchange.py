@@ -31,19 +31,16 @@ class Request:
     What to send. `path` is relative to the instance's endpoint, segment by segment, so that no value can
     climb out of it; `query` keeps its order; `body` is the bytes with holes where secrets go.
 
-    `idempotent` is false for what must not be sent twice: the channel then makes one attempt.
-
     `message_id` is the channel's: a transport that can carry one sends it and checks its echo.
     """
 
     operation: str
     method: Literal["GET", "POST"] = "POST"
-    path: tuple[Text, ...] = ()
+    path: tuple[Text, ...] = field(default=(), repr=False)
     query: tuple[tuple[str, Text], ...] = field(default=(), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     media_type: str | None = None
     body: tuple[Part, ...] = field(default=(), repr=False)
-    idempotent: bool = True
     message_id: str | None = None
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
@@ -74,7 +71,7 @@ class Response:
     What came back, whole. Header names are in lower case; `received_at` is our clock's time.
 
     Readers note in `unlisted` the names of what the contract does not know (drift; never values), and whether
-    each has something inside: what nobody understands might be the very record that was asked for.
+    there was anything in it: what nobody understands might be the record that was asked for, or a complaint.
 
     `fresh` is true when the connection carried no other question, or the registry echoed our message id:
     only then may an answer that names nobody be believed.

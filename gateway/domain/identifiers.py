@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from stdnum.exceptions import ValidationError as NumberError
 from stdnum.vn import mst
 
-__all__ = ["CitizenId", "EnterpriseCode", "Identifier", "OldCitizenNumber", "ProcedureCode"]
+__all__ = ["CitizenId", "EnterpriseCode", "Identifier", "OldCitizenNumber", "ProcedureCode", "TaxCode"]
 
 
 class Identifier:
@@ -131,6 +131,31 @@ class EnterpriseCode(Identifier):
             raise ValueError(
                 "mã số doanh nghiệp: sai số kiểm tra / enterprise code: the check digit does not fit"
             ) from None
+
+
+class TaxCode(Identifier):
+    """
+    Tax code (mã số thuế): an enterprise code, of a firm or of a dependent unit, or since 2025-07-01 the personal
+    number of whoever runs a household business: 12 digits without a check digit. Older codes of 10 digits stay
+    in data. Source: domain.md, 3.1.
+    """
+
+    pattern = re.compile(r"[0-9]{10}(?:-[0-9]{3})?|[0-9]{12}")
+    title = "mã số thuế / tax code"
+    example = "9900000023"
+
+    @property
+    def citizen_id(self) -> CitizenId | None:
+        """The personal number that this code is; None where it is one of the older form."""
+        return CitizenId(self.value) if len(self.value) == 12 else None
+
+    def _check(self, value: str) -> None:
+        if len(value) == 12:
+            return
+        try:
+            mst.validate(value)
+        except NumberError:
+            raise ValueError("mã số thuế: sai số kiểm tra / tax code: the check digit does not fit") from None
 
 
 class ProcedureCode(Identifier):

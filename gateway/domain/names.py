@@ -35,7 +35,8 @@ def _checked(name: str) -> str:
         raise PydanticCustomError("name", "remove control characters, symbols and odd spaces from the name")
     if not any(char.isalpha() for char in composed):
         raise PydanticCustomError("name", "expected a name with letters")
-    if not folded(composed):
+    if any(char.isalnum() and not folded(char) for char in composed):
+        # A letter that the fold would lose, such as a Cyrillic А or ł, would ask for somebody else.
         raise PydanticCustomError("name", "expected a name in Latin letters")
     return composed
 

@@ -33,6 +33,7 @@ __all__ = [
     "ask_case",
     "cases_of",
     "inquiry_of",
+    "options_of",
     "query_of",
     "run_in_instance",
     "run_in_memory",
@@ -81,6 +82,11 @@ def inquiry_of(contract: Contract) -> Inquiry:
     )
 
 
+def options_of(contract: Contract, case: CaseFile) -> dict[str, Any]:
+    """The adapter's options in force for a case file: its version's, and its own over them."""
+    return {**contract.versions[case.contract].options, **case.options}
+
+
 def query_of(adapter: Adapter, noun: str, case: CaseFile) -> Query:
     """The question of a case file."""
     query: Query = _dataset(adapter, noun).query.model_validate(dict(case.query))
@@ -113,7 +119,7 @@ async def ask_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFi
         contract=case.contract,
         basis=lambda _: case.basis,
         route="direct",
-        options=adapter.options.model_validate(dict(contract.versions[case.contract].options)),
+        options=adapter.options.model_validate(options_of(contract, case)),
         transport=transport,
         policy=Policy(attempts=1),
         clock=SystemClock(),

@@ -16,7 +16,19 @@ from gateway.errors import FieldProblem, InvalidQuestion, Reason
 __all__ = ["Catalogue", "Entry", "Health", "Instance"]
 
 # Outcomes that speak of the registry's state, not of the question.
-_SICK = frozenset({Reason.TIMEOUT, Reason.UNREACHABLE, Reason.CIRCUIT_OPEN, Reason.REFUSED, Reason.NOT_CONNECTED})
+_SICK = frozenset(
+    {
+        Reason.TIMEOUT,
+        Reason.UNREACHABLE,
+        Reason.CIRCUIT_OPEN,
+        Reason.REFUSED,
+        Reason.NOT_CONNECTED,
+        Reason.MALFORMED,
+        Reason.MISMATCHED,
+    }
+)
+# Outcomes of ours: the registry was not asked.
+_OURS = frozenset({Reason.OVERLOADED, Reason.LEDGER_UNAVAILABLE})
 
 
 @dataclass(slots=True)
@@ -38,6 +50,8 @@ class Health:
         """Learn from one answer."""
         at = answer.provenance.answered_at
         if isinstance(answer.outcome, Unknown):
+            if answer.outcome.reason in _OURS:
+                return
             self.last_reason = answer.outcome.reason
             if answer.outcome.reason in _SICK:
                 self.last_failure_at = at
@@ -56,6 +70,11 @@ class Instance:
     route: str
     basis: Mapping[str, str]
     health: Health = field(default_factory=Health)
+
+    @property
+    def datasets(self) -> tuple[Dataset[Any, Any, Any], ...]:
+        """What can be asked of it: the datasets that its contract version answers."""
+        return self.adapter.offered(self.channel.contract)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +95,7 @@ class Catalogue:
 
     def __init__(self, instances: list[Instance]) -> None:
         self.instances: Mapping[str, Instance] = {instance.name: instance for instance in instances}
-        entries = [Entry(instance, dataset) for instance in instances for dataset in instance.adapter.datasets]
+        entries = [Entry(instance, dataset) for instance in instances for dataset in instance.datasets]
         self._entries: Mapping[str, Entry] = {entry.id: entry for entry in entries}
 
     def __iter__(self) -> Iterator[Entry]:

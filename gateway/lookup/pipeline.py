@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta, timezone
 from typing import Any
 
 from gateway.channel.answer import Answer
@@ -30,6 +31,9 @@ class LookupResult:
     dataset: str
     answer: Answer
     record: dict[str, Any] | None = field(default=None, repr=False)
+
+
+_VIETNAM = timezone(timedelta(hours=7))  # no summer time since 1975
 
 
 class Lookup:
@@ -93,7 +97,7 @@ class Lookup:
 
     def _query(self, entry: Entry, request: LookupRequest) -> Query:
         query: Query = read(entry.dataset.query, request.query, above="query.")
-        problems = query.problems(self._clock.now().date())
+        problems = query.problems(self._clock.now().astimezone(_VIETNAM).date())
         if problems:
             raise InvalidQuestion(problems=problems, status=422)
         return query

@@ -66,18 +66,20 @@ def _schemas(entries: list[Entry]) -> dict[str, Any]:
         DatasetView,
         *(entry.dataset.record for entry in entries),
     ]
-    _, definitions = models_json_schema(
+    refs, definitions = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(inputs)]
         + [(model, "serialization") for model in dict.fromkeys(outputs)],
         ref_template=_REF + "{model}",
     )
     schemas: dict[str, Any] = dict(definitions["$defs"])
-    for record in {entry.dataset.record.__name__ for entry in entries}:
-        # Any field may be missing: not granted, or empty at the registry.
-        schemas[record].pop("required", None)
+    view = schemas["LookupView"]
     for entry in entries:
-        schemas[_name("Question", entry)] = _question(entry)
-        schemas[_name("Answer", entry)] = _answer(entry, schemas["LookupView"])
+        # Two packages may each have a `Person`: pydantic then tells them apart, so its names are asked for.
+        query, record = refs[(entry.dataset.query, "validation")], refs[(entry.dataset.record, "serialization")]
+        # Any field may be missing: not granted, or empty at the registry.
+        schemas[record["$ref"].removeprefix(_REF)].pop("required", None)
+        schemas[_name("Question", entry)] = _question(entry, query)
+        schemas[_name("Answer", entry)] = _answer(entry, record, view)
     return schemas
 
 
@@ -85,7 +87,7 @@ def _name(kind: str, entry: Entry) -> str:
     return f"{kind}.{entry.id}"
 
 
-def _question(entry: Entry) -> dict[str, Any]:
+def _question(entry: Entry, query: dict[str, Any]) -> dict[str, Any]:
     granted = sorted(set(entry.dataset.record.model_fields) - entry.dataset.withheld_by_default)
     return {
         "type": "object",
@@ -94,7 +96,7 @@ def _question(entry: Entry) -> dict[str, Any]:
         "required": ["dataset", "query", "inquiry"],
         "properties": {
             "dataset": {"const": entry.id},
-            "query": {"$ref": _REF + entry.dataset.query.__name__},
+            "query": query,
             "inquiry": {"$ref": _REF + Inquiry.__name__},
             "fields": {
                 "type": "array",
@@ -107,10 +109,10 @@ def _question(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _answer(entry: Entry, view: dict[str, Any]) -> dict[str, Any]:
+def _answer(entry: Entry, record: dict[str, Any], view: dict[str, Any]) -> dict[str, Any]:
     properties = view["properties"] | {
         "dataset": {"const": entry.id},
-        "record": {"$ref": _REF + entry.dataset.record.__name__},
+        "record": record,
     }
     return {"type": "object", "required": view["required"], "properties": properties}
 

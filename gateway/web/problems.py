@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway.clock import Clock
 from gateway.domain.outcome import Unknown
-from gateway.errors import InvalidQuestion, QuestionRefused, TooMany
+from gateway.errors import InvalidQuestion, QuestionRefused, RegistryUnavailable, TooMany
 
 __all__ = ["MEDIA_TYPE", "PROBLEM", "TYPE", "for_bug", "for_refusal", "for_status", "for_unknown", "on_the_wire"]
 
@@ -59,7 +59,7 @@ def for_unknown(lookup_id: str, outcome: Unknown, clock: Clock) -> web.Response:
         "outcome": "unknown",
         "reason": outcome.reason.value,
         "actor": error.actor.value,
-        "retryable": error.retryable,
+        "retryable": issubclass(error, RegistryUnavailable),
         "lookup_id": lookup_id,
     }
     return _response(body, outcome.retry_at, clock)

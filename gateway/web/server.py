@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from gateway import telemetry
 from gateway.clock import Clock
-from gateway.errors import QuestionRefused
+from gateway.errors import QuestionRefused, SettingsError
 from gateway.lookup.access import Consumer
 from gateway.lookup.pipeline import Lookup
 from gateway.telemetry import Metrics
@@ -88,7 +88,11 @@ async def listen(
     door = web.ServerRunner(guarded, handle_signals=False, shutdown_timeout=shutdown_s)
     await door.setup()
     site = web.TCPSite(door, host, port, reuse_port=shared_port or None)
-    await site.start()
+    try:
+        await site.start()
+    except OSError as exc:
+        await door.cleanup()
+        raise SettingsError(f"cannot listen on {host}:{port}: {exc.strerror or exc}") from exc
     bound = door.addresses[0][1]
     return Listening(runner, door, bound)
 

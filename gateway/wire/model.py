@@ -44,7 +44,8 @@ def read(model: type[W], value: object, unlisted: dict[str, bool] | None = None)
     """
     value = model.normal(value)
     if unlisted is not None:
-        unlisted.update(_unlisted(model, value))
+        for name, filled in _unlisted(model, value):
+            unlisted[name] = unlisted.get(name, False) or filled
     try:
         return model.model_validate(value)
     except ValidationError as exc:
@@ -61,7 +62,7 @@ def _unlisted(model: type[Wire], value: object) -> Iterator[tuple[str, bool]]:
             known = _fields(model)
             for name, inner in value.items():
                 if name not in known:
-                    yield name, isinstance(inner, dict | list) and bool(inner)
+                    yield name, inner not in (None, "", [], {})
                 for inner_model in known.get(name, ()):
                     yield from _unlisted(inner_model, inner)
 

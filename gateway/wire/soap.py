@@ -23,15 +23,15 @@ import zeep.xsd
 from lxml import etree
 
 from gateway.domain.exchange import Part, Response
-from gateway.errors import ContractError, MalformedAnswer, RegistryRejected, RegistryUnreachable
+from gateway.errors import REASONS, ContractError, MalformedAnswer, RegistryRejected, RegistryUnreachable
 from gateway.wire import xml
 from gateway.wire.model import Wire, read
-from gateway.wire.status import raise_for_status
+from gateway.wire.status import raise_for_status, reason_of_x_road
 
 __all__ = ["Answer", "Service"]
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-_ENVELOPE, _BODY, _FAULT = (f"{{{SOAP}}}{name}" for name in ("Envelope", "Body", "Fault"))
+_ENVELOPE, _HEADER, _BODY, _FAULT = (f"{{{SOAP}}}{name}" for name in ("Envelope", "Header", "Body", "Fault"))
 _PINS = "SHA256SUMS"
 _MARK = "\ue000{}\ue001"
 _MARKS = re.compile("\ue000(.*?)\ue001")
@@ -119,7 +119,8 @@ class Service:
         for answer, schema, shape in self._answers:
             signed = not answer.signs or next(payload.iter(*answer.signs), None) is not None
             if payload.tag == answer.root and signed:
-                response.unlisted.update(_cut_unknown(payload, shape))
+                for name, filled in _cut_unknown(payload, shape, operation):
+                    response.unlisted[name] = response.unlisted.get(name, False) or filled
                 schema.check(payload)
                 return read(model, _value(payload, shape))
         raise MalformedAnswer(f"{operation}: the promised root element is not there")
@@ -130,10 +131,14 @@ class Service:
         if "x-road-error" in response.headers:
             raise_for_status(response, operation)
         root = xml.parse(response.body, response.bounds)
-        bodies = [child for child in root if child.tag == _BODY]
-        if root.tag != _ENVELOPE or len(bodies) != 1 or len(bodies[0]) != 1:
+        parts = list(root)
+        body = parts[-1] if parts else root
+        headers = [part.tag for part in parts[:-1]]
+        if root.tag != _ENVELOPE or body.tag != _BODY or len(body) != 1 or headers not in ([], [_HEADER]):
             raise MalformedAnswer(f"{operation}: not one SOAP body with one element")
-        payload = bodies[0][0]
+        payload = body[0]
+        if any(map(_has_text, (root.text, body.text, payload.tail, *(part.tail for part in parts)))):
+            raise MalformedAnswer(f"{operation}: text stands beside the elements of the SOAP envelope")
         if payload.tag == _FAULT:
             self._raise_fault(payload, response, operation)
         if response.status != 200:
@@ -143,9 +148,13 @@ class Service:
     def _raise_fault(self, fault: xml.Element, response: Response, operation: str) -> None:
         if response.status not in {200, 500}:
             raise_for_status(response, operation)
-        # ASSUMED: no published answer of these services shows a fault; the codes are those of SOAP 1.1, 4.4.1.
-        code = (fault.findtext("faultcode") or "").rpartition(":")[2].partition(".")[0]
-        if code == "Client":
+        # ASSUMED: no published answer of these services shows a fault; the codes are those of SOAP 1.1, 4.4.1,
+        # and X-Road's types (dancu-justice-transport.md, 2.5: its SOAP protocol uses the same).
+        word = (fault.findtext("faultcode") or "").rpartition(":")[2].strip()
+        x_road = reason_of_x_road(word)
+        if x_road is not None:
+            raise REASONS[x_road](f"{operation}: X-Road fault")
+        if word.partition(".")[0] == "Client":
             raise RegistryRejected(f"{operation}: SOAP fault of the client")
         raise RegistryUnreachable(f"{operation}: SOAP fault of the server")
 
@@ -207,29 +216,34 @@ def _shape(element: Any) -> Shape:
     )
 
 
-def _cut_unknown(element: xml.Element, shape: Shape) -> Iterator[tuple[str, bool]]:
+def _cut_unknown(element: xml.Element, shape: Shape, operation: str) -> Iterator[tuple[str, bool]]:
     """
-    Take out what the schema does not know, and say whether something was inside. Attributes of XML Schema
+    Take out what the schema does not know, and say whether there was anything in it. Attributes of XML Schema
     itself stay for validation.
     """
     for name in [str(name) for name in element.attrib]:
         if name not in shape.attributes and not name.startswith(f"{{{xml.XSI}}}"):
-            del element.attrib[name]
-            yield "@" + etree.QName(name).localname, False
+            yield "@" + etree.QName(name).localname, _has_text(element.attrib.pop(name))
     for child in list(element):
         known = shape.children.get(str(child.tag))
         if known is not None:
-            yield from _cut_unknown(child, known)
+            yield from _cut_unknown(child, known, operation)
         elif shape.children:
+            if _has_text(child.tail):
+                raise MalformedAnswer(f"{operation}: text stands between elements")
             element.remove(child)
-            yield etree.QName(child).localname, len(child) > 0
+            yield etree.QName(child).localname, len(child) > 0 or len(child.attrib) > 0 or _has_text(child.text)
+
+
+def _has_text(text: object) -> bool:
+    return bool(str(text or "").strip())
 
 
 def _value(element: xml.Element, shape: Shape) -> Any:
-    """Text for a leaf (None when empty), a dictionary by local name for the rest."""
+    """Text for a leaf (None when empty), a dictionary by local name for the rest; attributes as `@name`."""
     if not shape.children:
         return element.text or None
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {f"@{name}": element.attrib[name] for name in shape.attributes if name in element.attrib}
     for child in element:
         child_shape = shape.children[str(child.tag)]
         name = etree.QName(child).localname

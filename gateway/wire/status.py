@@ -8,6 +8,7 @@ gives are marked.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -22,7 +23,16 @@ from gateway.errors import (
 from gateway.wire import json as strict_json
 from gateway.wire import xml
 
-__all__ = ["HTTP_REASONS", "WSO2_REASONS", "X_ROAD_REASONS", "fault_code", "raise_for_status", "retry_at"]
+__all__ = [
+    "HTTP_REASONS",
+    "WSO2_REASONS",
+    "X_ROAD_REASONS",
+    "fault_code",
+    "raise_for_status",
+    "reason_of_status",
+    "reason_of_x_road",
+    "retry_at",
+]
 
 WSO2_REASONS: dict[range, Reason] = {
     range(900901, 900902): Reason.REFUSED,  # invalid or expired token; the transport has renewed it once by now
@@ -61,6 +71,7 @@ HTTP_REASONS: dict[range, Reason] = {
 }
 """HTTP status to reason, where nothing in header or body says more; the first range that holds it counts."""
 
+_X_ROAD_TYPE = re.compile(r"(Client|Server\.(Client|Server)Proxy)\.")
 _LONGEST_WAIT = timedelta(hours=1)
 _SECURITY_NAMESPACES = ("http://wso2.org/apimanager/security", "http://wso2.org/apimanager")
 
@@ -75,8 +86,17 @@ def raise_for_status(response: Response, operation: str) -> None:
         reason = _in_ranges(WSO2_REASONS, code) or _in_ranges(HTTP_REASONS, response.status)
         raise _error(reason or Reason.UNREACHABLE, response, f"{operation}: gateway fault {code}")
     if response.status != 200:
-        reason = _in_ranges(HTTP_REASONS, response.status)
-        raise _error(reason or Reason.MALFORMED, response, f"{operation}: HTTP {response.status}")
+        raise _error(reason_of_status(response.status), response, f"{operation}: HTTP {response.status}")
+
+
+def reason_of_status(status: int) -> Reason:
+    """What a bare HTTP status of failure means."""
+    return _in_ranges(HTTP_REASONS, status) or Reason.MALFORMED
+
+
+def reason_of_x_road(kind: str) -> Reason | None:
+    """What an X-Road error type means; None for a word that is none."""
+    return _by_prefix(kind) if _X_ROAD_TYPE.match(kind) else None
 
 
 def fault_code(response: Response) -> int | None:

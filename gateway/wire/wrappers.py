@@ -7,20 +7,24 @@ dancu-justice-transport.md, 2.3.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import orjson
 from pydantic import Field
 
 from gateway.domain.exchange import Response
-from gateway.errors import MalformedAnswer, RegistryRejected
+from gateway.errors import REASONS, MalformedAnswer, Reason
 from gateway.wire import rest
 from gateway.wire.model import NumberOrText, Wire
+from gateway.wire.status import reason_of_status
 
 __all__ = ["WRAPPERS", "Unwrap"]
 
 Unwrap = Callable[[Response], Response]
+
+_HTTP_DIGITS = 3
+_HTTP_OK = 200
 
 
 class _ThaiNguyen(Wire):
@@ -64,19 +68,20 @@ def _plain(response: Response) -> Response:
 def _thai_nguyen(response: Response) -> Response:
     envelope = rest.answer(response, "thai_nguyen", _ThaiNguyen)
     # ASSUMED: `code` is 200 or 0 for success; the published page shows field names only.
-    _refuse_unless(envelope.code in {"200", "0"}, "thai_nguyen")
+    _refuse_unless(envelope.code in {"200", "0"}, "thai_nguyen", envelope.code)
     return _holding(response, envelope.response)
 
 
 def _ho_chi_minh(response: Response) -> Response:
     envelope = rest.answer(response, "ho_chi_minh", _HoChiMinh)
-    _refuse_unless(envelope.code == "200" and envelope.status == "SUCCESS" and not envelope.threw, "ho_chi_minh")
+    success = envelope.code == "200" and envelope.status == "SUCCESS" and not envelope.threw
+    _refuse_unless(success, "ho_chi_minh", envelope.code)
     return _holding(response, envelope.result)
 
 
 def _error_code(response: Response) -> Response:
     envelope = rest.answer(response, "error_code", _ErrorCode)
-    _refuse_unless(envelope.code in {"0", "SUCCESSFUL"}, "error_code")
+    _refuse_unless(envelope.code in {"0", "SUCCESSFUL"}, "error_code", envelope.code)
     return _holding(response, envelope.result)
 
 
@@ -93,14 +98,18 @@ def _json_text(response: Response) -> Response:
     return replace(response, body=text.encode())
 
 
-def _refuse_unless(success: bool, wrapper: str) -> None:
-    if not success:
-        raise RegistryRejected(f"{wrapper}: the platform's own envelope says failure")
+def _refuse_unless(success: bool, wrapper: str, code: str) -> None:
+    """ASSUMED: a platform's code that is an HTTP status of failure means what the status means."""
+    if success:
+        return
+    status = int(code) if code.isascii() and code.isdigit() and len(code) == _HTTP_DIGITS else 0
+    reason = reason_of_status(status) if status > _HTTP_OK else Reason.REJECTED
+    raise REASONS[reason](f"{wrapper}: the platform's own envelope says failure")
 
 
 def _holding(response: Response, inner: object) -> Response:
     # A fraction goes on as text, so that no digit of an amount is lost on the way.
-    body = inner.encode() if isinstance(inner, str) else orjson.dumps(inner, default=str)
+    body = inner.encode() if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False, default=str).encode()
     return replace(response, body=body)
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from gateway.adapters.dancu import mapping
+from gateway.adapters.dancu.household import OPERATION as HOUSEHOLD
+from gateway.adapters.dancu.household import household_as
+from gateway.adapters.dancu.mapping import citizen_as
 from gateway.adapters.dancu.query import CitizenQuery, DancuOptions
+from gateway.adapters.dancu.verification import OPERATION as VERIFICATION
+from gateway.adapters.dancu.verification import verification_as
 from gateway.domain.dataset import Adapter, Dataset, Kind, Sensitivity
+from gateway.domain.records.household import Household
 from gateway.domain.records.person import Person
+from gateway.domain.records.verification import Verification
 
 __all__ = ["ADAPTER"]
 
@@ -15,7 +21,7 @@ ADAPTER = Adapter(
     title_en="National population database",
     owner="Bộ Công an",
     options=DancuOptions,
-    contracts=("2025",),
+    contracts=("2025", "2021", "gtel"),
     default_contract="2025",
     datasets=(
         Dataset(
@@ -25,12 +31,39 @@ ADAPTER = Adapter(
             kind=Kind.ONE,
             query=CitizenQuery,
             record=Person,
-            ask={"2025": mapping.citizen},
+            ask={contract: citizen_as(contract) for contract in ("2025", "2021", "gtel")},
             about=lambda query, person: query.names(person.citizen_id, person.old_number),
             sensitivity=Sensitivity.PERSON,
             operation="TraCuuThongTinCongDan",
+            operations={"gtel": "XacMinhThongTinNhanThan"},
             freshness_s=600,
             withheld_by_default=frozenset({"religion", "ethnic_group", "blood_group", "relatives"}),
+        ),
+        Dataset(
+            noun="verification",
+            title="Xác thực thông tin công dân",
+            title_en="Whether a person exists with this number, name and birth date",
+            kind=Kind.ONE,
+            query=CitizenQuery,
+            record=Verification,
+            ask={contract: verification_as(contract) for contract in ("2025", "2021", "gtel")},
+            about=lambda query, verification: None,  # a bare boolean names nobody
+            sensitivity=Sensitivity.PERSON,
+            operation=VERIFICATION,
+        ),
+        Dataset(
+            noun="household",
+            title="Thông tin hộ gia đình",
+            title_en="The people registered together with one person",
+            kind=Kind.ONE,
+            query=CitizenQuery,
+            record=Household,
+            ask={contract: household_as(contract) for contract in ("2025", "2021")},
+            about=lambda query, household: household.has(*query.numbers),
+            sensitivity=Sensitivity.PERSON,
+            operation=HOUSEHOLD,
+            freshness_s=600,
+            withheld_by_default=frozenset({"member_numbers", "household_book_number"}),
         ),
     ),
 )

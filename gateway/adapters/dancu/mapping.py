@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway.adapters.dancu import wire
 from gateway.adapters.dancu.query import CitizenQuery, DancuOptions
 from gateway.domain.dataset import Exchanges, Question
@@ -13,39 +15,45 @@ from gateway.domain.records.person import HouseholdHead, Person, Relative, Relat
 from gateway.domain.records.shared import Address, Code
 from gateway.errors import MalformedAnswer, Reason
 
-__all__ = ["citizen"]
-
-_OPERATION = "TraCuuThongTinCongDan"
+__all__ = ["citizen_as", "person_from"]
 
 
-def citizen(ask: Question[CitizenQuery, DancuOptions]) -> Exchanges[Person]:
-    """
-    Look up one person (`TraCuuThongTinCongDan`, integration code 037).
+def citizen_as(contract: str) -> Callable[[Question[CitizenQuery, DancuOptions]], Exchanges[Person]]:
+    """The question for one person in a contract version."""
+    generation = wire.GENERATIONS[contract]
 
-    Returns:
-        The person as registered now. `birth_date` is known to the year alone for some people, mostly
-        older ones. `Absent` when the collection is empty; nobody is named then, so the channel asks once
-        more on a fresh connection before it believes it.
+    def citizen(ask: Question[CitizenQuery, DancuOptions]) -> Exchanges[Person]:
+        """
+        Look up one person (`TraCuuThongTinCongDan`, integration code 037; `XacMinhThongTinNhanThan` in `gtel`).
 
-    Source:
-        contracts/dancu/contract.toml, dataset `citizen`; facts in dancu-justice-transport.md, 1.2-1.4.
-    """
-    response = yield Request(
-        operation=_OPERATION,
-        media_type="application/xml",
-        body=wire.SERVICE.envelope(_OPERATION, wire.citizen_question(ask)),
-    )
-    collection = wire.SERVICE.read(response, _OPERATION, wire.Collection)
-    match collection.people:
-        case []:
+        Returns:
+            The person as registered now. `birth_date` is known to the year alone for some people, mostly
+            older ones. `Absent` when the collection is empty; nobody is named then, so the channel asks once
+            more on a fresh connection before it believes it.
+
+        Source:
+            contracts/dancu/contract.toml, dataset `citizen`; facts in dancu-justice-transport.md, 1.2-1.4.
+        """
+        service = generation.lookups[generation.birth_date_form(ask.options)]
+        response = yield Request(
+            operation=generation.citizen,
+            media_type="application/xml",
+            body=service.envelope(generation.citizen, wire.citizen_question(generation, ask)),
+        )
+        collection = service.read(response, generation.citizen, wire.Collection)
+        if collection.names_nobody():
             return Absent()
-        case [one]:
-            return Found(_person(one))
-        case _:
-            return Unknown(Reason.AMBIGUOUS, detail="dancu: several people under one number")
+        match collection.people:
+            case [one]:
+                return Found(person_from(one))
+            case _:
+                return Unknown(Reason.AMBIGUOUS, detail="dancu: several people under one number")
+
+    return citizen
 
 
-def _person(one: wire.Citizen) -> Person:
+def person_from(one: wire.Citizen) -> Person:
+    """The person that a `CongDan` describes, or MalformedAnswer naming what cannot be read."""
     return Person(
         citizen_id=CitizenId(one.citizen_id),
         full_name=_name(one.name),
@@ -66,12 +74,12 @@ def _person(one: wire.Citizen) -> Person:
     )
 
 
-def _name(name: wire.Name) -> str:
+def _name(name: wire.Name | wire.RelativeName) -> str:
     return " ".join(part for part in (name.family, name.middle, name.given) if part)
 
 
-def _any_name(name: str | wire.Name | None) -> str | None:
-    return _name(name) if isinstance(name, wire.Name) else name
+def _any_name(name: str | wire.RelativeName | None) -> str | None:
+    return _name(name) or None if isinstance(name, wire.RelativeName) else name
 
 
 def _date(born: wire.BirthDate) -> PartialDate | None:

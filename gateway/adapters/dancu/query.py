@@ -16,6 +16,8 @@ from gateway.errors import FieldProblem
 
 __all__ = ["CitizenQuery", "DancuOptions"]
 
+IntegrationCode = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
+
 
 class CitizenQuery(Query):
     """
@@ -32,19 +34,28 @@ class CitizenQuery(Query):
     @model_validator(mode="after")
     def _one_number(self) -> CitizenQuery:
         if (self.citizen_id is None) == (self.old_number is None):
-            raise PydanticCustomError("one_number", "give either citizen_id or old_number, not both")
+            advice = "chỉ nêu một trong citizen_id, old_number / give either citizen_id or old_number"
+            raise PydanticCustomError("one_number", "{advice}", {"advice": advice})
         return self
 
-    def names(self, citizen_id: CitizenId, old_number: OldCitizenNumber | None) -> bool:
-        """True when the record carries the number that was asked about."""
+    @property
+    def numbers(self) -> tuple[CitizenId | None, OldCitizenNumber | None]:
+        """Both numbers, of which one is None."""
+        return self.citizen_id, self.old_number
+
+    def names(self, citizen_id: CitizenId, old_number: OldCitizenNumber | None) -> bool | None:
+        """Whether the record carries the number that was asked about; None where it has no number of that kind."""
         if self.citizen_id is not None:
             return citizen_id == self.citizen_id
-        return old_number == self.old_number
+        return None if old_number is None else old_number == self.old_number
 
     def problems(self, today: date) -> tuple[FieldProblem, ...]:
         if self.citizen_id is not None and self.citizen_id.is_born_after(today):
             advice = "năm sinh trong số định danh ở tương lai / the birth year in the number lies in the future"
             return (FieldProblem("query.citizen_id", "future", advice),)
+        if self.birth_date.month is not None and self.birth_date.day is None:
+            advice = "chỉ hỏi được cả ngày hoặc chỉ năm / the registry takes a whole date or the year alone"
+            return (FieldProblem("query.birth_date", "precision", advice),)
         if self.birth_date.isoformat() > today.isoformat():
             advice = "ngày sinh ở tương lai / the birth date lies in the future"
             return (FieldProblem("query.birth_date", "future", advice),)
@@ -53,18 +64,27 @@ class CitizenQuery(Query):
 
 class DancuOptions(Options):
     """
-    What differs between provinces and generations of the service. Defaults are those of the 2025 clients
+    What differs between provinces within a contract version. None means: as that version does
     (dancu-justice-transport.md, 1.2, 1.3 and 1.10).
     """
 
-    integration_code: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] = "037"
-    """`MaTichHop` of TraCuuThongTinCongDan."""
+    integration_code: IntegrationCode = "037"
+    """`MaTichHop` of the question for one person."""
 
-    officer_is: Literal["id", "account"] = "id"
-    """What goes into `MaCanBo`: the officer's own number (2025) or the account (before)."""
+    verification_code: IntegrationCode | Literal[""] | None = None
+    """`MaTichHop` of the verification (`003`); in `gtel` what `MaDichVu` holds (`033`). An empty text: not sent."""
+
+    household_code: IntegrationCode = "037"
+    """`MaTichHop` of the question for a household. ASSUMED: nothing tells it."""
+
+    officer_is: Literal["id", "account"] | None = None
+    """What goes into `MaCanBo`: the officer's own number, as in `2025`, or an account, as before."""
+
+    system_account: Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,20}$")] | None = None
+    """One account for everybody in `MaCanBo`, where it is an account at all; None: the officer's own."""
 
     with_agency_and_account: bool = True
-    """Whether `MaDonVi`, `TaiKhoan` and `SoDienThoai` are sent, as the 2025 clients do."""
+    """Whether `MaDonVi`, `TaiKhoan` and `SoDienThoai` are sent where the contract version has them."""
 
     phone: Annotated[str, Field(pattern=r"^[0-9+]{1,15}$")] = "0"
     """`SoDienThoai`; the 2025 client sends `0`."""
@@ -72,5 +92,5 @@ class DancuOptions(Options):
     name_form: Literal["folded", "upper"] = "folded"
     """`folded`: upper case without diacritics and spaces; `upper`: upper case as written."""
 
-    date_form: Literal["yyyyMMdd", "yyyy-MM-dd"] = "yyyyMMdd"
-    """How a whole birth date is written in `NgayThangNam`."""
+    date_form: Literal["yyyyMMdd", "yyyy-MM-dd", "flat"] = "yyyyMMdd"
+    """How a birth date is written in `2025` and `2021`: in an element of its own, or flat. `gtel` is always flat."""

@@ -1,64 +1,201 @@
 """
-The population database's messages. Source: dancu-justice-transport.md, 1.3 and 1.4.
+The population database's messages. Source: dancu-justice-transport.md, 1.3, 1.4 and 1.10.
 
-Two shapes answer in one namespace: what is seen in practice, and the published standard QCVN 109. Both are
+Two shapes answer in one namespace: what is seen in practice, and the published standard QCVN 109. All are
 checked against their schemas before they are read here, so these models only give names to what is there.
+Three generations ask differently; the order of elements is the schemas' business in each.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from gateway.adapters.dancu.query import CitizenQuery, DancuOptions
 from gateway.domain.dataset import Question
+from gateway.domain.dates import PartialDate
 from gateway.domain.names import folded
+from gateway.errors import MalformedAnswer
 from gateway.wire.model import Wire
 from gateway.wire.soap import Answer, Service
 
-__all__ = ["SERVICE", "Citizen", "Collection", "Place", "citizen_question"]
+__all__ = [
+    "GENERATIONS",
+    "SERVICE",
+    "Citizen",
+    "Collection",
+    "Generation",
+    "Name",
+    "Place",
+    "RelativeName",
+    "Verdict",
+    "citizen_question",
+    "household_question",
+    "verification_question",
+]
 
+_Ask = Question[CitizenQuery, DancuOptions]
+
+_SCHEMA = files("contracts.dancu") / "schema"
+_ASK = "{http://dancuquocgia.bca}"
 _ANSWERS = "{http://www.mic.gov.vn/dancu/1.0}"
+_COLLECTION = f"{_ANSWERS}CongdanCollection"
 
-SERVICE = Service(
-    files("contracts.dancu") / "schema",
-    "dancu.wsdl",
-    (
-        Answer(
-            "dancu-answer-qcvn109.xsd",
-            f"{_ANSWERS}CongdanCollection",
-            signs=tuple(f"{_ANSWERS}{name}" for name in ("MaDanToc", "MaTonGiao", "MaDonViHanhChinh")),
-        ),
-        Answer("dancu-answer.xsd", f"{_ANSWERS}CongdanCollection"),
-    ),
+_STANDARD = Answer(
+    "dancu-answer-qcvn109.xsd",
+    _COLLECTION,
+    signs=tuple(f"{_ANSWERS}{name}" for name in ("MaDanToc", "MaTonGiao", "MaDonViHanhChinh")),
+)
+_COLLECTIONS = (_STANDARD, Answer("dancu-answer.xsd", _COLLECTION))
+# Three roots are seen for one boolean.
+_VERDICTS = tuple(
+    Answer("dancu-verification-answer.xsd", f"{_ASK}{root}")
+    for root in ("KetQuaXacThuc", "KetQuaXacThucResponse", "XacThucThongTinCongDanResponse")
 )
 
+# A service knows the answers of its own questions and no others: the root of another one is malformed, never "nobody".
+SERVICE = Service(_SCHEMA, "dancu.wsdl", _COLLECTIONS)
+FLAT = Service(_SCHEMA, "dancu-flat.wsdl", _COLLECTIONS)
+GTEL = Service(_SCHEMA, "gtel.wsdl", (_STANDARD, Answer("gtel-answer.xsd", _COLLECTION)))
+VERIFICATION = Service(_SCHEMA, "dancu.wsdl", _VERDICTS)
+FLAT_VERIFICATION = Service(_SCHEMA, "dancu-flat.wsdl", _VERDICTS)
 
-def citizen_question(ask: Question[CitizenQuery, DancuOptions]) -> dict[str, Any]:
-    """The elements of `TraCuuThongTinCongDan`; their order is the schema's business."""
-    query, options, officer = ask.query, ask.options, ask.inquiry.officer
-    born = query.birth_date
-    whole = f"{born.year:04}{born.month:02}{born.day:02}" if born.month and born.day else None
-    if whole is not None and options.date_form == "yyyy-MM-dd":
-        whole = born.isoformat()
-    elements: dict[str, Any] = {
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """
+    How one generation is asked.
+
+    `citizen` is the operation for one person. `lookups` and `verifications` have the service by the form of the
+    birth date. `sends` names what a question tells of agency and account; `names_procedure` is whether a
+    verification names the procedure, or the service code in its place.
+    """
+
+    citizen: str
+    lookups: Mapping[str, Service]
+    verifications: Mapping[str, Service]
+    officer_is: Literal["id", "account"]
+    sends: tuple[str, ...]
+    names_procedure: bool
+    verification_code: str
+    date_form: str | None = None
+
+    def birth_date_form(self, options: DancuOptions) -> str:
+        """The form that this generation has, or the option's where it leaves the choice."""
+        return self.date_form or options.date_form
+
+
+_LOOKUPS = {"yyyyMMdd": SERVICE, "yyyy-MM-dd": SERVICE, "flat": FLAT}
+_VERIFICATIONS = {"yyyyMMdd": VERIFICATION, "yyyy-MM-dd": VERIFICATION, "flat": FLAT_VERIFICATION}
+
+GENERATIONS: Mapping[str, Generation] = {
+    "2025": Generation(
+        citizen="TraCuuThongTinCongDan",
+        lookups=_LOOKUPS,
+        verifications=_VERIFICATIONS,
+        officer_is="id",
+        sends=("MaDonVi", "TaiKhoan", "SoDienThoai"),
+        names_procedure=True,
+        verification_code="003",
+    ),
+    "2021": Generation(
+        citizen="TraCuuThongTinCongDan",
+        lookups=_LOOKUPS,
+        verifications=_VERIFICATIONS,
+        officer_is="account",
+        sends=(),
+        names_procedure=True,
+        verification_code="003",
+    ),
+    "gtel": Generation(
+        citizen="XacMinhThongTinNhanThan",
+        lookups={"flat": GTEL},
+        # ASSUMED: this operation is asked in the namespace that it answers in, as the later clients do.
+        verifications=_VERIFICATIONS,
+        officer_is="account",
+        sends=("MaDonVi",),
+        names_procedure=False,
+        verification_code="033",
+        date_form="flat",
+    ),
+}
+
+
+def citizen_question(generation: Generation, ask: _Ask) -> dict[str, Any]:
+    """The elements of the question for one person."""
+    return _head(generation, ask, ask.options.integration_code) | _who(generation, ask)
+
+
+def household_question(generation: Generation, ask: _Ask) -> dict[str, Any]:
+    """
+    The elements of `CungCapThongTinHoGiaDinh`.
+
+    ASSUMED, all of it: only the operation's name is known, so it is asked as one person is.
+    """
+    return _head(generation, ask, ask.options.household_code) | _who(generation, ask)
+
+
+def verification_question(generation: Generation, ask: _Ask) -> dict[str, Any]:
+    """
+    The elements of `XacThucThongTinCongDan`.
+
+    The birth date is sent always, though some clients leave it out: a tuple that was not sent whole is not
+    confirmed whole. ASSUMED: its form is that of the other questions, and no generation names agency or account here.
+    """
+    code = generation.verification_code if ask.options.verification_code is None else ask.options.verification_code
+    head = {"MaYeuCau": ask.request_id, "MaCanBo": _officer(generation, ask)}
+    if not generation.names_procedure:
+        head["MaDichVu"] = code or ask.inquiry.procedure.value
+    else:
+        head["MaDVC"] = ask.inquiry.procedure.value
+        if code:
+            head["MaTichHop"] = code
+    return head | _who(generation, ask)
+
+
+def _head(generation: Generation, ask: _Ask, code: str) -> dict[str, Any]:
+    inquiry, options = ask.inquiry, ask.options
+    who = {"MaDonVi": inquiry.agency, "TaiKhoan": inquiry.officer.account, "SoDienThoai": options.phone}
+    return {
         "MaYeuCau": ask.request_id,
-        "MaDVC": ask.inquiry.procedure.value,
-        "MaTichHop": options.integration_code,
-        "MaCanBo": officer.id.value if options.officer_is == "id" else officer.account,
-    }
-    if options.with_agency_and_account:
-        elements |= {"MaDonVi": ask.inquiry.agency, "TaiKhoan": officer.account, "SoDienThoai": options.phone}
+        "MaDVC": inquiry.procedure.value,
+        "MaTichHop": code,
+        "MaCanBo": _officer(generation, ask),
+    } | {name: who[name] for name in generation.sends if options.with_agency_and_account}
+
+
+def _officer(generation: Generation, ask: _Ask) -> str:
+    officer = ask.inquiry.officer
+    if (ask.options.officer_is or generation.officer_is) == "id":
+        return officer.id.value
+    return ask.options.system_account or officer.account
+
+
+def _who(generation: Generation, ask: _Ask) -> dict[str, Any]:
+    query = ask.query
+    name = folded(query.full_name) if ask.options.name_form == "folded" else query.full_name.upper()
+    born = _born(query.birth_date, generation.birth_date_form(ask.options))
     if query.citizen_id is not None:
-        elements["SoDinhDanh"] = query.citizen_id.value
-    elif query.old_number is not None:
-        elements["SoCMND"] = query.old_number.value
-    return elements | {
-        "HoVaTen": folded(query.full_name) if options.name_form == "folded" else query.full_name.upper(),
-        "NgayThangNamSinh": {"NgayThangNam": whole} if whole else {"Nam": f"{born.year:04}"},
-    }
+        return {"SoDinhDanh": query.citizen_id.value, "HoVaTen": name, "NgayThangNamSinh": born}
+    number = query.old_number.value if query.old_number is not None else ""
+    return {"SoCMND": number, "HoVaTen": name, "NgayThangNamSinh": born}
+
+
+def _born(born: PartialDate, form: str) -> str | dict[str, str]:
+    """The whole date, or the year alone where the day is not known."""
+    day = born.isoformat() if born.day else None
+    year = f"{born.year:04}"
+    match form:
+        case "flat":
+            return day or year
+        case "yyyy-MM-dd":
+            return {"NgayThangNam": day} if day else {"Nam": year}
+        case _:
+            return {"NgayThangNam": day.replace("-", "")} if day else {"Nam": year}
 
 
 class Name(Wire):
@@ -67,6 +204,14 @@ class Name(Wire):
     family: str | None = Field(alias="Ho", default=None)
     middle: str | None = Field(alias="ChuDem", default=None)
     given: str = Field(alias="Ten")
+
+
+class RelativeName(Wire):
+    """A relative's name where it comes in parts: QCVN 109 and `gtel`. It may be there with nothing in it."""
+
+    family: str | None = Field(alias="Ho", default=None)
+    middle: str | None = Field(alias="ChuDem", default=None)
+    given: str | None = Field(alias="Ten", default=None)
 
 
 class BirthDate(Wire):
@@ -104,7 +249,7 @@ class Place(Wire):
 class Relative(Wire):
     """Father, mother, spouse or representative; may be there with nothing in it."""
 
-    name: str | Name | None = Field(alias="HoVaTen", default=None)
+    name: str | RelativeName | None = Field(alias="HoVaTen", default=None)
     nationality: str | None = Field(alias="QuocTich", default=None)
     citizen_id: str | None = Field(alias="SoDinhDanh", default=None)
     old_number: str | None = Field(alias="SoCMND", default=None)
@@ -114,7 +259,7 @@ class HouseholdHead(Wire):
     """The head of the household and the relation to him."""
 
     relation: str | None = Field(alias="QuanHe", default=None)
-    name: str | Name | None = Field(alias="HoVaTen", default=None)
+    name: str | RelativeName | None = Field(alias="HoVaTen", default=None)
     citizen_id: str | None = Field(alias="SoDinhDanh", default=None)
     old_number: str | None = Field(alias="SoCMND", default=None)
 
@@ -148,3 +293,21 @@ class Collection(Wire):
     """The answer; without a `CongDan`, nobody is registered under what was asked."""
 
     people: list[Citizen] = Field(alias="CongDan", default=[])
+    count: str | None = Field(alias="@SoCongDan", default=None)
+    note: str | None = Field(alias="@GhiChu", default=None)
+
+    def names_nobody(self) -> bool:
+        """
+        True when nobody is registered. Raises MalformedAnswer for an empty collection that says otherwise.
+
+        ASSUMED: an empty collection with a note or a count of people reports a failure, not nobody.
+        """
+        if not self.people and ((self.count or "0").strip("0") or (self.note or "").strip()):
+            raise MalformedAnswer("dancu: an empty collection that counts people or carries a note")
+        return not self.people
+
+
+class Verdict(Wire):
+    """Whether somebody is registered with just this number, name and birth date: `xs:boolean`."""
+
+    exists: str = Field(alias="TonTai")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from gateway.adapters.dkdn import mapping
-from gateway.adapters.dkdn.query import DkdnOptions, EnterpriseQuery
+from gateway.adapters.dkdn.dkkd import mapping as dkkd
+from gateway.adapters.dkdn.hcm import mapping as hcm
+from gateway.adapters.dkdn.ngsp import mapping as ngsp
+from gateway.adapters.dkdn.query import DkdnOptions, EnterpriseQuery, TaxCodeQuery
 from gateway.domain.dataset import Adapter, Dataset, Kind, Sensitivity
+from gateway.domain.records.business import Cooperative, HouseholdBusiness
 from gateway.domain.records.enterprise import Enterprise
 
 __all__ = ["ADAPTER"]
@@ -15,7 +18,7 @@ ADAPTER = Adapter(
     title_en="National business registration database",
     owner="Bộ Tài chính",
     options=DkdnOptions,
-    contracts=("ngsp",),
+    contracts=("ngsp", "dkkd", "hcm"),
     default_contract="ngsp",
     datasets=(
         Dataset(
@@ -25,10 +28,37 @@ ADAPTER = Adapter(
             kind=Kind.ONE,
             query=EnterpriseQuery,
             record=Enterprise,
-            ask={"ngsp": mapping.enterprise},
+            ask={"ngsp": ngsp.enterprise, "dkkd": dkkd.enterprise, "hcm": hcm.enterprise},
             about=lambda query, enterprise: enterprise.enterprise_code == query.enterprise_code,
             sensitivity=Sensitivity.PUBLIC,
             operation="chiTietDoanhNghiep",
+            operations={"hcm": hcm.OPERATION},
+            freshness_s=24 * 3600,
+        ),
+        Dataset(
+            noun="household_business",
+            title="Thông tin hộ kinh doanh",
+            title_en="One household business as registered now",
+            kind=Kind.ONE,
+            query=TaxCodeQuery,
+            record=HouseholdBusiness,
+            ask={"dkkd": dkkd.household_business},
+            about=lambda query, business: business.tax_code == query.tax_code,
+            sensitivity=Sensitivity.PUBLIC,
+            operation="chiTietHoKinhDoanh",
+            freshness_s=24 * 3600,
+        ),
+        Dataset(
+            noun="cooperative",
+            title="Thông tin hợp tác xã",
+            title_en="One cooperative as registered now",
+            kind=Kind.ONE,
+            query=TaxCodeQuery,
+            record=Cooperative,
+            ask={"dkkd": dkkd.cooperative},
+            about=lambda query, cooperative: cooperative.tax_code == query.tax_code,
+            sensitivity=Sensitivity.PUBLIC,
+            operation="chiTietHopTacXa",
             freshness_s=24 * 3600,
         ),
     ),

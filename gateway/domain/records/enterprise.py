@@ -11,12 +11,13 @@ from gateway.domain.identifiers import EnterpriseCode
 from gateway.domain.model import Masked
 from gateway.domain.records.shared import Address, Code
 
-__all__ = ["Activity", "Enterprise", "IdentityPaper", "LegalRepresentative", "Member"]
+__all__ = ["Activity", "Enterprise", "IdentityPaper", "LegalRepresentative", "Member", "StatusPeriod"]
 
 
 class IdentityPaper(Masked):
     """The paper a representative was identified by."""
 
+    type: Code | None = None
     type_name: str | None = None
     number: str | None = None
     issued_on: date | None = None
@@ -30,6 +31,7 @@ class LegalRepresentative(Masked):
     full_name: str
     sex: Code | None = None
     birth_date: PartialDate | None = None
+    nationality: Code | None = None
     nationality_name: str | None = None
     document: IdentityPaper | None = None
 
@@ -51,13 +53,25 @@ class Member(Masked):
     country_name: str | None = None
 
 
+class StatusPeriod(Masked):
+    """A legal state (tình trạng pháp lý), and where it is a suspension, from when to when and why."""
+
+    status: Code | None = None
+    name: str | None = None
+    suspended_from: date | None = None
+    suspended_until: date | None = None
+    reason: str | None = None
+
+
 class Enterprise(Record):
     """
     A firm as registered now. That it exists does not say that it is active: read `status`, of which the
     numeric codes are not published. Money is in VND with three decimals, written as text.
 
     `legal_representative_names` is what the registry lists in one line; `legal_representatives` are the
-    detailed entries, which some services leave out.
+    detailed entries, which some services leave out. `status_history` is there where the service tells states
+    with their times; `status` is absent where it lists several and does not say which one holds.
+    `status_name` is the registry's own text, with a code or without.
     """
 
     enterprise_code: EnterpriseCode
@@ -72,6 +86,8 @@ class Enterprise(Record):
     last_changed_on: date | None = None
     change_count: int | None = None
     status: Code | None = None
+    status_name: str | None = None
+    status_history: tuple[StatusPeriod, ...] = ()
     legal_representative_names: tuple[str, ...] = ()
     legal_representatives: tuple[LegalRepresentative, ...] = ()
     charter_capital_vnd: Decimal | None = None

@@ -8,8 +8,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
+from gateway.errors import MalformedAnswer
 from gateway.wire.model import ListOrOne, NumberOrText, Wire
 
 __all__ = ["Activity", "Address", "Data", "Envelope", "MainInformation", "Member", "Representative"]
@@ -106,14 +107,33 @@ class Data(Wire):
 
 
 class Envelope(Wire):
-    """`{Data, DataCount, Status, Message}`; `Status` "1" is success. A bare inner object is taken as its Data."""
+    """
+    `{Data, DataCount, Status, Message}`; `Status` "1" is success. A bare inner object is taken as its Data.
+
+    What `DataCount` says of nobody is a guess, so it decides nothing.
+    """
 
     status: NumberOrText = Field(alias="Status")
     data: Data | None = Field(alias="Data", default=None)
+    count: object = Field(alias="DataCount", default=None)
+    message: object = Field(alias="Message", default=None)
 
-    @model_validator(mode="before")
+    def firm(self) -> tuple[MainInformation, Data] | None:
+        """
+        What was found; None where no such firm is registered. Raises MalformedAnswer where the rest of an
+        answer about nobody speaks of a firm or of a failure.
+        """
+        if self.data is None:
+            raise MalformedAnswer("dkdn: success without Data")
+        if self.data.main is not None:
+            return self.data.main, self.data
+        others = (self.data.head_office, self.data.representatives, self.data.activities, self.data.members)
+        if any(others) or str(self.message or "success").lower() != "success":
+            raise MalformedAnswer("dkdn: no firm, in an answer that speaks of one or of a failure")
+        return None
+
     @classmethod
-    def _enveloped(cls, value: Any) -> Any:
+    def normal(cls, value: Any) -> Any:
         if isinstance(value, dict) and "MainInformation" in value and "Status" not in value:
             return {"Status": "1", "Data": value}
         return value

@@ -1,0 +1,1 @@
+"""The side-by-side benchmark: what a lookup costs beside the plainest server that could stand in its place."""

@@ -1,0 +1,64 @@
+"""The gateway's settings for a benchmark: the demo's two registries with everything on, asked by one consumer."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+__all__ = ["API_KEY", "IN_FLIGHT", "write"]
+
+API_KEY = "bench-key"
+IN_FLIGHT = 64  # as many as the load generator's connections, so that nobody waits for a place
+
+_SECRETS = {"dancu-secret": "bench-secret", "dancu-api-key": "bench-api-key", "dkdn-secret": "bench-secret"}
+_TEXT = """
+[web]
+port = {port}
+
+[metrics]
+port = 0
+
+[log]
+level = "info"
+
+[consumers.bench]
+api_key_sha256 = "{digest}"
+datasets = ["dancu.citizen", "dkdn.enterprise"]
+questions_per_minute = 1000000000
+
+[registries.dancu]
+adapter = "dancu"
+endpoint = "{registries}/dancu"
+in_flight = {in_flight}
+
+[registries.dancu.credentials]
+scheme = "c06_basic"
+username = "bench"
+secret_file = "dancu-secret"
+sv_url = "http://stub.invalid/dancu"
+headers = {{ X-Road-Client = "BENCH/GOV/0000/GATEWAY", SOAPAction = '""' }}
+secret_headers = {{ ApiKey = "dancu-api-key" }}
+
+[registries.dkdn]
+adapter = "dkdn"
+contract = "ngsp"
+endpoint = "{registries}/dkdn"
+in_flight = {in_flight}
+
+[registries.dkdn.credentials]
+scheme = "oauth2_client_credentials"
+token_url = "{registries}/dkdn/token"
+key = "bench"
+secret_file = "dkdn-secret"
+"""
+
+
+def write(folder: Path, *, port: int, registries: str) -> Path:
+    """A settings file and its secrets in a new folder. `registries` is the address above `/dancu` and `/dkdn`."""
+    folder.mkdir()
+    for name, secret in _SECRETS.items():
+        (folder / name).write_text(secret)
+    digest = hashlib.sha256(API_KEY.encode()).hexdigest()
+    file = folder / "gateway.toml"
+    file.write_text(_TEXT.format(port=port, digest=digest, registries=registries, in_flight=IN_FLIGHT))
+    return file

@@ -1,0 +1,30 @@
+"""A generator's process: bounded in time, on its core, ended with us."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+
+from bench.errors import BenchError
+from bench.load.generator import Tally
+from bench.processes import ROOT, on_core
+
+__all__ = ["run"]
+
+_SPARE_S = 30.0
+
+
+def run(arguments: Sequence[str], *, seconds: float, core: int | None, stdin: bytes = b"") -> Tally:
+    """Run a generator whose last word on standard error is its tally as JSON."""
+    try:
+        with on_core(core):
+            done = subprocess.run(
+                arguments, cwd=ROOT, input=stdin, capture_output=True, timeout=seconds + _SPARE_S, check=False
+            )
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{arguments[0]} did not end {_SPARE_S:g} s after its time") from None
+    said = done.stderr.decode(errors="replace").strip()
+    if done.returncode == 0 and said:
+        return Tally(**json.loads(said.splitlines()[-1]))
+    raise BenchError(f"{' '.join(arguments[:4])} ended with code {done.returncode}: {said[-2000:] or 'no tally'}")

@@ -1,0 +1,111 @@
+"""Turns into one table, and the same as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from bench.figures import Ratio, median, ratio
+from bench.rounds import CONNECTIONS, DISTURBED, Turn
+from bench.row import Row
+
+__all__ = ["as_json", "show"]
+
+Turns = Mapping[str, Sequence[Turn]]
+_LOADED = 0.9  # below this share of its core a server waited, for the load side or for others to leave its core
+
+
+def show(console: Console, rows: Sequence[Row], turns: Turns, conditions: Mapping[str, str]) -> None:
+    """Print the conditions and the table, which is Markdown too."""
+    for name, text in conditions.items():
+        console.print(f"- {name}: {text}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"- the machine meanwhile: {_disturbance(turns)}", markup=False, highlight=False, soft_wrap=True)
+    console.print()
+    table = Table(box=box.MARKDOWN)
+    table.add_column("row", no_wrap=True)
+    many = f"c={CONNECTIONS}"
+    for title in (
+        "CPU µs / question",
+        "ratio of CPU (lowest–highest round)",
+        "requests/s",
+        "ratio",
+        f"p50 / p99 ms, {many}",
+        "p50 / p99 ms, c=1",
+        "ratio of p50, c=1",
+        "core busy",
+    ):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(row.title, *_cells(row, turns))
+    wide = Console(width=250, color_system=None)  # a table that is cut is no table
+    with wide.capture() as printed:
+        wide.print(table)
+    lines = [line for line in printed.get().splitlines() if line.strip()]
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def as_json(rows: Sequence[Row], turns: Turns, conditions: Mapping[str, str]) -> dict[str, Any]:
+    """Everything measured: each turn, the medians, and the ratios to each row's baseline."""
+    return {
+        "conditions": {**conditions, "the machine meanwhile": _disturbance(turns)},
+        "rows": [
+            {
+                "name": row.name,
+                "title": row.title,
+                "against": row.against,
+                "medians": {name: _median(turns[row.name], name) for name in _names()},
+                "ratios": {name: asdict(_ratio(row, turns, name)) for name in _names()} if row.against else {},
+                "turns": [asdict(turn) for turn in turns[row.name]],
+            }
+            for row in rows
+        ],
+    }
+
+
+def _cells(row: Row, turns: Turns) -> list[str]:
+    own = turns[row.name]
+    cpu, speed, alone = (_ratio(row, turns, name) for name in ("cpu_us", "requests_per_s", "single_p50_ms"))
+    limited = "" if _median(own, "busy") >= _LOADED else " (server not full)"
+    return [
+        f"{_median(own, 'cpu_us'):.0f}",
+        f"{cpu.median:.2f} × {row.against} ({cpu.low:.2f}–{cpu.high:.2f})" if row.against else "1",
+        f"{_median(own, 'requests_per_s'):,.0f}{limited}",
+        f"{speed.median:.2f}" if row.against else "1",
+        f"{_median(own, 'p50_ms'):.1f} / {_median(own, 'p99_ms'):.1f}",
+        f"{_median(own, 'single_p50_ms'):.2f} / {_median(own, 'single_p99_ms'):.2f}",
+        f"{alone.median:.2f}" if row.against else "1",
+        f"{_median(own, 'busy'):.0%}",
+    ]
+
+
+def _ratio(row: Row, turns: Turns, name: str) -> Ratio:
+    return ratio(_figures(turns[row.name], name), _figures(turns[row.against or row.name], name))
+
+
+def _median(turns: Sequence[Turn], name: str) -> float:
+    return median(_figures(turns, name))
+
+
+def _figures(turns: Sequence[Turn], name: str) -> list[float]:
+    return [getattr(turn, name) for turn in turns]
+
+
+def _names() -> list[str]:
+    return [name for name in Turn.__dataclass_fields__ if name != "again"]
+
+
+def _disturbance(turns: Turns) -> str:
+    every = [turn for row in turns.values() for turn in row]
+    others, stolen = (_figures(every, name) for name in ("others", "stolen"))
+    disturbed, again = sum(turn.is_disturbed for turn in every), sum(turn.again for turn in every)
+    return (
+        f"{disturbed} of {len(every)} turns disturbed (more than {DISTURBED:.0%} of a core used by other processes),"
+        f" {again} measured again; in the median turn others used {median(others):.0%} of a core"
+        f" (worst {max(others):.0%}), and the hypervisor reported {median(stolen):.0%} as stolen"
+        f" (worst {max(stolen):.0%})"
+    )

@@ -1,0 +1,118 @@
+"""What rows start their servers on: files, cores, free ports, and the stub that answers for the registries."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import gateway_settings
+from bench.errors import BenchError
+from bench.processes import Cores, child, cpu_s
+
+__all__ = ["Server", "Stage"]
+
+_START_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: where it is asked, and whose CPU time counts."""
+
+    port: int
+    pids: tuple[int, ...]
+
+    def cpu_s(self) -> float:
+        """CPU time of its processes and their descendants so far, in seconds."""
+        return sum(map(cpu_s, self.pids))
+
+
+class Stage:
+    """Starts servers and ends all of them when it closes."""
+
+    def __init__(self, running: ExitStack, folder: Path, cores: Cores) -> None:
+        self._running = running
+        self.folder = folder
+        self.cores = cores
+        self.stub = self.python("bench.stub", load_side=True)
+
+    @classmethod
+    @contextmanager
+    def open(cls, cores: Cores) -> Iterator[Stage]:
+        """A stage with the stub on it."""
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder, ExitStack() as running:
+            yield cls(running, Path(folder), cores)
+
+    @property
+    def stub_url(self) -> str:
+        """Where the stub answers; `/dkdn` and `/dancu` below it are the registries."""
+        return f"http://127.0.0.1:{self.stub.port}"
+
+    def program(self, *arguments: str, port: int, load_side: bool = False) -> Server:
+        """Any program that will listen on `port`, on the servers' core or the other; comes back when it answers."""
+        core = self.cores.load if load_side else self.cores.server
+        log = self.folder / f"{port}.log"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+        process = self._running.enter_context(child(arguments, core=core, log=log, environment=environment))
+        _wait(process, port, log)
+        return Server(port, (process.pid,))
+
+    def python(self, module: str, *arguments: str, load_side: bool = False) -> Server:
+        """A module of ours that takes `--port`."""
+        port = free_port()
+        command = (sys.executable, "-m", module, *arguments, "--port", str(port))
+        return self.program(*command, port=port, load_side=load_side)
+
+    def gateway(self, *arguments: str) -> Server:
+        """The real gateway, all of it; its registries are the stub."""
+        port = free_port()
+        file = gateway_settings.write(self.folder / f"gateway-{port}", port=port, registries=self.stub_url)
+        command = (sys.executable, "-m", "gateway", "serve", "--settings", str(file), *arguments)
+        return self.program(*command, port=port)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody has at this moment."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        return port
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    until = time.monotonic() + _START_S
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise BenchError(f"{_name(process)} ended at once with code {process.returncode}: {_tail(log)}")
+        if _answers(port):
+            return
+        time.sleep(0.05)
+    raise BenchError(f"{_name(process)} does not answer on port {port} after {_START_S:g} s: {_tail(log)}")
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _name(process: subprocess.Popen[bytes]) -> str:
+    return " ".join(map(str, process.args[:4])) if isinstance(process.args, (list, tuple)) else str(process.args)
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:].strip() or "it said nothing"

@@ -1,0 +1,1 @@
+"""NGSP's `apiCSDLDKDN`: English names in upper case. Source: others.md, 1.1."""

@@ -1,0 +1,218 @@
+"""The benchmark: what it counts, what it refuses to report, and its arithmetic."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bench import figures, stub
+from bench.cases import FIRM, target
+from bench.errors import BenchError
+from bench.load.own import Own, measure
+from bench.load.wrk import Wrk
+from bench.processes import Cores
+from bench.rounds import Plan, Turn
+from bench.rounds import measure as measure_rows
+from bench.row import Ask, Right, Row
+from bench.rows import ROWS, chosen
+from bench.stage import Server, Stage
+
+RIGHT = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+NO_LENGTH = b"HTTP/1.1 200 OK\r\n\r\nok"
+REQUEST = Ask(path="/", body=b"{}").http(1)
+SHORT = Plan(rounds=1, many_s=0.3, single_s=0.2, warm_up_s=0.1, spare_s=0)
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="CPU time is read from /proc")
+needs_wrk = pytest.mark.skipif(Wrk.find() is None, reason="wrk is not installed")
+
+
+class Counting:
+    """A server that answers its n-th request with what `answer(n)` gives; None is silence, empty is the end."""
+
+    def __init__(self, answer: Callable[[int], bytes | None]) -> None:
+        self.served = 0
+        self.port = 0
+        self._answer = answer
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await reader.readexactly(len(REQUEST)):
+                self.served += 1
+                answer = self._answer(self.served)
+                if answer == b"":
+                    break
+                writer.write(answer or b"")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def counting(answer: Callable[[int], bytes | None]) -> AsyncIterator[Counting]:
+    one = Counting(answer)
+    server = await asyncio.start_server(one.talk, "127.0.0.1", 0)
+    one.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield one
+
+
+async def test_our_generator_counts_every_answer() -> None:
+    """As many answers are counted as were given, over all connections, and none of them is a failure."""
+    async with counting(lambda _: RIGHT) as server:
+        tally = await measure(server.port, REQUEST, connections=8, seconds=0.2)
+
+    assert tally.requests == server.served > 8
+    assert tally.failures == {}
+    assert 0 < tally.p50_ms <= tally.p99_ms
+    assert tally.requests_per_s == pytest.approx(server.served / tally.seconds)
+
+
+async def test_an_answer_in_pieces_is_one_answer() -> None:
+    """An answer that arrives byte by byte counts once."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(len(REQUEST))
+        for place in range(len(RIGHT)):
+            writer.write(RIGHT[place : place + 1])
+            await asyncio.sleep(0)
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        tally = await measure(port, REQUEST, connections=1, seconds=0)
+
+    assert (tally.requests, tally.failures) == (1, {})
+
+
+@pytest.mark.parametrize(
+    ("answer", "failures"),
+    [
+        pytest.param(lambda number: BUSY if number == 3 else RIGHT, {"status": 1}, id="wrong status"),
+        pytest.param(lambda number: b"" if number == 3 else RIGHT, {"closed": 1}, id="closed"),
+        pytest.param(lambda number: NO_LENGTH if number == 3 else RIGHT, {"unreadable": 1}, id="unreadable"),
+        pytest.param(lambda number: None if number == 3 else RIGHT, {"timeout": 1}, id="silence"),
+    ],
+)
+async def test_our_generator_reports_failures(answer: Callable[[int], bytes | None], failures: dict[str, int]) -> None:
+    """A wrong status, a closed connection, an answer without a length and silence are each counted by kind."""
+    async with counting(answer) as server:
+        tally = await measure(server.port, REQUEST, connections=2, seconds=0.1, patience_s=0.1)
+
+    assert tally.failures == failures
+
+
+async def test_nobody_listening_is_a_failure() -> None:
+    """A connection that is refused is counted, and no answer is."""
+    async with counting(lambda _: RIGHT) as server:
+        port = server.port
+
+    tally = await measure(port, REQUEST, connections=2, seconds=0.1)
+
+    assert (tally.requests, tally.failures) == (0, {"connect": 2})
+
+
+def test_a_ratio_is_taken_inside_each_round() -> None:
+    """A machine that is twice as slow in one round changes no ratio."""
+    assert figures.ratio([30, 60, 33], [10, 20, 10]) == figures.Ratio(median=3, low=3, high=3.3)
+    assert math.isnan(figures.ratio([1], [0]).median)
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    """The 99th percentile of a hundred values is the 99th of them, of one value that value, of none zero."""
+    assert figures.percentile(range(1, 101), 99) == 99
+    assert figures.percentile(range(1, 101), 50) == 50
+    assert figures.percentile([7], 99) == 7
+    assert figures.percentile([], 99) == 0
+
+
+def test_a_quick_run_stays_within_two_minutes() -> None:
+    """However many rows there are, measuring and warming up leave time to start everything."""
+    for rows in range(1, 20):
+        plan = Plan.quick(rows)
+        assert plan.rounds >= 1
+        assert rows * (plan.warm_up_s + plan.rounds * (plan.many_s + plan.single_s)) < 105
+
+
+def test_rows_are_compared_with_rows() -> None:
+    """Every row has a name of its own, and its baseline is chosen with it, in the table's order."""
+    names = [row.name for row in ROWS]
+
+    assert len(set(names)) == len(names)
+    assert all(row.against in {None, *names} for row in ROWS)
+    assert [row.name for row in chosen(["rest"])] == ["pass", "rest"]
+    assert chosen([]) == ROWS
+    with pytest.raises(BenchError, match="no such row: rset; there are stub"):
+        chosen(["rset"])
+
+
+def test_the_stub_answers_what_the_contracts_recorded() -> None:
+    """The stub's bytes end with the case file's body, under the path that the case file asks."""
+    contract, case = FIRM
+
+    assert contract.registry == "dkdn"
+    assert stub.answers()[f"GET {target(FIRM)}".encode()].endswith(b"\r\n\r\n" + case.response.content)
+    assert len(stub.answers()) == 3
+
+
+@needs_proc
+def test_a_lookup_is_measured() -> None:
+    """The real gateway answers our generator, and its row gets figures."""
+    rest = [row for row in ROWS if row.name == "rest"]
+    with Stage.open(Cores.available()) as stage:
+        turns = measure_rows(rest, SHORT, stage, Own())
+
+    (lookup,) = turns["rest"]
+    assert isinstance(lookup, Turn)
+    assert lookup.requests_per_s > 0
+    assert 0 < lookup.single_p50_ms <= lookup.single_p99_ms
+
+
+@needs_proc
+@pytest.mark.parametrize(
+    ("ask", "right", "said"),
+    [
+        (Ask(method="GET", path="/nowhere"), Right(), "status 404 instead of 200"),
+        (Ask(method="GET", path=target(FIRM)), Right(markers=("nobody",)), "the answer does not hold nobody"),
+    ],
+)
+def test_a_wrong_answer_is_not_measured(ask: Ask, right: Right, said: str) -> None:
+    """A row whose answer has the wrong status or body stops the run before anything is counted."""
+    wrong = Row(name="wrong", title="wrong", start=lambda stage: stage.stub, ask=ask, right=right, against=None)
+    with Stage.open(Cores.available()) as stage, pytest.raises(BenchError, match=said):
+        measure_rows([wrong], SHORT, stage, Own())
+
+
+@needs_proc
+@needs_wrk
+def test_wrk_reports_failures_too() -> None:
+    """Answers of a wrong status are failures of a run with wrk as well."""
+    wrk = Wrk.find()
+    assert wrk is not None
+    with Stage.open(Cores.available()) as stage:
+        right = wrk.run(stage.stub.port, Ask(method="GET", path=target(FIRM)), connections=1, seconds=1, core=None)
+        wrong = wrk.run(
+            stage.stub.port, Ask(path="/nowhere", body=b'{"a\n": "\xe1"}'), connections=1, seconds=1, core=None
+        )
+
+    assert not any(right.failures.values())
+    assert wrong.failures["status"] == wrong.requests > 0
+
+
+@needs_proc
+def test_a_server_that_cannot_start_says_why() -> None:
+    """A program that ends at once is an error with its last words."""
+
+    def broken(stage: Stage) -> Server:
+        return stage.python("bench.bare", "nonsense")
+
+    row = Row(name="broken", title="broken", start=broken, ask=Ask(), right=Right(), against=None)
+    with Stage.open(Cores.available()) as stage, pytest.raises(BenchError, match="invalid choice: 'nonsense'"):
+        measure_rows([row], SHORT, stage, Own())
