@@ -21,6 +21,7 @@ from gateway.channel.observer import Counting
 from gateway.clock import Clock, SystemClock
 from gateway.descriptors import for_callers
 from gateway.domain.dataset import Adapter, Options
+from gateway.domain.exchange import Bounds
 from gateway.errors import ContractError, SettingsError
 from gateway.lookup.access import Access, Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
@@ -216,7 +217,13 @@ def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, 
         tls=_tls(place, registry) if any(url.startswith("https:") for url in called.values()) else None,
         resolver=Resolver(clock=clock, addresses=addresses),
         connections=registry.in_flight,
-        max_bytes=registry.max_answer_bytes,
+        bounds=Bounds(
+            max_bytes=registry.max_answer_bytes,
+            max_elements=registry.max_answer_elements,
+            max_attributes=registry.max_answer_attributes,
+            max_depth=registry.max_answer_depth,
+            max_children=registry.max_answer_children,
+        ),
         on_stray=metrics.stray_answers.labels(name).inc,
     )
     if registry.xroad is not None:

@@ -109,6 +109,10 @@ class RegistrySettings(_Section):
     in_flight: int = Field(32, ge=1, description="Most questions asked at once.")
     waiting: int = Field(128, ge=0, description="Most questions waiting for a place; more are `overloaded`.")
     max_answer_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest answer that is read.")
+    max_answer_elements: int = Field(50_000, ge=100, description="Most elements of an XML answer.")
+    max_answer_attributes: int = Field(32, ge=8, description="Most attributes of one element.")
+    max_answer_depth: int = Field(64, ge=16, le=200, description="Deepest nesting of an XML answer.")
+    max_answer_children: int = Field(2_000, ge=100, description="Most children of one element.")
     allowed_addresses: tuple[IPvAnyNetwork, ...] = Field(
         (), description="Networks that the endpoint's name may resolve to, such as `10.1.0.0/16`; any where not given."
     )

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from gateway.clock import SystemClock
-from gateway.domain.exchange import Request
+from gateway.domain.exchange import Bounds, Request
 from gateway.errors import MalformedAnswer, RegistryUnreachable
 from gateway.transport.credentials import Anonymous
 from gateway.transport.http import HttpTransport
@@ -39,7 +39,7 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
 @asynccontextmanager
 async def transport_to(endpoint: str, *, max_bytes: int = 100_000, **more: Any) -> AsyncIterator[HttpTransport]:
     transport = HttpTransport(
-        endpoint=endpoint, credentials=Anonymous(), clock=SystemClock(), max_bytes=max_bytes, **more
+        endpoint=endpoint, credentials=Anonymous(), clock=SystemClock(), bounds=Bounds(max_bytes=max_bytes), **more
     )
     try:
         yield transport

@@ -19,7 +19,7 @@ import aiohttp
 from yarl import URL
 
 from gateway.clock import Clock
-from gateway.domain.exchange import Bounds, Request, Response
+from gateway.domain.exchange import BOUNDS, Bounds, Request, Response
 from gateway.errors import MalformedAnswer, RegistryError, RegistryRejected
 from gateway.transport import tls as strict_tls
 from gateway.transport.base import Probe
@@ -52,7 +52,7 @@ class HttpTransport:
         tls: ssl.SSLContext | None = None,
         resolver: Resolver | None = None,
         connections: int = 32,
-        max_bytes: int = 2 * 1024 * 1024,
+        bounds: Bounds = BOUNDS,
         on_stray: Callable[[], None] = lambda: None,
     ) -> None:
         self._endpoint = endpoint
@@ -61,8 +61,8 @@ class HttpTransport:
         self._tls = tls or (strict_tls.context() if endpoint.startswith("https:") else None)
         self._resolver = resolver or Resolver(clock=clock)
         self._connections = connections
-        self._max_bytes = max_bytes
-        self._bounds = Bounds(max_bytes=max_bytes)
+        self._max_bytes = bounds.max_bytes
+        self._bounds = bounds
         self._on_stray = on_stray
         self._kept: _Session | None = None
         self._single: _Session | None = None
