@@ -16,6 +16,8 @@ from bench.row import Row
 
 __all__ = ["as_json", "show"]
 
+_COMPARED = ("cpu_us", "requests_per_s", "p50_ms", "p99_ms", "single_p50_ms", "single_p99_ms")
+_MEASURED = (*_COMPARED, "busy", "others", "stolen")
 Turns = Mapping[str, Sequence[Turn]]
 _LOADED = 0.9  # below this share of its core a server waited, for the load side or for others to leave its core
 
@@ -58,8 +60,8 @@ def as_json(rows: Sequence[Row], turns: Turns, conditions: Mapping[str, str]) ->
                 "name": row.name,
                 "title": row.title,
                 "against": row.against,
-                "medians": {name: _median(turns[row.name], name) for name in _names()},
-                "ratios": {name: asdict(_ratio(row, turns, name)) for name in _names()} if row.against else {},
+                "medians": {name: _median(turns[row.name], name) for name in _MEASURED},
+                "ratios": {name: asdict(_ratio(row, turns, name)) for name in _COMPARED} if row.against else {},
                 "turns": [asdict(turn) for turn in turns[row.name]],
             }
             for row in rows
@@ -93,10 +95,6 @@ def _median(turns: Sequence[Turn], name: str) -> float:
 
 def _figures(turns: Sequence[Turn], name: str) -> list[float]:
     return [getattr(turn, name) for turn in turns]
-
-
-def _names() -> list[str]:
-    return [name for name in Turn.__dataclass_fields__ if name != "again"]
 
 
 def _disturbance(turns: Turns) -> str:

@@ -20,11 +20,10 @@ from bench.processes import machine_s
 from bench.row import Row
 from bench.stage import Server, Stage
 
-__all__ = ["CONNECTIONS", "DISTURBED", "Plan", "Turn", "measure"]
+__all__ = ["CONNECTIONS", "DISTURBED", "Plan", "Spare", "Turn", "measure"]
 
 CONNECTIONS = 64
 DISTURBED = 0.15  # of a core, used by processes of others
-_CALM_S = 5.0  # between a disturbed turn and the next try
 _QUICK_S = 80  # what a quick run may measure, so that all of it, with starting and warming up, stays below 120
 
 
@@ -95,7 +94,7 @@ def measure(
         told(f"warming up: {row.title}")
         _load(row, running[row.name], stage, generator, CONNECTIONS, plan.warm_up_s)
     turns: dict[str, list[Turn]] = {row.name: [] for row in rows}
-    spare = _Spare(plan.spare_s)
+    spare = Spare(plan.spare_s)
     for number in range(1, plan.rounds + 1):
         for row in rows:
             told(f"round {number} of {plan.rounds}: {row.title}")
@@ -106,18 +105,19 @@ def measure(
     return turns
 
 
-class _Spare:
+class Spare:
     """The time that is left for measuring disturbed turns again."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, pause_s: float = 5.0) -> None:
         self._left_s = seconds
+        self._pause_s = pause_s
 
     def calm(self, once: Callable[[], Turn]) -> Turn:
         """The first turn that nobody disturbed, or the calmest one when the time is used up."""
         tried = [once()]
         while tried[-1].is_disturbed and self._left_s > 0:
             started = perf_counter()
-            sleep(_CALM_S)
+            sleep(self._pause_s)
             tried.append(once())
             self._left_s -= perf_counter() - started
         calmest = min(tried, key=lambda turn: turn.others)

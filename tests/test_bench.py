@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from bench import figures, stub
 from bench.cases import FIRM, target
@@ -16,7 +20,8 @@ from bench.errors import BenchError
 from bench.load.own import Own, measure
 from bench.load.wrk import Wrk
 from bench.processes import Cores
-from bench.rounds import Plan, Turn
+from bench.report import as_json, show
+from bench.rounds import Plan, Spare, Turn
 from bench.rounds import measure as measure_rows
 from bench.row import Ask, Right, Row
 from bench.rows import ROWS, chosen
@@ -52,6 +57,20 @@ class Counting:
             pass
         finally:
             writer.close()
+
+
+def turn(*, cpu_us: float = 100, others: float = 0) -> Turn:
+    return Turn(
+        requests_per_s=1000,
+        cpu_us=cpu_us,
+        p50_ms=1,
+        p99_ms=2,
+        single_p50_ms=1,
+        single_p99_ms=2,
+        busy=1,
+        others=others,
+        stolen=0,
+    )
 
 
 @asynccontextmanager
@@ -123,6 +142,28 @@ def test_a_ratio_is_taken_inside_each_round() -> None:
     """A machine that is twice as slow in one round changes no ratio."""
     assert figures.ratio([30, 60, 33], [10, 20, 10]) == figures.Ratio(median=3, low=3, high=3.3)
     assert math.isnan(figures.ratio([1], [0]).median)
+
+
+def test_a_report_compares_each_row_with_its_baseline() -> None:
+    """Table and JSON take ratios to the baseline; JSON holds figures only, and the table names what was disturbed."""
+    rows = chosen(["rest"])
+    turns = {"pass": [turn(cpu_us=100)] * 2, "rest": [turn(cpu_us=300), turn(cpu_us=500, others=0.5)]}
+    console = Console(record=True, width=80, file=StringIO())
+
+    show(console, rows, turns, {"CPU": "one"})
+    told = json.loads(json.dumps(as_json(rows, turns, {"CPU": "one"}), allow_nan=False))
+
+    assert "4.00 × pass (3.00–5.00)" in console.export_text()
+    assert "1 of 4 turns disturbed" in told["conditions"]["the machine meanwhile"]
+    assert told["rows"][1]["ratios"]["cpu_us"] == {"median": 4.0, "low": 3.0, "high": 5.0}
+
+
+def test_a_disturbed_turn_is_measured_again_while_time_is_left() -> None:
+    """The first calm turn counts, with the number of those that were dropped; without spare time none is."""
+    disturbed, calm = turn(others=0.5), turn(others=0.01)
+
+    assert Spare(60, pause_s=0).calm(iter([disturbed, disturbed, calm]).__next__) == replace(calm, again=2)
+    assert Spare(0).calm(iter([disturbed]).__next__) == disturbed
 
 
 def test_percentiles_are_values_that_were_measured() -> None:

@@ -55,6 +55,15 @@ async def test_family_religion_ethnic_and_blood_group_never_leave_by_default(des
     assert not answer["record"].keys() & {"religion", "ethnic_group", "blood_group", "relatives"}
 
 
+async def test_the_identity_papers_of_representatives_never_leave_by_default(desk: Desk) -> None:
+    """Who represents a firm is public; the papers and the birth date of the person are not."""
+    _, answer = await desk.ask("dkdn.enterprise", FIRM)
+
+    (representative,) = answer["record"]["legal_representatives"]
+    assert representative["full_name"]
+    assert not representative.keys() & {"document", "birth_date"}
+
+
 async def test_a_withheld_field_is_forbidden_when_named(desk: Desk, stand_ins: Running) -> None:
     """Asking for religion by name is refused before anybody is asked."""
     status, problem = await desk.ask("dancu.citizen", MAU, fields=["religion"])

@@ -98,6 +98,7 @@ class Dataset(Generic[Q, O, R]):
     freshness_s: int = 0
     deadline_s: float = 10.0
     withheld_by_default: frozenset[str] = frozenset()
+    """Fields that no rule gives; `owners.document` is the `document` of each of the record's `owners`."""
 
     def operation_in(self, contract: str) -> str:
         """The registry's own name for this question in a contract version."""

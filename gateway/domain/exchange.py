@@ -83,7 +83,7 @@ class Response:
     received_at: datetime
     fresh: bool = True
     bounds: Bounds = BOUNDS
-    unlisted: dict[str, bool] = field(default_factory=dict, compare=False)
+    unlisted: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def media_type(self) -> str:

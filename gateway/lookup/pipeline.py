@@ -80,7 +80,9 @@ class Lookup:
         answer = await self._answer(lookup_id, consumer, entry, query, request)
         answer = await self._recorded(lookup_id, answer, granted)
         self._tell(lookup_id, consumer, entry, answer, self._clock.monotonic() - arrived)
-        return LookupResult(lookup_id=lookup_id, dataset=entry.id, answer=answer, record=_granted(answer, granted))
+        return LookupResult(
+            lookup_id=lookup_id, dataset=entry.id, answer=answer, record=_granted(entry, answer, granted)
+        )
 
     async def refuse(self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused) -> None:
         """Record and count a question that never left."""
@@ -148,9 +150,12 @@ class Lookup:
         )
 
 
-def _granted(answer: Answer, granted: frozenset[str]) -> dict[str, Any] | None:
+def _granted(entry: Entry, answer: Answer, granted: frozenset[str]) -> dict[str, Any] | None:
     """The granted fields as JSON values; what the registry left empty is left out."""
     if not isinstance(answer.outcome, Found):
         return None
     record: dict[str, Any] = answer.outcome.record.model_dump(mode="json", include=set(granted), exclude_none=True)
+    for outer, inner in (name.split(".") for name in entry.dataset.withheld_by_default if "." in name):
+        for one in record.get(outer, ()):
+            one.pop(inner, None)
     return record

@@ -80,7 +80,7 @@ def raise_for_status(response: Response, operation: str) -> None:
     """Return where a 200 came from the service itself; else raise the error that the outermost layer means."""
     x_road = response.headers.get("x-road-error")
     if x_road is not None:
-        raise _error(_by_prefix(x_road), response, f"{operation}: X-Road error {_word(x_road)}")
+        raise _error(_by_prefix(x_road), response, f"{operation}: X-Road error {_known_prefix(x_road)}")
     code = fault_code(response)
     if code is not None:
         reason = _in_ranges(WSO2_REASONS, code) or _in_ranges(HTTP_REASONS, response.status)
@@ -150,5 +150,6 @@ def _in_ranges(table: dict[range, Reason], code: int) -> Reason | None:
     return next((reason for codes, reason in table.items() if code in codes), None)
 
 
-def _word(text: str) -> str:
-    return "".join(char for char in text if char.isascii() and (char.isalnum() or char == "."))[:80]
+def _known_prefix(kind: str) -> str:
+    """The part of an X-Road error type that our table knows; what follows it is the other side's text."""
+    return next((prefix for prefix, _ in X_ROAD_REASONS if kind.startswith(prefix)), "of unknown type")

@@ -34,6 +34,7 @@ ADAPTER = Adapter(
             operation="chiTietDoanhNghiep",
             operations={"hcm": hcm.OPERATION},
             freshness_s=24 * 3600,
+            withheld_by_default=frozenset({"legal_representatives.document", "legal_representatives.birth_date"}),
         ),
         Dataset(
             noun="household_business",
@@ -47,6 +48,7 @@ ADAPTER = Adapter(
             sensitivity=Sensitivity.PUBLIC,
             operation="chiTietHoKinhDoanh",
             freshness_s=24 * 3600,
+            withheld_by_default=frozenset({"owners.document", "owners.birth_date"}),
         ),
         Dataset(
             noun="cooperative",
@@ -60,6 +62,7 @@ ADAPTER = Adapter(
             sensitivity=Sensitivity.PUBLIC,
             operation="chiTietHopTacXa",
             freshness_s=24 * 3600,
+            withheld_by_default=frozenset({"legal_representatives.document", "legal_representatives.birth_date"}),
         ),
     ),
 )

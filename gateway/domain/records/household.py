@@ -42,8 +42,9 @@ class Household(Record):
     address: Address | None = None
     household_book_number: str | None = None
 
-    def has(self, citizen_id: CitizenId | None, old_number: OldCitizenNumber | None) -> bool:
-        """True when one of the members carries the number, whichever of the two is given."""
+    def has(self, citizen_id: CitizenId | None, old_number: OldCitizenNumber | None) -> bool | None:
+        """Whether one of the members carries the number; None where nobody has a number of that kind."""
         if citizen_id is not None:
             return any(one.citizen_id == citizen_id for one in self.member_numbers)
-        return any(one.old_number == old_number for one in self.member_numbers)
+        old_numbers = [one.old_number for one in self.member_numbers if one.old_number is not None]
+        return old_number in old_numbers if old_numbers else None

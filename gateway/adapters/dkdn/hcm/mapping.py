@@ -43,7 +43,11 @@ def enterprise(ask: Question[EnterpriseQuery, DkdnOptions]) -> Exchanges[Enterpr
     if not envelope.succeeded:
         # ASSUMED: what failures there are is not told, so every one counts as "the query is wrong".
         return Unknown(Reason.REJECTED, detail="dkdn: the platform's envelope says failure")
-    return Absent() if envelope.result is None else Found(_enterprise(envelope.result))
+    if envelope.result is not None:
+        return Found(_enterprise(envelope.result))
+    if envelope.description not in (None, "") or envelope.threw is not False:
+        raise MalformedAnswer("dkdn: no firm, in an answer that may speak of a failure")
+    return Absent()
 
 
 def _enterprise(one: wire.Enterprise) -> Enterprise:

@@ -110,7 +110,7 @@ class Envelope(Wire):
     """
     `{Data, DataCount, Status, Message}`; `Status` "1" is success. A bare inner object is taken as its Data.
 
-    What `DataCount` says of nobody is a guess, so it decides nothing.
+    ASSUMED: where there is no firm, `DataCount` is missing or 0.
     """
 
     status: NumberOrText = Field(alias="Status")
@@ -128,7 +128,8 @@ class Envelope(Wire):
         if self.data.main is not None:
             return self.data.main, self.data
         others = (self.data.head_office, self.data.representatives, self.data.activities, self.data.members)
-        if any(others) or str(self.message or "success").lower() != "success":
+        counted = self.count not in (None, 0, "0", "")
+        if any(others) or counted or str(self.message or "success").lower() != "success":
             raise MalformedAnswer("dkdn: no firm, in an answer that speaks of one or of a failure")
         return None
 
