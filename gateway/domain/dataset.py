@@ -11,12 +11,36 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from gateway.domain.exchange import Request, Response
+from gateway.domain.identifiers import Identifier
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.model import Masked
 from gateway.domain.outcome import Outcome
 from gateway.errors import FieldProblem
 
-__all__ = ["Adapter", "Dataset", "Exchanges", "Kind", "Options", "Query", "Question", "Record", "Sensitivity"]
+__all__ = [
+    "Adapter",
+    "Dataset",
+    "Exchanges",
+    "Kind",
+    "Options",
+    "Query",
+    "Question",
+    "Record",
+    "Sensitivity",
+    "Subject",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """
+    Whom or what a question is about: the kind of number, and the number itself, which is printed nowhere.
+
+    Two numbers of one kind are the same subject exactly when they are equal.
+    """
+
+    kind: str
+    number: str = field(repr=False)
 
 
 class Query(Masked):
@@ -25,6 +49,14 @@ class Query(Masked):
     def problems(self, today: date) -> tuple[FieldProblem, ...]:
         """What cannot be true as of today, such as a birth in the future; empty when all is well."""
         return ()
+
+    def subject(self) -> Subject | None:
+        """Whom or what the question is about: the first identifier that is given. None where it has none."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Identifier):
+                return Subject(value.subject_kind, value.value)
+        return None
 
 
 class Record(Masked):

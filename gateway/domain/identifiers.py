@@ -28,6 +28,7 @@ class Identifier:
     title: ClassVar[str]
     example: ClassVar[str]
     shown: ClassVar[int] = 3
+    kind: ClassVar[str] = "number"
     value: str
 
     def __init__(self, value: str) -> None:
@@ -35,6 +36,11 @@ class Identifier:
             raise ValueError(f"{self.title}: expected a text like {self.example}")
         self._check(value)
         object.__setattr__(self, "value", value)
+
+    @property
+    def subject_kind(self) -> str:
+        """Which list the number belongs to: equal numbers of one kind name the same person or thing."""
+        return self.kind
 
     def _check(self, value: str) -> None:
         """Raise ValueError (naming no digit of the value) where the format has more rules than its shape."""
@@ -95,6 +101,7 @@ class CitizenId(Identifier):
     pattern = re.compile(r"[0-9]{12}")
     title = "số định danh cá nhân / personal identification number"
     example = "000099000001"
+    kind = "person"
 
     def is_born_after(self, today: date) -> bool:
         """True when the birth year written in the number lies in the future: no such person can exist."""
@@ -112,6 +119,7 @@ class OldCitizenNumber(Identifier):
     pattern = re.compile(r"[0-9]{9}")
     title = "số CMND / old identity-card number"
     example = "000000001"
+    kind = "old_number"
 
 
 class EnterpriseCode(Identifier):
@@ -123,6 +131,7 @@ class EnterpriseCode(Identifier):
     pattern = re.compile(r"[0-9]{10}(?:-[0-9]{3})?")
     title = "mã số doanh nghiệp / enterprise code"
     example = "9900000023"
+    kind = "tax_code"
 
     def _check(self, value: str) -> None:
         try:
@@ -143,11 +152,16 @@ class TaxCode(Identifier):
     pattern = re.compile(r"[0-9]{10}(?:-[0-9]{3})?|[0-9]{12}")
     title = "mã số thuế / tax code"
     example = "9900000023"
+    kind = "tax_code"
 
     @property
     def citizen_id(self) -> CitizenId | None:
         """The personal number that this code is; None where it is one of the older form."""
         return CitizenId(self.value) if len(self.value) == 12 else None
+
+    @property
+    def subject_kind(self) -> str:
+        return CitizenId.kind if len(self.value) == 12 else self.kind
 
     def _check(self, value: str) -> None:
         if len(value) == 12:
@@ -164,4 +178,5 @@ class ProcedureCode(Identifier):
     pattern = re.compile(r"[1-9]\.[0-9]{6}")
     title = "mã thủ tục hành chính / procedure code"
     example = "1.001193"
+    kind = "procedure"
     shown = 8

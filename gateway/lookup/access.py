@@ -10,18 +10,38 @@ from gateway.errors import FieldProblem, Forbidden, InvalidQuestion, TooMany
 from gateway.lookup.catalogue import Entry
 from gateway.stores.state import State
 
-__all__ = ["Access", "Consumer"]
+__all__ = ["Access", "Consumer", "Grant"]
 
 _WINDOW_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
-    """A system that may ask, and what it may ask."""
+    """A system that may ask, and what it may ask. `by` says how it proved this time who it is."""
 
     name: str
     datasets: frozenset[str]
     questions_per_minute: int
+    by: str = "api_key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """
+    What a question may bring back, and by which rules.
+
+    `fields` are names of the record, or `outer.inner` for one of a list's members; `withheld` what the record
+    has besides. `rules` and `policy` name the rules and the version of the policy that decided; `findings`
+    are words for what was odd about the question (`off_hours`, `sequential`), though it was allowed.
+    `officer_code` is what the registry knows the officer by, where it has its own codes.
+    """
+
+    fields: frozenset[str]
+    withheld: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    policy: str = ""
+    findings: tuple[str, ...] = ()
+    officer_code: str | None = None
 
 
 class Access:

@@ -1,0 +1,197 @@
+"""
+The one door to keys: signing, pseudonyms, digests.
+
+Nothing here is ever made silently: a key or secret that is missing stops the start (`gateway keys new` makes them).
+A signer is a port: a file today, a hardware module later, anything that can sign and tell its public half.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Protocol
+
+import orjson
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from gateway.errors import SettingsError
+
+__all__ = ["FileSigner", "Secrets", "Signer", "b64url", "public_jwk", "public_key_from", "thumbprint", "verifies"]
+
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_LEAST_RSA_BITS = 2048
+_LEAST_SECRET_BYTES = 32
+
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+
+
+class Signer(Protocol):
+    """Signs bytes with one key. `kid` is the RFC 7638 thumbprint of its public half."""
+
+    @property
+    def alg(self) -> Literal["ES256", "RS256"]:
+        """The JWS name of the algorithm."""
+
+    @property
+    def kid(self) -> str:
+        """What names the key in evidence, checkpoints and the published key set."""
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature in JWS form: for ES256 the 64 bytes r and s, with the lower of the two possible s."""
+
+
+class FileSigner:
+    """A signer whose private key stands in a PEM file: P-256 or RSA of at least 2,048 bits, parsed once."""
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
+        self._key = key
+        self.public_key: PublicKey = key.public_key()
+        self.alg: Literal["ES256", "RS256"] = "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else "RS256"
+        self.kid = thumbprint(self.public_key)
+
+    @classmethod
+    def load(cls, file: Path) -> FileSigner:
+        """The signer of a PEM file. Raises SettingsError naming the file, never what stands in it."""
+        try:
+            key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+        except OSError as exc:
+            advice = "make one with `gateway keys new`"
+            raise SettingsError(f"signing key {file}: {exc.strerror}; {advice}") from None
+        except (ValueError, TypeError):
+            raise SettingsError(f"signing key {file}: no unencrypted PEM private key") from None
+        if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
+            return cls(key)
+        if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _LEAST_RSA_BITS:
+            return cls(key)
+        raise SettingsError(f"signing key {file}: neither P-256 nor RSA of at least {_LEAST_RSA_BITS} bits")
+
+    def sign(self, message: bytes) -> bytes:
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            return self._key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+        r, s = decode_dss_signature(self._key.sign(message, ec.ECDSA(hashes.SHA256())))
+        # Both s and order - s verify. One of them only is ever ours, so that no signature has a twin.
+        return r.to_bytes(32, "big") + min(s, _P256_ORDER - s).to_bytes(32, "big")
+
+
+def verifies(key: PublicKey, signature: bytes, message: bytes) -> bool:
+    """Whether a JWS signature is the key's over the message; for ES256 with the lower s only."""
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+            return True
+        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+        if len(signature) != 64 or not 0 < r < _P256_ORDER or not 0 < s <= _P256_ORDER // 2:
+            return False
+        key.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def public_jwk(key: PublicKey) -> dict[str, str]:
+    """The public key as a JWK (RFC 7517), with use, algorithm and its thumbprint as `kid`."""
+    alg = "ES256" if isinstance(key, ec.EllipticCurvePublicKey) else "RS256"
+    return {**_members(key), "use": "sig", "alg": alg, "kid": thumbprint(key)}
+
+
+def public_key_from(jwk: Mapping[str, str]) -> PublicKey:
+    """The key of a JWK. Raises ValueError for anything but P-256 and RSA."""
+    try:
+        if jwk["kty"] == "EC" and jwk["crv"] == "P-256":
+            return ec.EllipticCurvePublicNumbers(_int(jwk["x"]), _int(jwk["y"]), ec.SECP256R1()).public_key()
+        if jwk["kty"] == "RSA":
+            return rsa.RSAPublicNumbers(_int(jwk["e"]), _int(jwk["n"])).public_key()
+    except KeyError as exc:
+        raise ValueError(f"JWK without {exc}") from None
+    raise ValueError("JWK: neither P-256 nor RSA")
+
+
+def thumbprint(key: PublicKey) -> str:
+    """RFC 7638: SHA-256 of the JWK's required members."""
+    members = orjson.dumps(_members(key), option=orjson.OPT_SORT_KEYS)
+    return b64url(hashlib.sha256(members).digest())
+
+
+def _members(key: PublicKey) -> dict[str, str]:
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        point = key.public_numbers()
+        return {"crv": "P-256", "kty": "EC", "x": _text(point.x, 32), "y": _text(point.y, 32)}
+    numbers = key.public_numbers()
+    return {"e": _text(numbers.e), "kty": "RSA", "n": _text(numbers.n)}
+
+
+class Secrets:
+    """
+    The keyed digests of one installation, derived from secrets in files: the first is used, older ones only
+    to find what was written under them.
+    """
+
+    def __init__(self, secrets: tuple[bytes, ...]) -> None:
+        if not secrets or any(len(secret) < _LEAST_SECRET_BYTES for secret in secrets):
+            raise SettingsError(f"a secret must have at least {_LEAST_SECRET_BYTES} bytes")
+        self._pseudonym = tuple(_derived(secret, b"subject pseudonym") for secret in secrets)
+        self._mac = _derived(secrets[0], b"raw reply")
+
+    @classmethod
+    def load(cls, files: tuple[Path, ...]) -> Secrets:
+        """Secrets from files of base64 text, the one in use first. Raises SettingsError naming the file."""
+        return cls(tuple(_secret(file) for file in files))
+
+    def pseudonym(self, kind: str, number: str) -> str:
+        """
+        A subject without its number: HMAC-SHA256 of kind and number, 32 hex digits. Never a plain hash, which
+        anybody could turn back by trying all 10^12 numbers.
+        """
+        return _pseudonym(self._pseudonym[0], kind, number)
+
+    def pseudonyms(self, kind: str, number: str) -> tuple[str, ...]:
+        """The pseudonym under each secret, the one in use first: what to look for."""
+        return tuple(_pseudonym(key, kind, number) for key in self._pseudonym)
+
+    def mac(self, raw: bytes) -> str:
+        """
+        Keyed digest of a raw reply, in hex. With a plain one, whoever holds the granted fields could guess
+        the withheld ones.
+        """
+        return hmac.digest(self._mac, raw, "sha256").hex()
+
+
+def b64url(value: bytes) -> str:
+    """Base64url without padding."""
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def _pseudonym(key: bytes, kind: str, number: str) -> str:
+    return hmac.digest(key, f"{kind}\0{number}".encode(), "sha256").hex()[:32]
+
+
+def _derived(secret: bytes, purpose: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), length=32, salt=None, info=b"onestop-gateway " + purpose).derive(secret)
+
+
+def _secret(file: Path) -> bytes:
+    try:
+        return base64.b64decode(file.read_bytes().strip(), validate=True)
+    except OSError as exc:
+        raise SettingsError(f"secret file {file}: {exc.strerror}; make one with `gateway keys new`") from None
+    except ValueError:
+        raise SettingsError(f"secret file {file}: no base64 text") from None
+
+
+def _text(number: int, length: int | None = None) -> str:
+    return b64url(number.to_bytes(length or (number.bit_length() + 7) // 8, "big"))
+
+
+def _int(text: str) -> int:
+    return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
