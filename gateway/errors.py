@@ -27,6 +27,13 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── AmbiguousAnswer          ambiguous
     │   ├── NotCovered               not_covered
     │   └── NotConnected             not_connected
+    ├── KeepingError                 the ledger goes on, but something that keeps it safe did not work
+    │   ├── WitnessUnreachable       a witness gave no answer
+    │   ├── WitnessRefused           a witness does not take what it was shown
+    │   ├── WitnessConflict          a witness has seen another log under this name, or a longer one
+    │   ├── PlaceError               the second place cannot be read or written, or holds something else
+    │   ├── StampRefused             no time stamp, or one that proves nothing
+    │   └── RetentionError           records cannot be held or destroyed like this
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
         └── ContractError            a packaged contract or adapter is unusable
@@ -54,6 +61,7 @@ __all__ = [
     "GatewayError",
     "IdempotencyConflict",
     "InvalidQuestion",
+    "KeepingError",
     "LedgerUnavailable",
     "MalformedAnswer",
     "MismatchedAnswer",
@@ -61,6 +69,7 @@ __all__ = [
     "NotCovered",
     "OfficerUnmapped",
     "Overloaded",
+    "PlaceError",
     "PurposeUnknown",
     "QuestionRefused",
     "Reason",
@@ -72,10 +81,15 @@ __all__ = [
     "RegistryTimeout",
     "RegistryUnavailable",
     "RegistryUnreachable",
+    "RetentionError",
     "SettingsError",
     "SetupError",
+    "StampRefused",
     "TooMany",
     "Unauthenticated",
+    "WitnessConflict",
+    "WitnessRefused",
+    "WitnessUnreachable",
 ]
 
 
@@ -388,6 +402,48 @@ class NotConnected(RegistryError):
     reason = Reason.NOT_CONNECTED
     title_vi = "Cổng chưa được nối tới dịch vụ này của cơ sở dữ liệu; báo quản trị."
     title_en = "The gateway is not connected to this service of the registry; call the operator."
+
+
+# --- what keeps the ledger safe ------------------------------------------------------------------
+
+
+class KeepingError(GatewayError):
+    """The ledger goes on, but something that keeps it safe did not work. Nobody's question fails of it."""
+
+
+class WitnessUnreachable(KeepingError):
+    """A witness gave no answer. It is asked again with the next checkpoint."""
+
+
+class WitnessRefused(KeepingError):
+    """A witness does not take what it was shown; `status` is that of its answer, as in C2SP tlog-witness."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class WitnessConflict(KeepingError):
+    """
+    What a witness has cosigned is not what it was told it had; `size` is the size of that. Where it is larger than
+    the log, or the proof from it fails, the log has been cut or rewritten.
+    """
+
+    def __init__(self, size: int, why: str) -> None:
+        super().__init__(why)
+        self.size = size
+
+
+class PlaceError(KeepingError):
+    """The second place cannot be read or written, or holds under a segment's name what is not that segment."""
+
+
+class StampRefused(KeepingError):
+    """No time stamp, or one that proves nothing."""
+
+
+class RetentionError(KeepingError):
+    """Records cannot be held, released or destroyed like this; the message says what to do."""
 
 
 # --- the gateway itself ------------------------------------------------------------------------
