@@ -18,20 +18,18 @@ import orjson
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.errors import SettingsError
 
 __all__ = [
-    "CosigningKey",
     "FileSigner",
     "Secrets",
     "Signer",
     "b64url",
     "certificates",
-    "cosigned_by",
     "public_jwk",
     "public_key_from",
     "public_keys",
@@ -143,48 +141,6 @@ def _members(key: PublicKey) -> dict[str, str]:
         return {"crv": "P-256", "kty": "EC", "x": _text(point.x, 32), "y": _text(point.y, 32)}
     numbers = key.public_numbers()
     return {"e": _text(numbers.e), "kty": "RSA", "n": _text(numbers.n)}
-
-
-class CosigningKey:
-    """A witness's own Ed25519 key, from a PEM file. `public` is its public half, 32 bytes."""
-
-    def __init__(self, key: ed25519.Ed25519PrivateKey) -> None:
-        self._key = key
-        self.public = key.public_key().public_bytes_raw()
-
-    @classmethod
-    def load(cls, file: Path) -> CosigningKey:
-        """The key of a PEM file. Raises SettingsError naming the file, never what stands in it."""
-        try:
-            key = serialization.load_pem_private_key(file.read_bytes(), password=None)
-        except OSError as exc:
-            advice = "make one with `gateway witness new-key`"
-            raise SettingsError(f"witness key {file}: {exc.strerror}; {advice}") from None
-        except (ValueError, TypeError):
-            raise SettingsError(f"witness key {file}: no unencrypted PEM private key") from None
-        if not isinstance(key, ed25519.Ed25519PrivateKey):
-            raise SettingsError(f"witness key {file}: not Ed25519")
-        return cls(key)
-
-    @staticmethod
-    def new_pem() -> bytes:
-        """A new key as PEM."""
-        return ed25519.Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-
-    def sign(self, message: bytes) -> bytes:
-        """64 bytes."""
-        return self._key.sign(message)
-
-
-def cosigned_by(public: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether an Ed25519 signature is that of the public key (32 bytes) over the message."""
-    try:
-        ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def certificates(file: Path) -> list[x509.Certificate]:
