@@ -32,6 +32,7 @@ __all__ = ["DESTROYED", "Destruction", "Limits", "Plan", "destructions", "months
 DESTROYED = "destroyed"
 _OF_QUESTIONS = frozenset({"asked", "answered", "undelivered", "refused"})
 _MOST_RANGES = 1_000
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Entry(Protocol):
@@ -113,7 +114,7 @@ class Plan:
 @dataclass(slots=True)
 class _Question:
     indices: list[int] = field(default_factory=list)
-    latest: datetime = datetime.min.replace(tzinfo=UTC)
+    latest: datetime = _LONG_AGO
     registry: str = ""
     case: str | None = None
     subject: str | None = None
@@ -121,9 +122,7 @@ class _Question:
     is_sealed: bool = True
 
 
-def plan(
-    log: str, entries: Iterable[Entry], *, sealed: int, limits: Limits, holds: Holds, now: datetime
-) -> Plan:
+def plan(log: str, entries: Iterable[Entry], *, sealed: int, limits: Limits, holds: Holds, now: datetime) -> Plan:
     """
     What has been kept long enough. `entries` is the whole log; those from index `sealed` on are still written to.
     """

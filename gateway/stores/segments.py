@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, Text, create_engine, text
 from sqlalchemy.engine import make_url
@@ -28,7 +28,8 @@ SEGMENTS = Table(
 )
 
 
-class SegmentRow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
     """A row without its content."""
 
     first: int
@@ -70,7 +71,7 @@ class SegmentStore:
         this = (SEGMENTS.c.log == log) & (SEGMENTS.c.first == row.first)
         with self._connection() as connection:
             connection.execute(SEGMENTS.delete().where(this))
-            connection.execute(SEGMENTS.insert().values(log=log, content=content, **row._asdict()))
+            connection.execute(SEGMENTS.insert().values(log=log, content=content, **asdict(row)))
             kept = connection.execute(SEGMENTS.select().with_only_columns(SEGMENTS.c.content).where(this)).scalar_one()
             if hashlib.sha256(kept).hexdigest() != row.sha256:
                 raise PlaceError("ledger_segments: a row does not read back as it was written")
