@@ -50,9 +50,9 @@ def half_written(file: Path) -> Path:
     return file.with_name(file.name + HALF_WRITTEN)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what a crash left half written: it may hold what has been destroyed since."""
-    for half in folder.glob(f"*{HALF_WRITTEN}"):
+def sweep(folder: Path, suffix: str) -> None:
+    """Remove half-written files of that suffix, which a crash left: they may hold what has been destroyed since."""
+    for half in folder.glob(f"*{suffix}{HALF_WRITTEN}"):
         half.unlink(missing_ok=True)
     flush_folder(folder)
 

@@ -7,7 +7,7 @@ A copy is kept under its log's origin and the index of its first record, whole, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +18,9 @@ import orjson
 from gateway.errors import PlaceError
 from gateway.ledger import durable
 
-__all__ = ["Copy", "DirectoryPlace", "Held", "Place"]
+__all__ = ["Copy", "DirectoryPlace", "Held", "MayReplace", "Place"]
+
+MayReplace = Callable[[bytes, bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Place(Protocol):
     """
     Where copies lie. Every method blocks, and raises PlaceError when the place cannot be read or written.
 
-    `put` may be repeated and replaces what is there: whether that is right is the caller's question.
+    Several processes may use one place at once.
     """
 
     def logs(self) -> list[str]:
@@ -57,8 +59,11 @@ class Place(Protocol):
     def held(self, log: str) -> Mapping[int, Held]:
         """What there is of one log, by the index of the first record."""
 
-    def put(self, copy: Copy) -> None:
-        """Keep the copy. When this returns it is durable, and it was read back and compared."""
+    def put(self, copy: Copy, may_replace: MayReplace) -> None:
+        """
+        Keep the copy, in place of another only where `may_replace(there, new)` says so: nobody comes between the
+        question and the replacing. When this returns the copy is durable, and it was read back and compared.
+        """
 
     def get(self, log: str, first: int) -> bytes:
         """A copy's content, compared with the digest that was kept with it."""
@@ -96,7 +101,7 @@ class DirectoryPlace:
         except (ValueError, TypeError):
             raise PlaceError(f"{folder}: a .json file is none of ours") from None
 
-    def put(self, copy: Copy) -> None:
+    def put(self, copy: Copy, may_replace: MayReplace) -> None:
         folder = self._of(copy.log)
         file = self._file(copy.log, copy.first)
         held = copy.held
@@ -104,12 +109,15 @@ class DirectoryPlace:
             if not self._folder.is_dir():  # an unmounted disk is no reason to fill the one below it
                 raise PlaceError(f"{self._folder}: no such folder; mount it, or make it")
             folder.mkdir(mode=0o700, exist_ok=True)
-            durable.sweep(folder)
-            durable.replace(file, copy.content)
-            if hashlib.sha256(file.read_bytes()).hexdigest() != held.sha256:
-                raise PlaceError(f"{file}: does not read back as it was written")
-            note = orjson.dumps({"count": held.count, "sha256": held.sha256})
-            durable.replace(file.with_suffix(".json"), note)
+            with durable.locked(folder / "lock"):
+                durable.sweep(folder, ".log")
+                if file.exists() and not may_replace(file.read_bytes(), copy.content):
+                    raise PlaceError(f"{file}: holds other records, and is not replaced")
+                durable.replace(file, copy.content)
+                if hashlib.sha256(file.read_bytes()).hexdigest() != held.sha256:
+                    raise PlaceError(f"{file}: does not read back as it was written")
+                note = orjson.dumps({"count": held.count, "sha256": held.sha256})
+                durable.replace(file.with_suffix(".json"), note)
         except OSError as exc:
             raise _broken(file, exc) from exc
 

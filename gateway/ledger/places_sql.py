@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from gateway.errors import PlaceError
-from gateway.ledger.places import Copy, Held
+from gateway.ledger.places import Copy, Held, MayReplace
 from gateway.stores.segments import SegmentRow, SegmentStore
 
 __all__ = ["DatabasePlace"]
@@ -23,9 +23,10 @@ class DatabasePlace:
     def held(self, log: str) -> dict[int, Held]:
         return {row.first: Held(row.count, row.sha256) for row in self._store.rows(log)}
 
-    def put(self, copy: Copy) -> None:
+    def put(self, copy: Copy, may_replace: MayReplace) -> None:
         held = copy.held
-        self._store.put(copy.log, SegmentRow(copy.first, held.count, held.sha256), copy.content)
+        row = SegmentRow(copy.first, held.count, held.sha256)
+        self._store.put(copy.log, row, copy.content, may_replace=may_replace)
 
     def get(self, log: str, first: int) -> bytes:
         held = self.held(log).get(first)

@@ -25,9 +25,19 @@ import orjson
 from gateway.errors import RetentionError
 from gateway.ledger import frames
 from gateway.ledger.holds import Holds
-from gateway.ledger.records import Record
+from gateway.ledger.records import Record, closes, opens
 
-__all__ = ["DESTROYED", "Destruction", "Limits", "Plan", "destructions", "months_before", "plan", "rewritten"]
+__all__ = [
+    "DESTROYED",
+    "Destruction",
+    "Limits",
+    "Plan",
+    "destructions",
+    "held_indices",
+    "months_before",
+    "plan",
+    "rewritten",
+]
 
 DESTROYED = "destroyed"
 _OF_QUESTIONS = frozenset({"asked", "answered", "undelivered", "refused"})
@@ -126,21 +136,7 @@ def plan(log: str, entries: Iterable[Entry], *, sealed: int, limits: Limits, hol
     """
     What has been kept long enough. `entries` is the whole log; those from index `sealed` on are still written to.
     """
-    questions: dict[str, _Question] = {}
-    leaves: dict[int, bytes] = {}
-    for entry in entries:
-        record = _question_record(entry)
-        if record is None:
-            continue
-        question = questions.setdefault(record["lookup_id"], _Question())
-        question.indices.append(entry.index)
-        question.latest = max(question.latest, datetime.fromisoformat(record["at"]))
-        question.registry = question.registry or str(record.get("dataset") or "").partition(".")[0]
-        question.case = question.case or record.get("case_id")
-        question.subject = question.subject or record.get("subject")
-        question.is_sealed = question.is_sealed and entry.index < sealed
-        question.is_open = record["type"] == "asked" or (question.is_open and record["type"] != "answered")
-        leaves[entry.index] = entry.leaf
+    questions, leaves = _questions(entries, sealed)
     taken: dict[str, list[int]] = {}
     held = waiting = 0
     for lookup, question in questions.items():
@@ -158,6 +154,17 @@ def plan(log: str, entries: Iterable[Entry], *, sealed: int, limits: Limits, hol
         for ranges in _ranges(sorted(indices))
     ]
     return Plan(tuple(made), held, waiting)
+
+
+def held_indices(entries: Iterable[Entry], holds: Holds) -> set[int]:
+    """The records of every question that is under a hold."""
+    questions, _ = _questions(entries, 0)
+    return {
+        index
+        for lookup, one in questions.items()
+        if holds.cover(lookup=lookup, case=one.case, subject=one.subject)
+        for index in one.indices
+    }
 
 
 def destructions(records: Iterable[Record]) -> list[Destruction]:
@@ -205,6 +212,26 @@ def months_before(moment: datetime, months: int) -> datetime:
     year, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
     day = min(moment.day, calendar.monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)
+
+
+def _questions(entries: Iterable[Entry], sealed: int) -> tuple[dict[str, _Question], dict[int, bytes]]:
+    """Every question by its lookup, as its records tell of it, and their leaf hashes by index."""
+    questions: dict[str, _Question] = {}
+    leaves: dict[int, bytes] = {}
+    for entry in entries:
+        record = _question_record(entry)
+        if record is None:
+            continue
+        question = questions.setdefault(record["lookup_id"], _Question())
+        question.indices.append(entry.index)
+        question.latest = max(question.latest, datetime.fromisoformat(record["at"]))
+        question.registry = question.registry or str(record.get("dataset") or "").partition(".")[0]
+        question.case = question.case or record.get("case_id")
+        question.subject = question.subject or record.get("subject")
+        question.is_sealed = question.is_sealed and entry.index < sealed
+        question.is_open = opens(record) or (question.is_open and not closes(record))
+        leaves[entry.index] = entry.leaf
+    return questions, leaves
 
 
 def _question_record(entry: Entry) -> dict[str, Any] | None:

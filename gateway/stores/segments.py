@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
@@ -66,10 +66,15 @@ class SegmentStore:
         with self._connection() as connection:
             return [SegmentRow(*row) for row in connection.execute(of_log)]
 
-    def put(self, log: str, row: SegmentRow, content: bytes) -> None:
-        """Insert or replace a row, and read it back inside the same transaction."""
+    def put(self, log: str, row: SegmentRow, content: bytes, *, may_replace: Callable[[bytes, bytes], bool]) -> None:
+        """Insert a row, or replace it where `may_replace(there, new)`; read it back inside the same transaction."""
         this = (SEGMENTS.c.log == log) & (SEGMENTS.c.first == row.first)
         with self._connection() as connection:
+            there = connection.execute(
+                SEGMENTS.select().with_only_columns(SEGMENTS.c.content).where(this).with_for_update()
+            ).scalar()
+            if there is not None and not may_replace(bytes(there), content):
+                raise PlaceError(f"ledger_segments: {log} from {row.first} on holds other records, and is not replaced")
             connection.execute(SEGMENTS.delete().where(this))
             connection.execute(SEGMENTS.insert().values(log=log, content=content, **asdict(row)))
             kept = connection.execute(SEGMENTS.select().with_only_columns(SEGMENTS.c.content).where(this)).scalar_one()
