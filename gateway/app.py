@@ -23,6 +23,7 @@ from gateway.descriptors import for_callers
 from gateway.domain.dataset import Adapter, Options
 from gateway.domain.exchange import Bounds
 from gateway.errors import ContractError, SettingsError
+from gateway.keyring import KeyRing
 from gateway.lookup.access import Access, Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.pipeline import Lookup
@@ -36,11 +37,21 @@ from gateway.transport.http import HttpTransport
 from gateway.transport.resolver import Addresses, Resolver
 from gateway.transport.unconnected import Unconnected
 from gateway.transport.xroad import XRoad
-from gateway.web import server
+from gateway.web import keys, server
 from gateway.web.limits import Limits
 from gateway.wire.wrappers import WRAPPERS
 
-__all__ = ["Core", "build", "consumers", "front_door", "installed_adapters", "new_id", "options_for", "version"]
+__all__ = [
+    "Core",
+    "build",
+    "consumers",
+    "front_door",
+    "installed_adapters",
+    "key_ring",
+    "new_id",
+    "options_for",
+    "version",
+]
 
 
 def version() -> str:
@@ -62,6 +73,7 @@ class Core:
     catalogue: Catalogue
     metrics: Metrics
     consumers: Mapping[str, Consumer]
+    keys: KeyRing | None = None
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -89,13 +101,20 @@ def build(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | 
     lookup = Lookup(
         catalogue=catalogue, access=Access(MemoryState(clock), clock), clock=clock, metrics=metrics, new_id=new_id
     )
-    return Core(settings, lookup, catalogue, metrics, consumers(settings.consumers))
+    return Core(settings, lookup, catalogue, metrics, consumers(settings.consumers), key_ring(settings))
+
+
+def key_ring(settings: Settings) -> KeyRing | None:
+    """The keys that settings name, read now; None where they name none. Raises SettingsError naming the file."""
+    if settings.keys is None:
+        return None
+    return KeyRing.load(settings.keys.signing_key_file, settings.keys.also_published, settings.keys.secret_files)
 
 
 def front_door(core: Core, clock: Clock) -> web.Application:
     """The web application of a core."""
     web_settings = core.settings.web
-    return server.api(
+    application = server.api(
         lookup=core.lookup,
         consumers=core.consumers,
         metrics=core.metrics,
@@ -107,6 +126,8 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             connections=for_callers(web_settings.connections),
         ),
     )
+    keys.add_routes(application, core.keys)
+    return application
 
 
 def installed_adapters() -> dict[str, Adapter]:

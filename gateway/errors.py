@@ -34,6 +34,15 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── PlaceError               the second place cannot be read or written, or holds something else
     │   ├── StampRefused             no time stamp, or one that proves nothing
     │   └── RetentionError           records cannot be held or destroyed like this
+    ├── EvidenceError                a piece of evidence does not hold; `word` says why
+    │   ├── EvidenceUnreadable       not_evidence
+    │   ├── EvidenceHeaderOdd        odd_header
+    │   ├── EvidenceKeyUnknown       unknown_key
+    │   ├── EvidenceAlgorithmWrong   wrong_algorithm
+    │   ├── EvidenceSignatureWrong   wrong_signature
+    │   ├── EvidenceNotCanonical     not_canonical
+    │   ├── EvidenceMembersWrong     wrong_members
+    │   └── EvidenceNotInLedger      not_in_ledger
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
         ├── ContractError            a packaged contract or adapter is unusable
@@ -58,6 +67,15 @@ __all__ = [
     "CaseClosed",
     "CircuitOpen",
     "ContractError",
+    "EvidenceAlgorithmWrong",
+    "EvidenceError",
+    "EvidenceHeaderOdd",
+    "EvidenceKeyUnknown",
+    "EvidenceMembersWrong",
+    "EvidenceNotCanonical",
+    "EvidenceNotInLedger",
+    "EvidenceSignatureWrong",
+    "EvidenceUnreadable",
     "FieldProblem",
     "Forbidden",
     "GatewayError",
@@ -448,6 +466,88 @@ class StampRefused(KeepingError):
 
 class RetentionError(KeepingError):
     """Records cannot be held, released or destroyed like this; the message says what to do."""
+
+
+# --- evidence ----------------------------------------------------------------------------------
+
+
+class EvidenceError(GatewayError):
+    """
+    What was presented as evidence proves nothing. The message says what is wrong with its form; nothing of
+    what stands in it.
+    """
+
+    word: ClassVar[str]
+    title_vi: ClassVar[str]
+    title_en: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        titles = f"{self.title_vi} / {self.title_en}"
+        super().__init__(f"{titles} ({detail})" if detail else titles)
+
+
+class EvidenceUnreadable(EvidenceError):
+    """No compact JWS: not three parts of base64url, or no JSON in them."""
+
+    word = "not_evidence"
+    title_vi = "Không phải chứng cứ của cổng: sai dạng JWS."
+    title_en = "This is no evidence of the gateway: not a JWS."
+
+
+class EvidenceHeaderOdd(EvidenceError):
+    """The header has a member that evidence never has (`crit`, `jwk`, `x5u`), lacks one, or names another type."""
+
+    word = "odd_header"
+    title_vi = "Phần đầu của chứng cứ có thành phần lạ hoặc thiếu."
+    title_en = "The header of the evidence has a member it must not have, or lacks one."
+
+
+class EvidenceKeyUnknown(EvidenceError):
+    """The key set does not have the key that the evidence names."""
+
+    word = "unknown_key"
+    title_vi = "Không có khóa công khai mà chứng cứ nêu; lấy bộ khóa đầy đủ của cổng."
+    title_en = "The key that the evidence names is not in the key set; get the gateway's whole key set."
+
+
+class EvidenceAlgorithmWrong(EvidenceError):
+    """The algorithm in the header is not the one that the named key is used with."""
+
+    word = "wrong_algorithm"
+    title_vi = "Thuật toán ký không phải của khóa được nêu."
+    title_en = "The algorithm is not that of the named key."
+
+
+class EvidenceSignatureWrong(EvidenceError):
+    """The named key did not sign this."""
+
+    word = "wrong_signature"
+    title_vi = "Chữ ký sai: nội dung đã bị sửa, hoặc không do khóa này ký."
+    title_en = "The signature is wrong: the content was changed, or another key signed it."
+
+
+class EvidenceNotCanonical(EvidenceError):
+    """The content is not in the one form that the gateway writes, so two readers could understand two things."""
+
+    word = "not_canonical"
+    title_vi = "Nội dung không ở dạng chuẩn duy nhất của cổng."
+    title_en = "The content is not in the one form that the gateway writes."
+
+
+class EvidenceMembersWrong(EvidenceError):
+    """The content lacks a member, has one too many, or one of a wrong type."""
+
+    word = "wrong_members"
+    title_vi = "Nội dung thiếu, thừa hoặc sai thành phần."
+    title_en = "The content lacks a member, has one too many, or a wrong one."
+
+
+class EvidenceNotInLedger(EvidenceError):
+    """The record, or the proof of its place in the ledger, does not belong to this evidence."""
+
+    word = "not_in_ledger"
+    title_vi = "Bản ghi sổ hoặc bằng chứng kèm theo không khớp với chứng cứ."
+    title_en = "The ledger record or the proof does not belong to this evidence."
 
 
 # --- the gateway itself ------------------------------------------------------------------------

@@ -23,9 +23,11 @@ from pydantic_settings import (
 from gateway.errors import SettingsError
 from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, Url, XRoadSettings
 from gateway.settings_credentials import Section as _Section
+from gateway.settings_keys import KeysSettings
 
 __all__ = [
     "ConsumerSettings",
+    "KeysSettings",
     "LogSettings",
     "MetricsSettings",
     "RegistrySettings",
@@ -134,6 +136,7 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings, description="The front door.")
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="The metrics listener.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
+    keys: KeysSettings | None = Field(None, description="Keys and secrets; without them nothing is signed.")
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
     registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
 
@@ -218,6 +221,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
                 return value.model_copy(update={name: walk(getattr(value, name)) for name in type(value).model_fields})
             case dict():
                 return {key: walk(inner) for key, inner in value.items()}
+            case tuple():
+                return tuple(walk(inner) for inner in value)
             case _:
                 return value
 

@@ -51,7 +51,7 @@ class Access:
         self._state = state
         self._clock = clock
 
-    async def grant(self, consumer: Consumer, entry: Entry, fields: list[str] | None) -> frozenset[str]:
+    async def grant(self, consumer: Consumer, entry: Entry, fields: list[str] | None) -> Grant:
         """
         The fields that may leave: those asked for, or all but what is withheld by default.
 
@@ -64,7 +64,8 @@ class Access:
         count = await self._state.incr(f"questions:{consumer.name}", ttl_s=_WINDOW_S)
         if count > consumer.questions_per_minute:
             raise TooMany(retry_at=self._clock.now() + timedelta(seconds=_WINDOW_S))
-        return granted
+        known = frozenset(entry.dataset.record.model_fields)
+        return Grant(fields=granted, withheld=tuple(sorted(known - granted)))
 
     @staticmethod
     def _fields(entry: Entry, fields: list[str] | None) -> frozenset[str]:

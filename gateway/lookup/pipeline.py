@@ -15,7 +15,7 @@ from gateway.errors import InvalidQuestion, LedgerUnavailable, QuestionRefused
 from gateway.lookup.access import Access, Consumer
 from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.request import LookupRequest, read
-from gateway.lookup.seams import Cache, Ledger
+from gateway.lookup.seams import Asking, Cache, Ledger, Recorded
 from gateway.telemetry import Metrics, log
 
 __all__ = ["Lookup", "LookupResult"]
@@ -24,15 +24,20 @@ __all__ = ["Lookup", "LookupResult"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResult:
     """
-    What a caller is told. `record` holds the granted fields as JSON values, and is None unless found.
+    What a caller is told. `record` holds the granted fields as JSON values, and is None unless found;
+    `withheld` names what the record has besides. `recorded` is None where there is no ledger, or none that could
+    take the record.
     """
 
     lookup_id: str
     dataset: str
     answer: Answer
     record: dict[str, Any] | None = field(default=None, repr=False)
+    withheld: tuple[str, ...] = ()
+    recorded: Recorded | None = None
 
 
+_FLUSH_GRACE_S = 0.2
 _VIETNAM = timezone(timedelta(hours=7))  # no summer time since 1975
 
 
@@ -73,21 +78,27 @@ class Lookup:
         try:
             entry = self.catalogue.find(request.dataset)
             query = self._query(entry, request)
-            granted = await self._access.grant(consumer, entry, request.fields)
+            grant = await self._access.grant(consumer, entry, request.fields)
         except QuestionRefused as refusal:
-            await self.refuse(lookup_id, consumer, refusal)
+            await self.refuse(lookup_id, consumer, refusal, request)
             raise
-        answer = await self._answer(lookup_id, consumer, entry, query, request)
-        answer = await self._recorded(lookup_id, answer, granted)
-        self._tell(lookup_id, consumer, entry, answer, self._clock.monotonic() - arrived)
-        return LookupResult(
-            lookup_id=lookup_id, dataset=entry.id, answer=answer, record=_granted(entry, answer, granted)
+        asking = Asking(
+            lookup_id=lookup_id, consumer=consumer, entry=entry, query=query, inquiry=request.inquiry, grant=grant
         )
+        result = await self._answered(asking, request.max_age_s, arrived)
+        self._tell(asking, result.answer, self._clock.monotonic() - arrived)
+        return result
 
-    async def refuse(self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused) -> None:
-        """Record and count a question that never left."""
+    async def refuse(
+        self,
+        lookup_id: str,
+        consumer: Consumer | None,
+        refusal: QuestionRefused,
+        request: LookupRequest | None = None,
+    ) -> None:
+        """Record and count a question that never left; `request` is what could be read of it."""
         if self._ledger is not None:
-            await self._ledger.refused(lookup_id, consumer, refusal)
+            await self._ledger.refused(lookup_id, consumer, refusal, request)
         self._metrics.refusals.labels(refusal.refusal.value).inc()
         log().info(
             "lookup.refused",
@@ -104,40 +115,64 @@ class Lookup:
             raise InvalidQuestion(problems=problems, status=422)
         return query
 
-    async def _answer(
-        self, lookup_id: str, consumer: Consumer, entry: Entry, query: Query, request: LookupRequest
-    ) -> Answer:
-        if self._ledger is not None:
-            await self._ledger.asked(lookup_id, consumer, entry, query, request.inquiry)
-        if self._cache is not None and request.max_age_s > 0:
-            kept = await self._cache.find(entry, query, request.inquiry, request.max_age_s)
+    async def _answered(self, asking: Asking, max_age_s: int, arrived: float) -> LookupResult:
+        """Asked, answered and recorded; every wait for registry and ledger lies inside one deadline."""
+        entry, ledger = asking.entry, self._ledger
+        until = arrived + entry.instance.channel.deadline_s(entry.dataset)
+        if ledger is None:
+            return self._result(asking, await self._answer(asking, max_age_s, until))
+        try:
+            asked = await ledger.asked(asking, within_s=until - self._clock.monotonic())
+        except LedgerUnavailable as exc:
+            return self._result(asking, entry.instance.channel.unasked(entry.dataset, exc))
+        try:
+            answer = await self._answer(asking, max_age_s, until)
+        except BaseException:
+            ledger.cut_off(asking, asked)
+            raise
+        result = self._result(asking, answer)
+        # An answer that came at the last moment still gets the flush it needs.
+        within_s = max(until - self._clock.monotonic(), 0.0) + _FLUSH_GRACE_S
+        try:
+            recorded = await ledger.answered(asking, asked, answer, result.record, within_s=within_s)
+        except LedgerUnavailable as exc:
+            return self._result(asking, replace(answer, outcome=unknown_from(exc)))
+        return replace(result, recorded=recorded)
+
+    async def _answer(self, asking: Asking, max_age_s: int, until: float) -> Answer:
+        entry = asking.entry
+        if self._cache is not None and max_age_s > 0:
+            kept = await self._cache.find(asking, max_age_s)
             if kept is not None:
                 return kept
-        answer = await entry.instance.channel.ask(entry.dataset, query, request.inquiry)
+        answer = await entry.instance.channel.ask(
+            entry.dataset, asking.query, asking.inquiry, deadline_s=until - self._clock.monotonic()
+        )
         entry.instance.health.note(answer)
         if self._cache is not None:
-            await self._cache.keep(entry, query, request.inquiry, answer)
+            await self._cache.keep(asking, answer)
         return answer
 
-    async def _recorded(self, lookup_id: str, answer: Answer, granted: frozenset[str]) -> Answer:
-        if self._ledger is None:
-            return answer
-        try:
-            await self._ledger.answered(lookup_id, answer, granted)
-        except LedgerUnavailable as exc:
-            return replace(answer, outcome=unknown_from(exc))
-        return answer
+    @staticmethod
+    def _result(asking: Asking, answer: Answer) -> LookupResult:
+        return LookupResult(
+            lookup_id=asking.lookup_id,
+            dataset=asking.entry.id,
+            answer=answer,
+            record=_granted(asking.entry, answer, asking.grant.fields),
+            withheld=asking.grant.withheld,
+        )
 
-    def _tell(self, lookup_id: str, consumer: Consumer, entry: Entry, answer: Answer, elapsed_s: float) -> None:
-        outcome = answer.outcome
+    def _tell(self, asking: Asking, answer: Answer, elapsed_s: float) -> None:
+        entry, outcome = asking.entry, answer.outcome
         reason = outcome.reason.value if isinstance(outcome, Unknown) else ""
         labels = (entry.instance.name, entry.dataset.noun)
         self._metrics.questions.labels(*labels, outcome.word, reason).inc()
         self._metrics.question_seconds.labels(*labels).observe(elapsed_s)
         log().info(
             "lookup.answered",
-            lookup_id=lookup_id,
-            consumer=consumer.name,
+            lookup_id=asking.lookup_id,
+            consumer=asking.consumer.name,
             dataset=entry.id,
             outcome=outcome.word,
             reason=reason or None,

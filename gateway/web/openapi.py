@@ -12,6 +12,7 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import REASONS, REFUSALS
 from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.web.authentication import HEADER
+from gateway.web.keys import JWKS_PATH
 from gateway.web.problems import MEDIA_TYPE
 from gateway.web.schemas import DatasetView, LookupView, Problem, RegistryView
 
@@ -49,6 +50,7 @@ def document(catalogue: Catalogue) -> dict[str, Any]:
             "/v1/datasets/{id}": {"get": _one_dataset(entries)},
             "/healthz": {"get": _open_get("Tiến trình còn sống / the process is alive", "healthy")},
             "/readyz": {"get": _open_get("Sẵn sàng nhận câu hỏi / ready for questions", "ready")},
+            JWKS_PATH: {"get": _key_set()},
         },
         "components": {
             "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": HEADER}},
@@ -217,3 +219,21 @@ def _open_get(summary: str, operation: str) -> dict[str, Any]:
     if operation == "ready":
         responses["503"] = answer | {"description": "Đang dừng / stopping"}
     return {"operationId": operation, "summary": summary, "security": [], "responses": responses}
+
+
+def _key_set() -> dict[str, Any]:
+    one = {
+        "type": "object",
+        "required": ["kty", "use", "alg", "kid"],
+        "properties": {
+            "kty": {"enum": ["EC", "RSA"]},
+            "use": {"const": "sig"},
+            "alg": {"enum": ["ES256", "RS256"]},
+            "kid": {"type": "string", "description": "RFC 7638 thumbprint"},
+        },
+    }
+    keys = {"type": "array", "items": one}
+    summary = "Khóa công khai để kiểm tra chứng cứ / public keys to verify evidence with (RFC 7517)"
+    schema = {"type": "object", "required": ["keys"], "properties": {"keys": keys}}
+    answer = {"description": summary, "content": {"application/jwk-set+json": {"schema": schema}}}
+    return {"operationId": "key_set", "summary": summary, "security": [], "responses": {"200": answer}}
