@@ -38,7 +38,7 @@ class DatabasePlace:
         return content
 
     def forget_replaced(self) -> None:
-        self._store.vacuum()
+        self._store.write_anew()
 
     def close(self) -> None:
         self._store.close()
