@@ -608,7 +608,7 @@ class ContractError(SetupError):
 
 
 class LedgerInUse(SetupError):
-    """Another process holds the lease of this log; two never write one."""
+    """Another process holds the lease of this log, or the log was ended; two never write one."""
 
 
 class LedgerDamaged(SetupError):

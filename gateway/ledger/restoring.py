@@ -14,7 +14,6 @@ be asked: the difference is what is surely lost.
 
 from __future__ import annotations
 
-import re
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,19 +24,16 @@ import orjson
 from gateway.errors import LedgerDamaged, PlaceError
 from gateway.ledger import durable, frames, recovery
 from gateway.ledger.disk import SystemDisk
+from gateway.ledger.ended import ENDED, slot_after
 from gateway.ledger.notes import Checkpoint
 from gateway.ledger.places import Place
 from gateway.ledger.records import Record
 from gateway.ledger.segments import segment_path
 
-__all__ = ["ENDED", "RESTORED", "Restored", "current_slot", "is_ended", "restore"]
+__all__ = ["RESTORED", "Restored", "restore"]
 
 RESTORED = "restored"
-ENDED = "ended"
-"""A file in a log's folder: nothing is ever written to this log again. It names the slot that follows."""
-
 _BUILDING = "restoring"
-_NUMBERED = re.compile(r"(.+)r([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +86,12 @@ def restore(place: Place, log: str, ledger_folder: Path, witnessed: Checkpoint |
         size, root = tiles.size, tiles.frontier.root()
     finally:
         tiles.close()
-    successor = _next(slot)
+    successor = slot_after(slot)
     ended = {"log": log, "size": size, "root": root.hex(), "successor": successor}
     durable.replace(building / ENDED, orjson.dumps(ended, option=orjson.OPT_APPEND_NEWLINE))
     building.rename(target)
     durable.flush_folder(ledger_folder)
     return Restored(log, slot, successor, size, root, witnessed.size if witnessed is not None else None)
-
-
-def is_ended(folder: Path) -> bool:
-    """Whether nothing may be written to the log in that folder any more."""
-    return (folder / ENDED).exists()
-
-
-def current_slot(ledger_folder: Path, slot: str) -> str:
-    """The slot to write to where `slot` is meant: itself, or what follows it where its log was ended: `0r1`, `0r2`."""
-    while is_ended(ledger_folder / slot):
-        slot = _next(slot)
-    return slot
-
-
-def _next(slot: str) -> str:
-    numbered = _NUMBERED.fullmatch(slot)
-    return f"{numbered[1]}r{int(numbered[2]) + 1}" if numbered else f"{slot}r1"
 
 
 def _copy_back(place: Place, log: str, folder: Path) -> None:
