@@ -20,7 +20,7 @@ from tests.witnessing import SIGNER
 __all__ = ["INSTALLATION", "Ledger", "canary", "root_of"]
 
 INSTALLATION = "gateway.example.vn"
-SMALL = Limits(segment_bytes=4096, checkpoint_s=3600.0)
+SMALL = Limits(segment_bytes=2500, checkpoint_s=3600.0)
 
 
 def canary(number: int) -> str:
@@ -72,10 +72,10 @@ async def question(
     lookup, dataset = f"lookup-{number}", f"{registry}.citizen"
     asked = {"type": "asked", "at": at, "lookup_id": lookup, "dataset": dataset, "case_id": case or canary(number)}
     appended = log.append(asked | {"subject": f"subject-{number % 10}", "officer": "000080000009"})
-    await appended.durable(10)
     if answered:
         said = {"type": "answered", "at": at, "lookup_id": lookup, "asked": appended.index, "dataset": dataset}
-        await log.append(said | {"outcome": "found", "request_id": canary(number)}).durable(10)
+        appended = log.append(said | {"outcome": "found", "request_id": canary(number)})
+    await appended.durable(10)
 
 
 async def keep(log: Log, record: Record) -> int:
