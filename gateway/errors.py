@@ -36,6 +36,9 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── EvidenceNotCanonical     not_canonical
     │   ├── EvidenceMembersWrong     wrong_members
     │   └── EvidenceNotInLedger      not_in_ledger
+    ├── NotShown                     what the gateway itself was asked about cannot be shown; `word` says why
+    │   ├── StoreUnavailable         store_unavailable
+    │   └── NoSuchLookup             no_such_lookup
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
         ├── ContractError            a packaged contract or adapter is unusable
@@ -79,8 +82,10 @@ __all__ = [
     "LedgerUnavailable",
     "MalformedAnswer",
     "MismatchedAnswer",
+    "NoSuchLookup",
     "NotConnected",
     "NotCovered",
+    "NotShown",
     "OfficerUnmapped",
     "Overloaded",
     "PurposeUnknown",
@@ -96,6 +101,7 @@ __all__ = [
     "RegistryUnreachable",
     "SettingsError",
     "SetupError",
+    "StoreUnavailable",
     "TooMany",
     "Unauthenticated",
 ]
@@ -285,6 +291,8 @@ class RegistryError(GatewayError):
     actor: ClassVar[Actor] = Actor.OPERATOR
     title_vi: ClassVar[str]
     title_en: ClassVar[str]
+    layer: str | None = None
+    """Who said so, where whoever raises it knows: `network`, `platform` or `registry`."""
 
     def __init__(self, message: str = "", *, retry_at: datetime | None = None) -> None:
         super().__init__(message or self.title_en)
@@ -492,6 +500,42 @@ class EvidenceNotInLedger(EvidenceError):
     word = "not_in_ledger"
     title_vi = "Bản ghi sổ hoặc bằng chứng kèm theo không khớp với chứng cứ."
     title_en = "The ledger record or the proof does not belong to this evidence."
+
+
+# --- the gateway's own records -----------------------------------------------------------------
+
+
+class NotShown(GatewayError):
+    """What the gateway was asked about its own records cannot be shown now. Lookups go on."""
+
+    word: ClassVar[str]
+    http_status: ClassVar[int]
+    actor: ClassVar[Actor]
+    title_vi: ClassVar[str]
+    title_en: ClassVar[str]
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.title_en)
+
+
+class StoreUnavailable(NotShown):
+    """The database behind the ledger's index does not answer. The ledger is whole; its index catches up later."""
+
+    word = "store_unavailable"
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = "Cơ sở dữ liệu của chỉ mục sổ nhật ký không trả lời; thử lại sau."
+    title_en = "The database behind the ledger's index does not answer; try again later."
+
+
+class NoSuchLookup(NotShown):
+    """The ledger's index has no lookup of this id, or it is another consumer's."""
+
+    word = "no_such_lookup"
+    http_status = 404
+    actor = Actor.CONSUMER
+    title_vi = "Không có lượt hỏi nào mang mã này, hoặc lượt hỏi thuộc hệ thống khác."
+    title_en = "There is no lookup of this id, or it belongs to another system."
 
 
 # --- the gateway itself ------------------------------------------------------------------------

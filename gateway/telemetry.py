@@ -130,6 +130,18 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livemin",
         )
+        self.index_lag = Gauge(
+            "gateway_index_lag_records",
+            "Records of the ledger that its index does not have yet.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.index_behind = Gauge(
+            "gateway_index_behind_seconds",
+            "How long ago the oldest record was written that the index does not have yet.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
         self.build = Gauge(
             "gateway_build_info",
             "Always 1; the version stands in the label.",

@@ -1,0 +1,186 @@
+"""What the index is asked: one person's lookups, one lookup's records, and who saw whom between two instants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Row, and_, case, distinct, exists, func, or_, select, tuple_
+
+from gateway.ledger.tables import ENTRIES, HIDINGS, micros, moment
+from gateway.stores.sql import Store
+
+__all__ = ["Group", "Incident", "Place", "Questions", "Seen"]
+
+_E = ENTRIES.c
+_ROWS_AT_ONCE = 5_000
+_INCIDENT_S = 120.0
+_OF_A_LOOKUP = ("asked", "answered", "refused", "undelivered")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of a person's lookups ends: the time and id of the last one on it."""
+
+    at: int
+    lookup_id: str
+
+    def text(self) -> str:
+        """As callers get it."""
+        return f"{self.at}.{self.lookup_id}"
+
+    @classmethod
+    def read(cls, text: str) -> Place:
+        """The place that callers bring back. Raises ValueError."""
+        at, dot, lookup_id = text.partition(".")
+        if not (dot and lookup_id and at.isascii() and at.isdigit() and len(at) <= 17):
+            raise ValueError("no place")
+        return cls(int(at), lookup_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One lookup about a person. `outcome` is None while there is none; `refused` if it never left."""
+
+    at: datetime
+    lookup_id: str
+    consumer: str | None
+    agency: str | None
+    case_id: str | None = field(repr=False)
+    procedure: str | None
+    purpose: str | None
+    dataset: str | None
+    fields: tuple[str, ...]
+    outcome: str | None
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """What a breach touches: everything between two instants, or a part of it."""
+
+    since: datetime
+    until: datetime
+    consumer: str | None = None
+    agency: str | None = None
+    account: str | None = None
+    dataset: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """
+    Lookups that have all of this in common, and how many they are. `given` says that their answers left with a
+    record; `officer` and `subject` are pseudonyms. Without `subject`, `subjects` says how many there were.
+    """
+
+    subject: str | None = None
+    subjects: int = 1
+    consumer: str | None
+    agency: str | None
+    account: str | None
+    officer: str | None
+    dataset: str | None
+    fields: tuple[str, ...]
+    given: bool
+    lookups: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Questions:
+    """Questions to the index in one store. Synchronous: call it from a thread. Everything raises StoreUnavailable."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def about(
+        self,
+        subjects: tuple[str, ...],
+        *,
+        now: datetime,
+        limit: int,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: Place | None = None,
+    ) -> list[Seen]:
+        """The lookups about a person under any of the pseudonyms, newest first, without what is hidden now."""
+        wanted = [_E.subject.in_(subjects), _E.type.in_(("asked", "refused")), ~_is_hidden(now)]
+        if since is not None:
+            wanted.append(_E.at >= micros(since))
+        if until is not None:
+            wanted.append(_E.at < micros(until))
+        if before is not None:
+            wanted.append(tuple_(_E.at, _E.lookup_id) < (before.at, before.lookup_id))
+        query = select(ENTRIES).where(and_(*wanted)).order_by(_E.at.desc(), _E.lookup_id.desc()).limit(limit)
+        with self._store.reading() as connection:
+            return [_seen(row) for row in connection.execute(query)]
+
+    def records_of(self, lookup_id: str) -> list[tuple[str, int, dict[str, Any]]]:
+        """Log, index and record of everything that was recorded of one lookup, in order; empty where nothing was."""
+        query = (
+            select(_E.log, _E.index, _E.record)
+            .where(_E.lookup_id == lookup_id, _E.type.in_(_OF_A_LOOKUP), _E.record.is_not(None))
+            .order_by(_E.log, _E.index)
+        )
+        with self._store.reading() as connection:
+            return [(log, index, orjson.loads(record)) for log, index, record in connection.execute(query)]
+
+    def groups(self, incident: Incident) -> list[Group]:
+        """The lookups of an incident by who asked for what: a row for each officer, dataset and set of fields."""
+        query = _grouped(incident, func.count(distinct(_E.subject)).label("subjects"))
+        with self._store.reading(within_s=_INCIDENT_S) as connection:
+            return [_group(row) for row in connection.execute(query)]
+
+    def people(self, incident: Incident) -> Iterator[Group]:
+        """The same for each subject, one subject after another. The transaction ends with the iterator."""
+        query = _grouped(incident, _E.subject, by=(_E.subject,)).where(_E.subject.is_not(None)).order_by(_E.subject)
+        with self._store.reading(within_s=_INCIDENT_S) as connection:
+            for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+                yield _group(row)
+
+
+def _is_hidden(now: datetime) -> ColumnElement[bool]:
+    same = or_(HIDINGS.c.case_id == _E.case_id, HIDINGS.c.lookup_id == _E.lookup_id)
+    return exists().where(HIDINGS.c.until > micros(now), same)
+
+
+def _grouped(incident: Incident, first: Any, by: tuple[Any, ...] = ()) -> Any:
+    given = case((_E.outcome == "found", 1), else_=0).label("given")
+    who = (_E.consumer, _E.agency, _E.account, _E.officer, _E.dataset, _E.fields)
+    wanted = [_E.type == "asked", _E.at >= micros(incident.since), _E.at < micros(incident.until)]
+    for name in ("consumer", "agency", "account", "dataset"):
+        value = getattr(incident, name)
+        if value is not None:
+            wanted.append(_E[name] == value)
+    counted = (func.count().label("lookups"), func.min(_E.at).label("first_at"), func.max(_E.at).label("last_at"))
+    return select(first, *who, given, *counted).where(and_(*wanted)).group_by(*by, *who, given)
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
+def _seen(row: Row[Any]) -> Seen:
+    return Seen(
+        at=moment(row.at),
+        lookup_id=row.lookup_id,
+        consumer=row.consumer,
+        agency=row.agency,
+        case_id=row.case_id,
+        procedure=row.procedure,
+        purpose=row.purpose,
+        dataset=row.dataset,
+        fields=_names(row.fields),
+        outcome=row.outcome,
+        refused=row.type == "refused",
+    )
+
+
+def _group(row: Row[Any]) -> Group:
+    values = dict(row._mapping)
+    values |= {"fields": _names(row.fields), "given": bool(row.given)}
+    return Group(**values | {"first_at": moment(row.first_at), "last_at": moment(row.last_at)})
