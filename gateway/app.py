@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
@@ -24,10 +24,15 @@ from gateway.domain.dataset import Adapter, Options
 from gateway.domain.exchange import Bounds
 from gateway.errors import ContractError, SettingsError
 from gateway.keyring import KeyRing
+from gateway.ledger.lease import take_slot
+from gateway.ledger.log import Limits as LogLimits
+from gateway.ledger.log import Log
 from gateway.lookup.access import Access, Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.pipeline import Lookup
+from gateway.lookup.recorder import Recorder
 from gateway.settings import ConsumerSettings, RegistrySettings, Settings
+from gateway.settings_ledger import LedgerSettings
 from gateway.stores.state import MemoryState
 from gateway.telemetry import Metrics
 from gateway.transport import tls
@@ -74,21 +79,68 @@ class Core:
     metrics: Metrics
     consumers: Mapping[str, Consumer]
     keys: KeyRing | None = None
+    ledger: Log | None = None
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection, then of the ledger."""
         for instance in self.catalogue.instances.values():
             await instance.channel.close()
+        if self.ledger is not None:
+            await self.ledger.close()
+
+    @property
+    def unready(self) -> str | None:
+        """Why no question should be sent here now; None where nothing stands in the way."""
+        return f"ledger: {self.ledger.state}" if self.ledger is not None and self.ledger.state != "open" else None
 
 
-def build(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | None = None) -> Core:
-    """Everything, wired. Raises SetupError naming what is wrong; contacts nobody."""
+async def opened(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | None = None) -> Core:
+    """Everything, wired, with the ledger open where settings have one. Raises SetupError naming what is wrong."""
+    clock, metrics = clock or SystemClock(), metrics or Metrics()
+    if settings.ledger is None:
+        return build(settings, clock=clock, metrics=metrics)
+    ring = key_ring(settings)
+    if ring is None:
+        raise SettingsError("keys: a ledger wants the section [keys]; `gateway keys new` makes what belongs in it")
+    ledger = open_ledger(settings.ledger, ring, clock, metrics)
+    try:
+        return build(settings, clock=clock, metrics=metrics, ledger=ledger)
+    except BaseException:
+        await ledger.close()
+        raise
+
+
+def open_ledger(settings: LedgerSettings, ring: KeyRing, clock: Clock, metrics: Metrics) -> Log:
+    """The first log of the folder that no other process writes. Raises SetupError; wants a running loop."""
+    lease = take_slot(settings.folder, settings.origin)
+    limits = LogLimits(
+        waiting_records=settings.waiting_records,
+        waiting_bytes=settings.waiting_bytes,
+        segment_bytes=settings.segment_bytes,
+        segment_age_s=settings.segment_age_s,
+        checkpoint_s=settings.checkpoint_s,
+    )
+    return Log.open(
+        lease.folder, origin=lease.origin, lease=lease, signer=ring.signer, clock=clock, limits=limits, metrics=metrics
+    )
+
+
+def build(
+    settings: Settings, *, clock: Clock | None = None, metrics: Metrics | None = None, ledger: Log | None = None
+) -> Core:
+    """
+    Everything, wired, around a ledger that is open; without one nothing that is answered is recorded.
+
+    Raises SetupError naming what is wrong; contacts nobody.
+    """
     clock = clock or SystemClock()
     metrics = metrics or Metrics()
+    ring = key_ring(settings)
+    mac = ring.secrets.mac if ring is not None else None
     adapters, contracts = installed_adapters(), installed_contracts()
     catalogue = Catalogue(
         [
-            _instance(name, registry, adapters, contracts, clock, metrics)
+            _instance(name, registry, adapters, contracts, clock, metrics, mac)
             for name, registry in settings.registries.items()
         ]
     )
@@ -99,9 +151,14 @@ def build(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | 
                 advice = "is no dataset of a configured registry in its contract version; there are"
                 raise SettingsError(f"consumers.{name}.datasets: {dataset!r} {advice} {', '.join(sorted(known))}")
     lookup = Lookup(
-        catalogue=catalogue, access=Access(MemoryState(clock), clock), clock=clock, metrics=metrics, new_id=new_id
+        catalogue=catalogue,
+        access=Access(MemoryState(clock), clock),
+        clock=clock,
+        metrics=metrics,
+        new_id=new_id,
+        ledger=Recorder(ledger, ring.signer, ring.secrets, clock) if ledger is not None and ring is not None else None,
     )
-    return Core(settings, lookup, catalogue, metrics, consumers(settings.consumers), key_ring(settings))
+    return Core(settings, lookup, catalogue, metrics, consumers(settings.consumers), ring, ledger)
 
 
 def key_ring(settings: Settings) -> KeyRing | None:
@@ -125,6 +182,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             body_bytes=web_settings.body_limit_bytes,
             connections=for_callers(web_settings.connections),
         ),
+        unready=lambda: core.unready,
     )
     keys.add_routes(application, core.keys)
     return application
@@ -177,6 +235,7 @@ def _instance(
     contracts: Mapping[str, Contract],
     clock: Clock,
     metrics: Metrics,
+    mac: Callable[[bytes], str] | None,
 ) -> Instance:
     place = f"registries.{name}"
     adapter = adapters.get(registry.adapter)
@@ -210,6 +269,7 @@ def _instance(
         clock=clock,
         new_id=new_id,
         observer=Counting(metrics),
+        mac=mac,
     )
     return Instance(
         name=name,

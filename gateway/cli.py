@@ -85,12 +85,13 @@ def lookup(
     from gateway.lookup.request import parse
 
     body = question.read_bytes() if question else sys.stdin.buffer.read()
-    core = app.build(_loaded(settings, log_level="error"))
-    asking = next((one for one in core.consumers.values() if one.name == consumer), None)
+    loaded = _loaded(settings, log_level="error")
+    asking = next((one for one in app.consumers(loaded.consumers).values() if one.name == consumer), None)
     if asking is None:
         raise typer.BadParameter(f"không có trong cấu hình / not in the settings: {consumer}", param_hint="--consumer")
 
     async def ask() -> LookupResult:
+        core = await app.opened(loaded)
         try:
             return await core.lookup.ask(core.lookup.new_id(), asking, parse(body))
         finally:

@@ -131,6 +131,11 @@ def verifies(key: PublicKey, signature: bytes, message: bytes) -> bool:
     return True
 
 
+def algorithm_of(key: PublicKey) -> Algorithm:
+    """The only algorithm that is used with a key of this type."""
+    return "ES256" if isinstance(key, ec.EllipticCurvePublicKey) else "RS256"
+
+
 def der_signature(signature: bytes) -> bytes:
     """An ES256 signature in the form that notes have (ASN.1), from its JWS form."""
     return encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
@@ -177,11 +182,6 @@ def ed25519_verifies(public: bytes, signature: bytes, message: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
-
-
-def algorithm_of(key: PublicKey) -> Algorithm:
-    """The only algorithm that is used with a key of this type."""
-    return "ES256" if isinstance(key, ec.EllipticCurvePublicKey) else "RS256"
 
 
 def public_jwk(key: PublicKey) -> dict[str, str]:

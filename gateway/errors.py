@@ -305,6 +305,8 @@ class RegistryError(GatewayError):
     actor: ClassVar[Actor] = Actor.OPERATOR
     title_vi: ClassVar[str]
     title_en: ClassVar[str]
+    layer: str | None = None
+    """Who said so, where whoever raises it knows: `network`, `platform` or `registry`."""
 
     def __init__(self, message: str = "", *, retry_at: datetime | None = None) -> None:
         super().__init__(message or self.title_en)

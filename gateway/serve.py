@@ -56,7 +56,7 @@ def run_many(settings: Settings, workers: int) -> int:
 async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None:
     clock, metrics = SystemClock(), Metrics()
     metrics.build.labels(app.version()).set(1)
-    core = app.build(settings, clock=clock, metrics=metrics)
+    core = await app.opened(settings, clock=clock, metrics=metrics)
     front = await server.listen(
         app.front_door(core, clock),
         settings.web.host,

@@ -131,7 +131,7 @@ def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
 async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     """The gateway in this process on free ports, and a session to ask it with."""
     clock, metrics = SystemClock(), Metrics()
-    core = app.build(settings, clock=clock, metrics=metrics)
+    core = await app.opened(settings, clock=clock, metrics=metrics)
     front = await server.listen(app.front_door(core, clock), "127.0.0.1", 0, shutdown_s=0.1)
     side = await server.listen(server.metrics_page(metrics), "127.0.0.1", 0, shutdown_s=0.1)
     try:

@@ -4,20 +4,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from gateway.domain.outcome import Outcome
 
-__all__ = ["Answer", "Attempt", "Provenance"]
+__all__ = ["Answer", "Attempt", "Layer", "Provenance"]
+
+Layer = Literal["network", "platform", "registry", "ours"]
+"""
+Who answered: `registry` the service itself or what stands unnamed in front of it, `platform` X-Road, an API manager,
+a province's wrapper or the log-in, `network` nobody, `ours` the gateway before anything was sent.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at the question: `found`, `absent` or the reason why not, and whether the connection was new."""
+    """
+    One try at the question: `found`, `absent` or the reason why not, and whether the connection was new.
+
+    `status` is the HTTP status of the last answer, None where there was none; `request_id` what the registry knows
+    this attempt by.
+    """
 
     result: str
     elapsed_s: float
     fresh: bool
+    layer: Layer = "registry"
+    status: int | None = None
+    request_id: str = ""
+
+    def view(self) -> dict[str, Any]:
+        """As the ledger keeps it: JSON values, nothing personal."""
+        return {
+            "result": self.result,
+            "layer": self.layer,
+            "status": self.status,
+            "elapsed_ms": round(self.elapsed_s * 1000),
+            "fresh": self.fresh,
+            "request_id": self.request_id,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +67,16 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The outcome of one question with its provenance and attempts. The record is never printed."""
+    """
+    The outcome of one question with its provenance and attempts. The record is never printed.
+
+    `clock_skew_s` is how far the other side's clock is ahead of ours, to a second, and `quota_left` how many more
+    questions it says it takes for now; both from the last answer, and None where it does not say.
+    """
 
     outcome: Outcome[Any] = field(repr=False)
     provenance: Provenance
     attempts: tuple[Attempt, ...] = ()
     elapsed_s: float = 0.0
+    clock_skew_s: float | None = None
+    quota_left: int | None = None

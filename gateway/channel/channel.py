@@ -13,9 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from gateway.channel.answer import Answer, Attempt, Provenance
+from gateway.channel.answer import Answer, Attempt, Layer, Provenance
 from gateway.channel.observer import Observer, Silent
 from gateway.channel.retry import Retry
 from gateway.clock import Clock
@@ -33,10 +33,23 @@ from gateway.errors import (
     RegistryUnreachable,
 )
 from gateway.transport.base import Probe, Transport
+from gateway.wire.headers import clock_skew_s, quota_left
 
 __all__ = ["Channel", "Policy"]
 
 _MOST_EXCHANGES = 4
+_REGISTRY: Layer = "registry"
+_NOBODY: Layer = "network"
+# Where no answer came up to the channel, its kind of error says who spoke last.
+_WITHOUT_ANSWER: dict[Reason, Layer] = {
+    Reason.TIMEOUT: "network",
+    Reason.UNREACHABLE: "network",
+    Reason.MALFORMED: "registry",
+    Reason.MISMATCHED: "registry",
+    Reason.NOT_CONNECTED: "ours",
+    Reason.OVERLOADED: "ours",
+    Reason.CIRCUIT_OPEN: "ours",
+}
 _LARGE_BODY = 64 * 1024  # read in a thread, so that a big answer holds nobody else's question
 
 
@@ -109,6 +122,8 @@ class Channel:
             provenance=self._provenance(dataset, asked_at, asked),
             attempts=tuple(asked.attempts),
             elapsed_s=self._clock.monotonic() - started,
+            clock_skew_s=clock_skew_s(asked.last) if asked.last is not None else None,
+            quota_left=quota_left(asked.last) if asked.last is not None else None,
         )
 
     def unasked(self, dataset: Dataset[Any, Any, Any], error: RegistryError) -> Answer:
@@ -183,17 +198,21 @@ class Channel:
         started = self._clock.monotonic()
         if asked.attempts:
             asked.request_id = self._new_id()
-        result, was_fresh = Reason.TIMEOUT.value, fresh
+        asked.status = None
+        result, was_fresh, layer = Reason.TIMEOUT.value, fresh, _NOBODY
         try:
             outcome, was_fresh = await self._exchanges(asked, fresh=fresh)
             about = _about(asked, outcome)
-            result = _result(outcome, about)
+            result, layer = _result(outcome, about), _REGISTRY
             return outcome, about, was_fresh
         except RegistryError as exc:
-            result = exc.reason.value
+            result, layer = exc.reason.value, _layer(exc, asked.status)
+            if asked.last is not None and asked.status is not None:
+                was_fresh = asked.last.fresh
             raise
         finally:
-            attempt = Attempt(result, self._clock.monotonic() - started, was_fresh)
+            elapsed_s = self._clock.monotonic() - started
+            attempt = Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id)
             asked.attempts.append(attempt)
             self._observer.attempted(self.registry, asked.dataset.noun, attempt)
 
@@ -207,6 +226,7 @@ class Channel:
                 # An id of its own for each message: the echo must not fit another exchange of this question.
                 message_id = self._new_id() if nth else asked.request_id
                 response = await self._transport.send(replace(request, message_id=message_id), fresh=fresh)
+                asked.last, asked.status = response, response.status
                 all_fresh = all_fresh and response.fresh
                 asked.replies += response.raw
                 step = await _step(exchanges, response)
@@ -237,6 +257,8 @@ class _Asked:
     began: bool = False
     replies: bytes = b""
     """The raw replies of the last attempt, one after another."""
+    last: Response | None = None
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +291,14 @@ def _about(asked: _Asked, outcome: Outcome[Any]) -> bool | None:
             return None
         case Unknown():
             return True
+
+
+def _layer(error: RegistryError, status: int | None) -> Layer:
+    if error.layer is not None:
+        return cast(Layer, error.layer)
+    if status is not None:
+        return _REGISTRY
+    return _WITHOUT_ANSWER.get(error.reason, "platform")  # such as a log-in that was refused
 
 
 def _result(outcome: Outcome[Any], about: bool | None) -> str:

@@ -216,8 +216,8 @@ def _wrong_members(document: Mapping[str, Any]) -> str:
         if not isinstance(inner, Mapping) or frozenset(inner) != names:
             return f"members of {place or 'the document'}"
     sound = {
-        "format": document["format"] == FORMAT,
-        "outcome": document["outcome"] in {"found", "absent"},
+        "format": type(document["format"]) is int and document["format"] == FORMAT,
+        "outcome": document["outcome"] in ("found", "absent"),
         "record": isinstance(document["record"], Mapping if document["outcome"] == "found" else type(None)),
         "query": isinstance(document["query"], Mapping),
         "salt": isinstance(document["salt"], str) and _SALT.fullmatch(document["salt"]) is not None,

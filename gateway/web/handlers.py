@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -29,10 +29,17 @@ _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 class Handlers:
     """One worker's handlers."""
 
-    def __init__(self, lookup: Lookup, consumers: Mapping[str, Consumer], clock: Clock) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        consumers: Mapping[str, Consumer],
+        clock: Clock,
+        unready: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._lookup = lookup
         self._consumers = consumers
         self._clock = clock
+        self._unready = unready
 
     async def ask(self, request: web.Request) -> web.Response:
         """POST /v1/lookups"""
@@ -82,8 +89,8 @@ class Handlers:
 
     async def ready(self, request: web.Request) -> web.Response:
         """GET /readyz"""
-        stopping = request.app[STOPPING].is_set
-        return _json({"status": "stopping" if stopping else "ready"}, status=503 if stopping else 200)
+        why = "stopping" if request.app[STOPPING].is_set else self._unready()
+        return _json({"status": why or "ready"}, status=503 if why else 200)
 
     def _authenticated(self, request: web.Request) -> None:
         consumer_of(request.headers, self._consumers)

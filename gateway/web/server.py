@@ -27,10 +27,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def api(
-    *, lookup: Lookup, consumers: Mapping[str, Consumer], metrics: Metrics, clock: Clock, limits: Limits
+    *,
+    lookup: Lookup,
+    consumers: Mapping[str, Consumer],
+    metrics: Metrics,
+    clock: Clock,
+    limits: Limits,
+    unready: Callable[[], str | None] = lambda: None,
 ) -> web.Application:
-    """The front door's application."""
-    handlers = Handlers(lookup, consumers, clock)
+    """The front door's application. `unready` says why no question should come here now, or None."""
+    handlers = Handlers(lookup, consumers, clock, unready)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
     app[LIMITS] = limits
