@@ -23,6 +23,7 @@ from pydantic_settings import (
 from gateway.errors import SettingsError
 from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, Url, XRoadSettings
 from gateway.settings_credentials import Section as _Section
+from gateway.settings_keep import WitnessServiceSettings
 from gateway.settings_keys import KeysSettings
 from gateway.settings_ledger import LedgerSettings
 
@@ -139,6 +140,7 @@ class Settings(BaseSettings):
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
     ledger: LedgerSettings | None = Field(None, description="The log of every question.")
     keys: KeysSettings | None = Field(None, description="Keys and secrets; without them nothing is signed.")
+    witness: WitnessServiceSettings | None = Field(None, description="A witness for other installations' ledgers.")
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
     registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
 
