@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gateway.commands.ledger import ledger
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ cli = typer.Typer(
 )
 contract = typer.Typer(help="Hợp đồng dữ liệu / contracts", no_args_is_help=True)
 cli.add_typer(contract, name="contract")
+cli.add_typer(ledger, name="ledger")
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")

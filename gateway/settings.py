@@ -23,6 +23,7 @@ from pydantic_settings import (
 from gateway.errors import SettingsError
 from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, Url, XRoadSettings
 from gateway.settings_credentials import Section as _Section
+from gateway.settings_ledger import LedgerSettings
 
 __all__ = [
     "ConsumerSettings",
@@ -134,6 +135,7 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings, description="The front door.")
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="The metrics listener.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
+    ledger: LedgerSettings | None = Field(None, description="The log of every question.")
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
     registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
 

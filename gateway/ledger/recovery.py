@@ -191,13 +191,14 @@ def _read_segment(found: Found, folder: Path, origin: str, first: int, path: Pat
 def _sound_frames(path: Path, content: bytes, start: int, first: int, *, is_last: bool) -> Iterator[tuple[Frame, int]]:
     index, batch, shrunk = first, start, False
     for frame in frames(content, start):
-        shrunk = shrunk or frame.kind == DESTROYED
-        in_order = shrunk or frame.batch in {batch, frame.offset}
-        if not frame.sound or not in_order:
+        if not frame.sound:
             later = max((one.batch for one in sound_frames_anywhere(content, frame.offset + 1)), default=0)
-            if not is_last or later > frame.offset or not in_order:
+            if not is_last or later > frame.offset:
                 raise LedgerDamaged(_broken(path, frame, index))
             return
+        shrunk = shrunk or frame.kind == DESTROYED
+        if not shrunk and frame.batch not in {batch, frame.offset}:
+            raise LedgerDamaged(_broken(path, frame, index))
         batch = frame.batch
         yield frame, index
         index += 1

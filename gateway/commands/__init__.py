@@ -1,0 +1,1 @@
+"""Commands of `gateway`, a module a group."""
