@@ -11,6 +11,7 @@ from gateway.clock import Clock
 from gateway.crypto import PublicKey
 from gateway.errors import SettingsError
 from gateway.keyring import KeyRing, public_keys
+from gateway.ledger import log as log_of
 from gateway.ledger import retention
 from gateway.ledger.destroying import ADMIN
 from gateway.ledger.ended import current_slot
@@ -53,6 +54,8 @@ KEY_FILE, PUBLIC_FILE = "witness.key", "witness.pub"
 """In a witness's folder: its key, for it alone, and its vkey, for everybody."""
 
 _DURABLE_WITHIN_S = 30.0
+# A command writes a handful of records; sealed by the next one, they are shipped then and not when 64 MiB are full.
+_A_SEGMENT_EACH = log_of.Limits(segment_age_s=0.001)
 
 
 def witnesses(settings: LedgerSettings, keys: Iterable[PublicKey], clock: Clock) -> list[WitnessPort]:
@@ -126,7 +129,7 @@ async def administration(settings: LedgerSettings, ring: KeyRing, clock: Clock) 
     slot = current_slot(settings.folder, ADMIN)
     folder, origin = settings.folder / slot, f"{settings.origin}/{slot}"
     seen = await witnessed(settings, folder, origin, ring.published.values(), asked)
-    log = Log.open(folder, origin=origin, signer=ring.signer, clock=clock, witnessed=seen)
+    log = Log.open(folder, origin=origin, signer=ring.signer, clock=clock, limits=_A_SEGMENT_EACH, witnessed=seen)
     try:
         yield Administration(log)
         await log.sign_checkpoint()

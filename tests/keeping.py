@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 
 from gateway.clock import Clock
+from gateway.crypto import Signer
 from gateway.ledger.log import Limits, Log
 from gateway.ledger.merkle import Frontier
 from gateway.ledger.notes import Checkpoint
@@ -31,9 +32,10 @@ def canary(number: int) -> str:
 class Ledger:
     """A ledger folder and who writes it."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, signer: Signer = SIGNER) -> None:
         self.folder = folder
         self.clock = clock
+        self.signer = signer
         folder.mkdir(parents=True, exist_ok=True)
 
     @asynccontextmanager
@@ -41,7 +43,7 @@ class Ledger:
         log = Log.open(
             self.folder / slot,
             origin=f"{INSTALLATION}/{slot}",
-            signer=SIGNER,
+            signer=self.signer,
             clock=self.clock,
             limits=SMALL,
             witnessed=witnessed,

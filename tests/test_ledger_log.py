@@ -232,7 +232,11 @@ async def test_a_log_proves_what_it_holds(tmp_path: Path) -> None:
                 assert merkle.verify_inclusion(leaves[index], index, size, log.inclusion_proof(index, size), root)
             proof = log.consistency_proof(size, 650)
             assert merkle.verify_consistency(size, 650, proof, root, log.root_at(650))
-        for ask in (lambda: log.root_at(651), lambda: log.inclusion_proof(0, 651), lambda: log.consistency_proof(1, 651)):
+        for ask in (
+            lambda: log.root_at(651),
+            lambda: log.inclusion_proof(0, 651),
+            lambda: log.consistency_proof(1, 651),
+        ):
             with pytest.raises(ValueError, match="holds 650 records"):
                 ask()
 
@@ -318,8 +322,12 @@ async def test_two_never_write_one_log(tmp_path: Path) -> None:
 
 def test_the_lease_of_a_process_that_is_killed_is_free(tmp_path: Path) -> None:
     """A process that was killed holds nothing: the kernel has taken the lease back."""
-    program = f"from gateway.ledger.lease import Lease; from pathlib import Path; a = Lease(Path({str(tmp_path)!r}), 'o')"
-    with subprocess.Popen([sys.executable, "-c", f"{program}; print(1, flush=True); input()"], stdin=-1, stdout=-1) as it:
+    program = (
+        f"from gateway.ledger.lease import Lease; from pathlib import Path; a = Lease(Path({str(tmp_path)!r}), 'o')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{program}; print(1, flush=True); input()"], stdin=-1, stdout=-1
+    ) as it:
         assert it.stdout
         it.stdout.readline()
         with pytest.raises(LedgerInUse):
