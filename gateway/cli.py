@@ -44,6 +44,9 @@ cli.add_typer(evidence.commands, name="evidence")
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
 ]
+Unrecorded = Annotated[
+    bool, typer.Option("--unrecorded", help="Không ghi sổ, chỉ để thử và đo / without a ledger: to try and to measure")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="In JSON / print JSON")]
 DEFAULT_SETTINGS = Path("gateway.toml")
 
@@ -55,6 +58,7 @@ err = Console(stderr=True)
 def serve(
     settings: SettingsFile = DEFAULT_SETTINGS,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Số tiến trình / worker processes")] = 1,
+    unrecorded: Unrecorded = False,
 ) -> None:
     """Chạy cổng / run the gateway until Ctrl-C."""
     if workers > 1:
@@ -62,6 +66,7 @@ def serve(
     from gateway import serve as running
 
     loaded = _loaded(settings)
+    _recorded(loaded, unrecorded)
     if workers > 1:
         raise typer.Exit(running.run_many(loaded, workers))
     running.run_one(loaded)
@@ -77,6 +82,7 @@ def lookup(
     ] = None,
     settings: SettingsFile = DEFAULT_SETTINGS,
     consumer: Annotated[str, typer.Option(help="Hỏi với quyền của / ask with the rights of")] = "one-stop",
+    unrecorded: Unrecorded = False,
     as_json: AsJson = False,
 ) -> None:
     """Hỏi một câu, đọc từ tệp hay stdin / ask one question, as a consumer of the settings."""
@@ -86,6 +92,7 @@ def lookup(
 
     body = question.read_bytes() if question else sys.stdin.buffer.read()
     loaded = _loaded(settings, log_level="error")
+    _recorded(loaded, unrecorded)
     asking = next((one for one in app.consumers(loaded.consumers).values() if one.name == consumer), None)
     if asking is None:
         raise typer.BadParameter(f"không có trong cấu hình / not in the settings: {consumer}", param_hint="--consumer")
@@ -198,6 +205,17 @@ def _prepare_multiprocess_metrics() -> None:
     import tempfile
 
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="gateway-metrics-")
+
+
+def _recorded(settings: Settings, unrecorded: bool) -> None:
+    """No answer about a real person leaves without its record, so leaving the section out is not enough."""
+    from gateway.errors import SettingsError
+
+    if settings.ledger is None and not unrecorded:
+        advice = "no answer may leave without its record; --unrecorded runs without, to try and to measure"
+        raise SettingsError(f"ledger: there is no section [ledger]; {advice}")
+    if settings.ledger is not None and unrecorded:
+        raise SettingsError("ledger: --unrecorded does not go with a section [ledger]")
 
 
 def _loaded(file: Path, *, log_level: str | None = None) -> Settings:
