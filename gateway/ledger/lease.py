@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from pathlib import Path
 
 from gateway.errors import LedgerInUse, SetupError
@@ -23,6 +24,7 @@ class Lease:
         """Raises LedgerInUse where somebody else has it, SetupError where the folder cannot be used."""
         self.folder = folder
         self.origin = origin
+        self._releasing = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
@@ -36,9 +38,10 @@ class Lease:
 
     def release(self) -> None:
         """Let another process write."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        with self._releasing:
+            fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
 
 def take_slot(ledger_folder: Path, origin: str) -> Lease:

@@ -13,7 +13,9 @@ meanwhile is the next commit. Another thread does what no answer waits for: chec
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -517,13 +519,26 @@ class Log:
         self._become("closed")
         for one in waiting:
             one._settle("closed")
-        log().info("ledger.closed", origin=self.origin, size=self.size)
         self._end()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.5, within_s / 10)):
+                await self._upkeep.closed()
+        log().info("ledger.closed", origin=self.origin, size=self.size)
 
     def _end(self) -> None:
+        """Both threads end after what they are at; only then may another process write."""
         if self._recovering is not None:
             self._recovering.cancel()
-        self._writer.do(self._segment.close, lambda _, error: None)
+        written = threading.Event()
+
+        def release() -> None:
+            written.wait()
+            self._lease.release()
+
+        def close() -> None:
+            self._segment.close()
+            written.set()
+
+        self._writer.do(close, lambda _, error: None)
         self._writer.stop()
-        self._upkeep.close()
-        self._lease.release()
+        self._upkeep.close(release)

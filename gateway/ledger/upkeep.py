@@ -44,6 +44,7 @@ class Upkeep:
         self._notes: File | None = None
         self._notes_end = 0
         self._listed = -1
+        self._closed = asyncio.Event()
         self.checkpoint = ""
 
     def begin(self, checkpoint: Checkpoint) -> None:
@@ -88,6 +89,10 @@ class Upkeep:
         for one in waiting:
             self._seal(one)
 
+    async def closed(self) -> None:
+        """Return when `close` has been done."""
+        await self._closed.wait()
+
     async def rest(self) -> None:
         """Return when all that is waiting has been done."""
         self.seal()
@@ -95,8 +100,8 @@ class Upkeep:
         self.store_tiles()
         await self._worker.result(lambda: None)
 
-    def close(self) -> None:
-        """End the thread after what is waiting, and give the files back."""
+    def close(self, then: Callable[[], None]) -> None:
+        """End the thread after what is waiting, give the files back, and do one thing more on it."""
 
         def close() -> None:
             if self._notes is not None:
@@ -104,8 +109,9 @@ class Upkeep:
                     self._notes.close()
             with suppress(OSError):
                 self._tiles.close()
+            then()
 
-        self._worker.do(close, lambda _, error: None)
+        self._worker.do(close, lambda _, error: self._closed.set())
         self._worker.stop()
 
     def _seal(self, manifest: Manifest) -> None:
