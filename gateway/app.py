@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -15,21 +14,22 @@ from pydantic import ValidationError
 from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
 from gateway import __version__
-from gateway.app_credentials import credentials, log_in_urls, xroad_names
+from gateway.app_access import Rules, access, counting_secrets, read_rules
+from gateway.app_credentials import credentials, log_in_urls, tls_context, xroad_names
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
 from gateway.clock import Clock, SystemClock
+from gateway.crypto import Secrets
 from gateway.descriptors import for_callers
 from gateway.domain.dataset import Adapter, Options
 from gateway.domain.exchange import Bounds
 from gateway.errors import ContractError, SettingsError
-from gateway.lookup.access import Access, Consumer
+from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.pipeline import Lookup
 from gateway.settings import ConsumerSettings, RegistrySettings, Settings
 from gateway.stores.state import MemoryState
 from gateway.telemetry import Metrics
-from gateway.transport import tls
 from gateway.transport.base import Transport, Unwrapping
 from gateway.transport.endpoint import literal
 from gateway.transport.http import HttpTransport
@@ -62,15 +62,28 @@ class Core:
     catalogue: Catalogue
     metrics: Metrics
     consumers: Mapping[str, Consumer]
+    rules: Rules
 
     async def close(self) -> None:
         """Let go of every connection."""
         for instance in self.catalogue.instances.values():
             await instance.channel.close()
+        if self.lookup.access.cases is not None:
+            await self.lookup.access.cases.close()
 
 
-def build(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | None = None) -> Core:
-    """Everything, wired. Raises SetupError naming what is wrong; contacts nobody."""
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    metrics: Metrics | None = None,
+    secrets: Secrets | None = None,
+) -> Core:
+    """
+    Everything, wired. Raises SetupError naming what is wrong; contacts nobody.
+
+    Without `secrets`, whoever is counted is known by pseudonyms of this process alone.
+    """
     clock = clock or SystemClock()
     metrics = metrics or Metrics()
     adapters, contracts = installed_adapters(), installed_contracts()
@@ -80,16 +93,16 @@ def build(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | 
             for name, registry in settings.registries.items()
         ]
     )
-    known = {entry.id for entry in catalogue}
-    for name, consumer in settings.consumers.items():
-        for dataset in consumer.datasets:
-            if dataset not in known:
-                advice = "is no dataset of a configured registry in its contract version; there are"
-                raise SettingsError(f"consumers.{name}.datasets: {dataset!r} {advice} {', '.join(sorted(known))}")
+    secrets = secrets or counting_secrets()
+    rules = read_rules(settings, catalogue, secrets, clock, metrics)
     lookup = Lookup(
-        catalogue=catalogue, access=Access(MemoryState(clock), clock), clock=clock, metrics=metrics, new_id=new_id
+        catalogue=catalogue,
+        access=access(settings, rules, MemoryState(clock), secrets, clock),
+        clock=clock,
+        metrics=metrics,
+        new_id=new_id,
     )
-    return Core(settings, lookup, catalogue, metrics, consumers(settings.consumers))
+    return Core(settings, lookup, catalogue, metrics, consumers(settings.consumers), rules)
 
 
 def front_door(core: Core, clock: Clock) -> web.Application:
@@ -133,9 +146,7 @@ def consumers(sections: Mapping[str, ConsumerSettings]) -> dict[str, Consumer]:
         if other != name:
             raise SettingsError(f"consumers.{name}.api_key_sha256: the same as of consumers.{other}")
     return {
-        section.api_key_sha256: Consumer(
-            name=name, datasets=frozenset(section.datasets), questions_per_minute=section.questions_per_minute
-        )
+        section.api_key_sha256: Consumer(name=name, questions_per_minute=section.questions_per_minute)
         for name, section in sections.items()
     }
 
@@ -197,6 +208,7 @@ def _instance(
         connected=registry.endpoint is not None,
         route=registry.route,
         basis=basis,
+        officers=registry.officers,
     )
 
 
@@ -214,7 +226,7 @@ def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, 
         endpoint=registry.endpoint,
         credentials=credentials(registry.credentials, clock),
         clock=clock,
-        tls=_tls(place, registry) if any(url.startswith("https:") for url in called.values()) else None,
+        tls=tls_context(place, registry.tls) if any(url.startswith("https:") for url in called.values()) else None,
         resolver=Resolver(clock=clock, addresses=addresses),
         connections=registry.in_flight,
         bounds=Bounds(
@@ -229,16 +241,3 @@ def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, 
     if registry.xroad is not None:
         transport = XRoad(transport, *xroad_names(registry.xroad))
     return transport if registry.wrapper == "plain" else Unwrapping(transport, WRAPPERS[registry.wrapper])
-
-
-def _tls(place: str, registry: RegistrySettings) -> ssl.SSLContext:
-    files = registry.tls
-    try:
-        return tls.context(
-            ca_file=files.ca_file,
-            certificate_file=files.certificate_file,
-            key_file=files.key_file,
-            crl_file=files.crl_file,
-        )
-    except SettingsError as exc:
-        raise SettingsError(f"{place}.{exc}") from exc

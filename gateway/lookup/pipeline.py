@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta, timezone
 from typing import Any
 
 from gateway.channel.answer import Answer
-from gateway.clock import Clock
+from gateway.clock import VIETNAM, Clock
 from gateway.domain.dataset import Query
 from gateway.domain.outcome import Found, Unknown, unknown_from
 from gateway.errors import InvalidQuestion, LedgerUnavailable, QuestionRefused
-from gateway.lookup.access import Access, Consumer
+from gateway.lookup.access import Access, Consumer, Grant
 from gateway.lookup.catalogue import Catalogue, Entry
+from gateway.lookup.fields import cut
+from gateway.lookup.limits import Finding
 from gateway.lookup.request import LookupRequest, read
 from gateway.lookup.seams import Cache, Ledger
 from gateway.telemetry import Metrics, log
@@ -24,16 +25,18 @@ __all__ = ["Lookup", "LookupResult"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResult:
     """
-    What a caller is told. `record` holds the granted fields as JSON values, and is None unless found.
+    What a caller is told. `record` holds the granted fields as JSON values, and is None unless found; `grant` has
+    what was withheld, and by which rules all this was decided.
     """
 
     lookup_id: str
     dataset: str
     answer: Answer
+    grant: Grant
     record: dict[str, Any] | None = field(default=None, repr=False)
 
 
-_VIETNAM = timezone(timedelta(hours=7))  # no summer time since 1975
+_FINDINGS = frozenset(Finding)
 
 
 class Lookup:
@@ -58,6 +61,11 @@ class Lookup:
         self._cache = cache
         self._ledger = ledger
 
+    @property
+    def access(self) -> Access:
+        """Who may ask what."""
+        return self._access
+
     def new_id(self) -> str:
         """An id for one lookup; ids sort by time."""
         return self._new_id()
@@ -73,15 +81,18 @@ class Lookup:
         try:
             entry = self.catalogue.find(request.dataset)
             query = self._query(entry, request)
-            granted = await self._access.grant(consumer, entry, request.fields)
+            grant = await self._access.grant(consumer, entry, request, query)
         except QuestionRefused as refusal:
             await self.refuse(lookup_id, consumer, refusal)
             raise
-        answer = await self._answer(lookup_id, consumer, entry, query, request)
-        answer = await self._recorded(lookup_id, answer, granted)
+        for finding in grant.findings:
+            self._metrics.findings.labels(finding).inc()
+            log().warning("lookup.finding", lookup_id=lookup_id, consumer=consumer.name, dataset=entry.id, kind=finding)
+        answer = await self._answer(lookup_id, consumer, entry, query, request, grant)
+        answer = await self._recorded(lookup_id, answer, grant.fields)
         self._tell(lookup_id, consumer, entry, answer, self._clock.monotonic() - arrived)
         return LookupResult(
-            lookup_id=lookup_id, dataset=entry.id, answer=answer, record=_granted(entry, answer, granted)
+            lookup_id=lookup_id, dataset=entry.id, answer=answer, grant=grant, record=_granted(answer, grant)
         )
 
     async def refuse(self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused) -> None:
@@ -89,6 +100,9 @@ class Lookup:
         if self._ledger is not None:
             await self._ledger.refused(lookup_id, consumer, refusal)
         self._metrics.refusals.labels(refusal.refusal.value).inc()
+        for problem in refusal.problems:
+            if problem.code in _FINDINGS:
+                self._metrics.findings.labels(problem.code).inc()
         log().info(
             "lookup.refused",
             lookup_id=lookup_id,
@@ -99,13 +113,13 @@ class Lookup:
 
     def _query(self, entry: Entry, request: LookupRequest) -> Query:
         query: Query = read(entry.dataset.query, request.query, above="query.")
-        problems = query.problems(self._clock.now().astimezone(_VIETNAM).date())
+        problems = query.problems(self._clock.now().astimezone(VIETNAM).date())
         if problems:
             raise InvalidQuestion(problems=problems, status=422)
         return query
 
     async def _answer(
-        self, lookup_id: str, consumer: Consumer, entry: Entry, query: Query, request: LookupRequest
+        self, lookup_id: str, consumer: Consumer, entry: Entry, query: Query, request: LookupRequest, grant: Grant
     ) -> Answer:
         if self._ledger is not None:
             await self._ledger.asked(lookup_id, consumer, entry, query, request.inquiry)
@@ -113,7 +127,9 @@ class Lookup:
             kept = await self._cache.find(entry, query, request.inquiry, request.max_age_s)
             if kept is not None:
                 return kept
-        answer = await entry.instance.channel.ask(entry.dataset, query, request.inquiry)
+        answer = await entry.instance.channel.ask(
+            entry.dataset, query, request.inquiry, officer_code=grant.officer_code
+        )
         entry.instance.health.note(answer)
         if self._cache is not None:
             await self._cache.keep(entry, query, request.inquiry, answer)
@@ -150,12 +166,6 @@ class Lookup:
         )
 
 
-def _granted(entry: Entry, answer: Answer, granted: frozenset[str]) -> dict[str, Any] | None:
-    """The granted fields as JSON values; what the registry left empty is left out."""
-    if not isinstance(answer.outcome, Found):
-        return None
-    record: dict[str, Any] = answer.outcome.record.model_dump(mode="json", include=set(granted), exclude_none=True)
-    for outer, inner in (name.split(".") for name in entry.dataset.withheld_by_default if "." in name):
-        for one in record.get(outer, ()):
-            one.pop(inner, None)
-    return record
+def _granted(answer: Answer, grant: Grant) -> dict[str, Any] | None:
+    """The granted fields as JSON values; None unless something was found."""
+    return cut(answer.outcome.record, grant.fields) if isinstance(answer.outcome, Found) else None

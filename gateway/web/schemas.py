@@ -51,6 +51,9 @@ class LookupView(_View):
     dataset: str
     outcome: Literal["found", "absent"]
     record: dict[str, Any] | None = Field(None, description="The granted fields; only when found.")
+    withheld: list[str] = Field(
+        description="What the record type has and no rule of the policy gives to this question."
+    )
     provenance: ProvenanceView
 
 
@@ -98,6 +101,7 @@ class RegistryView(_View):
     contract: str
     route: str
     connected: bool = Field(description="Whether an endpoint is configured.")
+    officers: Literal["own", "mapped"] = Field(description="Whose identity it is shown.")
     datasets: list[str]
     health: HealthView
 
@@ -147,4 +151,5 @@ def lookup_view(result: LookupResult) -> dict[str, Any]:
         view |= {"reason": outcome.reason.value, "detail": outcome.detail, "retry_at": outcome.retry_at}
     if result.record is not None:
         view["record"] = result.record
+    view["withheld"] = list(result.grant.withheld)
     return view | {"provenance": provenance_view(result.answer.provenance)}
