@@ -9,6 +9,7 @@ Whoever is asked about is known here by a keyed pseudonym only.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from gateway.clock import VIETNAM, Clock
 from gateway.crypto import Secrets
@@ -22,7 +23,10 @@ from gateway.stores.state import State
 __all__ = ["Conduct"]
 
 _HOUR_S = 3600.0
+_OFFICERS = 4096
+_NONE = Limits()
 _CODE_DIGITS = 9  # of an enterprise or tax code; the tenth is a check digit
+_Series = tuple[str, str, str]
 
 _PLACES = {
     Finding.MANY_QUESTIONS: "inquiry.officer",
@@ -52,7 +56,8 @@ class Conduct:
     def __init__(self, state: State, clock: Clock, secrets: Secrets) -> None:
         self._windows = Windows(state, clock)
         self._clock = clock
-        self._secrets = secrets
+        self._pseudonym = secrets.pseudonym
+        self._officers = lru_cache(maxsize=_OFFICERS)(secrets.pseudonym)  # few people ask, each of them often
 
     async def findings(
         self, limits: Limits, inquiry: Inquiry, subject: Subject | None, superiors: frozenset[str]
@@ -63,10 +68,13 @@ class Conduct:
         Raises Forbidden for who is asked about and when, TooMany for how much, with the end of the window.
         `superiors` are the pseudonyms of the officer's superiors.
         """
-        pseudonym = self._pseudonym(subject)
-        officer = self._secrets.pseudonym(inquiry.officer.id.subject_kind, inquiry.officer.id.value)
+        if limits == _NONE:
+            return ()
+        pseudonym = None if subject is None else self._pseudonym(subject.kind, subject.number)
+        officer = self._officers(inquiry.officer.id.subject_kind, inquiry.officer.id.value)
         noted = [_noted(finding, then) for finding, then in self._at_once(limits, pseudonym, officer, superiors)]
-        account = self._secrets.pseudonym("account", f"{inquiry.agency}/{inquiry.officer.account}")
+        account = self._officers("account", f"{inquiry.agency}/{inquiry.officer.account}")
+        series = None if limits.sequential is None or subject is None else self._series(subject)
         for who in (account, officer):
             if limits.many_questions is not None:
                 key = f"questions:{who}"
@@ -76,8 +84,8 @@ class Conduct:
                 key = f"subjects:{who}"
                 place = await self._windows.place(key, pseudonym, _HOUR_S)
                 noted += await self._beyond(Finding.MANY_SUBJECTS, limits.many_subjects, place, key)
-            if limits.sequential is not None and subject is not None:
-                noted += await self._in_sequence(limits.sequential, who, subject)
+            if limits.sequential is not None and series is not None:
+                noted += await self._in_sequence(limits.sequential, who, series)
         return tuple(dict.fromkeys(noted))
 
     def _at_once(
@@ -90,17 +98,14 @@ class Conduct:
         if limits.off_hours is not None and limits.off_hours.at(self._clock.now().astimezone(VIETNAM)):
             yield Finding.OFF_HOURS, limits.off_hours.then
 
-    async def _in_sequence(self, limit: Most, who: str, subject: Subject) -> list[str]:
+    async def _in_sequence(self, limit: Most, who: str, series: _Series) -> list[str]:
         """Numbers count that have a neighbour among those the officer asked for before, in whatever order."""
-        numbers = _series(subject)
-        if numbers is None:
-            return []
-        before, own, after = (self._pseudonym(one) for one in numbers)
+        before, own, after = series
         asked, key = f"numbers:{who}", f"sequential:{who}"
-        await self._windows.place(asked, str(own), _HOUR_S)
-        if not (await self._windows.has(asked, str(before)) or await self._windows.has(asked, str(after))):
+        await self._windows.place(asked, own, _HOUR_S)
+        if not (await self._windows.has(asked, before) or await self._windows.has(asked, after)):
             return []
-        place = await self._windows.place(key, str(own), _HOUR_S)
+        place = await self._windows.place(key, own, _HOUR_S)
         return await self._beyond(Finding.SEQUENTIAL, limit, place, key)
 
     async def _beyond(self, finding: Finding, limit: Most, count: int, key: str) -> list[str]:
@@ -111,27 +116,23 @@ class Conduct:
             raise TooMany(f"limit: {finding.value}", problems=(_problem(finding),), retry_at=retry_at)
         return [finding.value]
 
-    def _pseudonym(self, subject: Subject | None) -> str | None:
-        return None if subject is None else self._secrets.pseudonym(subject.kind, subject.number)
+    def _series(self, subject: Subject) -> _Series | None:
+        """
+        Pseudonyms of the numbers before, at and after this one; None where it is no plain number. The check digit of
+        a tax code is left out, and with it the number of a dependent unit: they follow from the rest.
+        """
+        digits = subject.number if len(subject.number) in {9, 12} else subject.number[:_CODE_DIGITS]
+        if not (digits.isascii() and digits.isdigit()):
+            return None
+        at, kind = int(digits), f"series of {subject.kind}"
+        before, own, after = (self._pseudonym(kind, f"{one:0{len(digits)}}") for one in (at - 1, at, at + 1))
+        return before, own, after
 
 
 def _noted(finding: Finding, then: Then) -> str:
     if then is Then.REFUSE:
         raise Forbidden(f"limit: {finding.value}", problems=(_problem(finding),))
     return finding.value
-
-
-def _series(subject: Subject) -> tuple[Subject, Subject, Subject] | None:
-    """
-    The numbers before, at and after this one; None where it is no plain number. The check digit of a tax code is
-    left out, and with it the number of a dependent unit: they follow from the rest.
-    """
-    digits = subject.number if len(subject.number) in {9, 12} else subject.number[:_CODE_DIGITS]
-    if not (digits.isascii() and digits.isdigit()):
-        return None
-    at = int(digits)
-    before, own, after = (Subject(f"series {subject.kind}", f"{one:0{len(digits)}}") for one in (at - 1, at, at + 1))
-    return before, own, after
 
 
 def _problem(finding: Finding) -> FieldProblem:

@@ -32,11 +32,8 @@ class Shape:
         }
         self._all = frozenset[str]().union(*self._parts.values())
         self._by_name_only = frozenset[str]().union(*(self._named(name) for name in dataset.withheld_by_default))
-
-    @property
-    def names(self) -> frozenset[str]:
+        self.names: frozenset[str] = self._all | self._parts.keys()
         """Every name that may be written."""
-        return self._all | self._parts.keys()
 
     def given(self, names: Iterable[str]) -> frozenset[str]:
         """

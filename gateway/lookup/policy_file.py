@@ -86,10 +86,11 @@ def read_policy(file: Path, known: Known) -> Policy:
         raise _unusable(
             file, [_shape_fault(values, error["loc"], error["type"], error["msg"]) for error in errors]
         ) from None
-    faults = list(_faults(whole, known))
+    named = {name for rule in whole.rules for name in rule.datasets}
+    shapes = {name: Shape(dataset) for name, dataset in known.datasets.items() if name in named}
+    faults = list(_faults(whole, known, shapes))
     if faults:
         raise _unusable(file, faults)
-    shapes = {name: Shape(known.datasets[name]) for rule in whole.rules for name in rule.datasets}
     return Policy(
         version=hashlib.sha256(content).hexdigest()[:12],
         purposes={word: Purpose(**dict(purpose)) for word, purpose in whole.purposes.items()},
@@ -115,7 +116,7 @@ def _compiled(rule: _Rule, shapes: Mapping[str, Shape]) -> Rule:
     )
 
 
-def _faults(whole: _File, known: Known) -> Iterator[str]:
+def _faults(whole: _File, known: Known, shapes: Mapping[str, Shape]) -> Iterator[str]:
     for word, consumers in whole.rights.items():
         if word not in set(Right):
             yield f"rights.{word}: no such right{_instead(word, [right.value for right in Right])}"
@@ -131,8 +132,8 @@ def _faults(whole: _File, known: Known) -> Iterator[str]:
         if rule.valid_from and rule.valid_until and rule.valid_until < rule.valid_from:
             yield f"{place}.valid_until: lies before valid_from"
         for name, fields in rule.datasets.items():
-            dataset = known.datasets.get(name)
-            if dataset is None:
+            shape = shapes.get(name)
+            if shape is None:
                 yield from _strangers(
                     f"{place}.datasets",
                     (name,),
@@ -140,8 +141,7 @@ def _faults(whole: _File, known: Known) -> Iterator[str]:
                     "dataset of a configured registry in its contract version",
                 )
             else:
-                names = Shape(dataset).names | {ALL}
-                yield from _strangers(f'{place}.datasets."{name}"', fields, names, f"field of {name}")
+                yield from _strangers(f'{place}.datasets."{name}"', fields, shape.names | {ALL}, f"field of {name}")
 
 
 def _strangers(place: str, names: Collection[str], known: Collection[str], what: str) -> Iterator[str]:
