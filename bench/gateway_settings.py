@@ -25,8 +25,10 @@ level = "info"
 
 [consumers.bench]
 api_key_sha256 = "{digest}"
-datasets = ["dancu.citizen", "dkdn.enterprise"]
 questions_per_minute = 1000000000
+
+[policy]
+file = "policy.toml"
 
 [registries.dancu]
 adapter = "dancu"
@@ -53,6 +55,39 @@ token_url = "{registries}/dkdn/token"
 key = "bench"
 secret_file = "dkdn-secret"
 """
+_POLICY = """
+[purposes.verify_identity]
+title = "Đo hiệu năng"
+title_en = "Measure"
+basis = "bench"
+
+[[rules]]
+name = "bench"
+basis = "bench"
+consumers = ["bench"]
+agencies = ["H08.*"]
+procedures = ["*"]
+purposes = ["verify_identity"]
+
+[rules.datasets]
+"dancu.citizen" = ["*"]
+"dkdn.enterprise" = ["*"]
+
+[limits.many_questions]
+most = 1000000000
+then = "refuse"
+
+[limits.many_subjects]
+most = 1000000000
+then = "refuse"
+
+[limits.sequential]
+most = 1000000000
+then = "note"
+
+[limits.oneself]
+then = "refuse"
+"""
 
 
 _RECORDED = """
@@ -75,6 +110,7 @@ def write(folder: Path, *, port: int, registries: str, recorded: bool = True) ->
     for name, secret in _SECRETS.items():
         (folder / name).write_text(secret)
     digest = hashlib.sha256(API_KEY.encode()).hexdigest()
+    (folder / "policy.toml").write_text(_POLICY)
     file = folder / "gateway.toml"
     text = _TEXT.format(port=port, digest=digest, registries=registries, in_flight=IN_FLIGHT)
     if recorded:

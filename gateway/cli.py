@@ -42,6 +42,8 @@ cli.add_typer(contract, name="contract")
 cli.add_typer(keys.commands, name="keys")
 cli.add_typer(evidence.commands, name="evidence")
 cli.add_typer(ledger, name="ledger")
+policy = typer.Typer(help="Quyền khai thác / who may ask what", no_args_is_help=True)
+cli.add_typer(policy, name="policy")
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
@@ -115,13 +117,13 @@ def lookup(
 def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) -> None:
     """Kiểm tra cấu hình và đường nối / try settings, TLS, token and connection; asks about nobody."""
     from gateway import app
-    from gateway.kit.check import Check, check_instances
+    from gateway.kit.check import Check, check_access, check_instances
 
     core = app.build(_loaded(settings, log_level="error"))
 
     async def run() -> list[Check]:
         try:
-            return await check_instances(core.catalogue)
+            return [*check_access(core.lookup.access), *await check_instances(core.catalogue)]
         finally:
             await core.close()
 
@@ -162,6 +164,51 @@ def contract_test(
         results = asyncio.run(run_all(installed_adapters(), installed(), registry))
     _show_cases(results, as_json=as_json)
     raise typer.Exit(0 if results and all(result.passed for result in results) else 1)
+
+
+@policy.command("check")
+def policy_check(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Tệp quy tắc / policy file")],
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Kiểm tra tệp quy tắc trước khi dùng / say whether a policy file could be used with these settings."""
+    from gateway.kit.policy import checked
+
+    found = checked(_loaded(settings, log_level="error"), file)
+    if as_json:
+        _print_json({"version": found.version, "rules": [rule.name for rule in found.rules]})
+    else:
+        out.print(f"[green]được / ok[/] {found.version}: {len(found.rules)} quy tắc / rules", highlight=False)
+
+
+@policy.command("explain")
+def policy_explain(
+    consumer: Annotated[str, typer.Option(help="Hệ thống gọi / consumer of the settings")],
+    dataset: Annotated[str, typer.Option(help="Dữ liệu / dataset, such as dancu.citizen")],
+    agency: Annotated[str | None, typer.Option(help="Chỉ đơn vị này / only this agency")] = None,
+    procedure: Annotated[str | None, typer.Option(help="Chỉ thủ tục này / only this procedure")] = None,
+    purpose: Annotated[str | None, typer.Option(help="Chỉ mục đích này / only this purpose")] = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Quy tắc nào cho trường nào, theo căn cứ nào / which rule gives which field, and by which law."""
+    from gateway import app
+    from gateway.kit.policy import Asked, explained
+
+    core = app.build(_loaded(settings, log_level="error"))
+    asked = Asked(consumer, dataset, agency, procedure, purpose)
+    explanation = explained(core, asked)
+    if as_json:
+        _print_json(explanation.view())
+    else:
+        table = Table("trường / field", "quy tắc / rule", "cho / for", "căn cứ / basis")
+        for row in explanation.rows:
+            table.add_row(row.field, row.rule, escape(row.scope), escape(row.basis))
+        out.print(table)
+        withheld = escape(", ".join(explanation.withheld)) or "-"
+        out.print(f"không cho / withheld: {withheld}", highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if explanation.rows else 1)
 
 
 @cli.command("new-key")

@@ -8,6 +8,7 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── Forbidden                forbidden
     │   ├── OfficerUnmapped          officer_unmapped
     │   ├── CaseClosed               case_closed
+    │   ├── CaseUnavailable          case_unavailable
     │   ├── PurposeUnknown           purpose_unknown
     │   ├── IdempotencyConflict      conflict
     │   ├── TooMany                  too_many
@@ -61,6 +62,7 @@ __all__ = [
     "AmbiguousAnswer",
     "CallerGone",
     "CaseClosed",
+    "CaseUnavailable",
     "CircuitOpen",
     "ContractError",
     "EvidenceAlgorithmWrong",
@@ -133,6 +135,7 @@ class Refusal(StrEnum):
     FORBIDDEN = "forbidden"
     OFFICER_UNMAPPED = "officer_unmapped"
     CASE_CLOSED = "case_closed"
+    CASE_UNAVAILABLE = "case_unavailable"
     PURPOSE_UNKNOWN = "purpose_unknown"
     CONFLICT = "conflict"
     TOO_MANY = "too_many"
@@ -171,7 +174,7 @@ class FieldProblem:
 
 
 class QuestionRefused(GatewayError):
-    """The gateway itself says no; no registry was asked."""
+    """The gateway itself says no; no registry was asked. `retry_at` is there where time alone helps."""
 
     refusal: ClassVar[Refusal]
     http_status: ClassVar[int]
@@ -179,9 +182,12 @@ class QuestionRefused(GatewayError):
     title_vi: ClassVar[str]
     title_en: ClassVar[str]
 
-    def __init__(self, message: str = "", *, problems: tuple[FieldProblem, ...] = ()) -> None:
+    def __init__(
+        self, message: str = "", *, problems: tuple[FieldProblem, ...] = (), retry_at: datetime | None = None
+    ) -> None:
         super().__init__(message or self.title_en)
         self.problems = problems
+        self.retry_at = retry_at
 
 
 class InvalidQuestion(QuestionRefused):
@@ -238,6 +244,18 @@ class CaseClosed(QuestionRefused):
     title_en = "The case is closed or not assigned to this officer."
 
 
+class CaseUnavailable(QuestionRefused):
+    """Nobody can say now whether the dossier is open and whose it is, so nothing is asked."""
+
+    refusal = Refusal.CASE_UNAVAILABLE
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = (
+        "Không kiểm tra được hồ sơ với hệ thống một cửa nên chưa được hỏi; thử lại sau, nếu vẫn lỗi thì báo quản trị."
+    )
+    title_en = "The one-stop system cannot be asked about the case; try again later, then call the operator."
+
+
 class PurposeUnknown(QuestionRefused):
     """The purpose stands in no table of purposes."""
 
@@ -264,10 +282,6 @@ class TooMany(QuestionRefused):
     http_status = 429
     title_vi = "Đã vượt giới hạn số lần hỏi; thử lại sau."
     title_en = "The limit of questions is used up; try again later."
-
-    def __init__(self, message: str = "", *, retry_at: datetime | None = None) -> None:
-        super().__init__(message)
-        self.retry_at = retry_at
 
 
 class CallerGone(QuestionRefused):

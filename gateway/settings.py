@@ -11,9 +11,9 @@ import difflib
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, Field, IPvAnyNetwork, ValidationError
+from pydantic import BaseModel, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,16 +21,19 @@ from pydantic_settings import (
 )
 
 from gateway.errors import SettingsError
-from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, Url, XRoadSettings
+from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, OAuthSettings, Url, XRoadSettings
 from gateway.settings_credentials import Section as _Section
 from gateway.settings_keys import KeysSettings
 from gateway.settings_ledger import LedgerSettings
 
 __all__ = [
+    "CasesSettings",
     "ConsumerSettings",
     "KeysSettings",
     "LogSettings",
     "MetricsSettings",
+    "OfficersSettings",
+    "PolicySettings",
     "RegistrySettings",
     "Settings",
     "TlsSettings",
@@ -73,9 +76,6 @@ class ConsumerSettings(_Section):
 
     api_key_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
         description="SHA-256 of the consumer's API key, in hex; `gateway new-key` makes both."
-    )
-    datasets: tuple[str, ...] = Field(
-        (), description="Datasets it may ask, such as `dancu.citizen`; none unless named."
     )
     questions_per_minute: int = Field(600, ge=1, description="More than this are refused with `too_many`.")
 
@@ -123,8 +123,48 @@ class RegistrySettings(_Section):
     credentials: CredentialsSettings = Field(
         default_factory=AnonymousSettings, description="How the registry knows us."
     )
+    officers: Literal["own", "mapped"] = Field(
+        "own", description="Whose identity it is shown: the officer's own, or the code in the file of officers."
+    )
     xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
     options: dict[str, Any] = Field({}, description="What the adapter lets settings decide: see `docs/adapters.md`.")
+
+
+class PolicySettings(_Section):
+    """Who may ask what: without a file nobody may ask anything."""
+
+    file: Path | None = Field(None, description="The rules, such as `policy.toml`; read again on SIGHUP.")
+
+
+class OfficersSettings(_Section):
+    """Officers as registries know them."""
+
+    file: Path | None = Field(None, description="The officers, such as `officers.toml`; read again on SIGHUP.")
+
+
+class CasesSettings(_Section):
+    """Whether a case is open and whose it is: asked of the one-stop, or signed by it; not checked without either."""
+
+    url: Url | None = Field(None, description="Where the one-stop is asked about a case.")
+    deadline_s: float = Field(2.0, gt=0, le=30, description="How long it may take to answer.")
+    keep_s: float = Field(5.0, ge=0, le=60, description="How long its answer is believed without asking again.")
+    allowed_addresses: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks that the address may resolve to; any where not given."
+    )
+    tls: TlsSettings = Field(default_factory=TlsSettings, description="TLS towards the one-stop.")
+    credentials: AnonymousSettings | OAuthSettings = Field(
+        default_factory=AnonymousSettings, discriminator="scheme", description="How the one-stop knows us."
+    )
+    token_key_file: Path | None = Field(
+        None, description="PEM of the public key with which the one-stop signs `case_token`."
+    )
+    token_audience: str = Field("onestop-gateway", min_length=1, description="What `aud` of a `case_token` must be.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.url is not None and self.token_key_file is not None:
+            raise ValueError("url and token_key_file are two ways to the same: set one of them")
+        return self
 
 
 class Settings(BaseSettings):
@@ -140,6 +180,9 @@ class Settings(BaseSettings):
     ledger: LedgerSettings | None = Field(None, description="The log of every question.")
     keys: KeysSettings | None = Field(None, description="Keys and secrets; without them nothing is signed.")
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
+    policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may ask what.")
+    officers: OfficersSettings = Field(default_factory=OfficersSettings, description="Officers at registries.")
+    cases: CasesSettings = Field(default_factory=CasesSettings, description="Whether a case is open, and whose.")
     registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
 
     @classmethod

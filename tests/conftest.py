@@ -19,6 +19,7 @@ from gateway.settings import Settings
 from gateway.telemetry import Metrics, configure_logs
 from gateway.web import server
 from mocks.server import Running, running
+from tests.policies import granting
 
 KEY = "test-key-not-real"
 SECRETS = Path(__file__).parent.parent / "demo" / "secrets"
@@ -120,11 +121,9 @@ def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
     }
     for name, change in changes.items():
         registries[name] |= change
-    one_stop = {
-        "api_key_sha256": hashlib.sha256(KEY.encode()).hexdigest(),
-        "datasets": ("dancu.citizen", "dkdn.enterprise"),
-    }
-    return Settings(consumers={"one-stop": one_stop}, registries=registries)  # type: ignore[arg-type]
+    one_stop = {"api_key_sha256": hashlib.sha256(KEY.encode()).hexdigest()}
+    settings = Settings(consumers={"one-stop": one_stop}, registries=registries)  # type: ignore[arg-type]
+    return granting(settings, "dancu.citizen", "dkdn.enterprise")
 
 
 @asynccontextmanager

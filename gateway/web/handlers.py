@@ -63,7 +63,8 @@ class Handlers:
     async def registries(self, request: web.Request) -> web.Response:
         """GET /v1/registries"""
         self._authenticated(request)
-        return _json({"registries": [_registry_view(one) for one in self._lookup.catalogue.instances.values()]})
+        listed = [_registry_view(one) for one in self._lookup.catalogue.instances.values()]
+        return _json({"registries": listed, "case_checks": self._lookup.access.case_checks})
 
     async def datasets(self, request: web.Request) -> web.Response:
         """GET /v1/datasets"""
@@ -124,6 +125,7 @@ def _registry_view(instance: Instance) -> dict[str, Any]:
         "contract": f"{instance.adapter.registry}@{instance.channel.contract}",
         "route": instance.route,
         "connected": instance.connected,
+        "officers": instance.officers,
         "datasets": [f"{instance.name}.{dataset.noun}" for dataset in instance.datasets],
         "health": {
             "state": health.state,

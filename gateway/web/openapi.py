@@ -11,6 +11,7 @@ from gateway import __version__
 from gateway.domain.inquiry import Inquiry
 from gateway.errors import REASONS, REFUSALS
 from gateway.lookup.catalogue import Catalogue, Entry
+from gateway.lookup.fields import Shape
 from gateway.web.authentication import HEADER
 from gateway.web.keys import JWKS_PATH
 from gateway.web.problems import MEDIA_TYPE
@@ -43,9 +44,7 @@ def document(catalogue: Catalogue) -> dict[str, Any]:
         "security": [{"api_key": []}],
         "paths": {
             "/v1/lookups": {"post": _lookups(entries)},
-            "/v1/registries": {
-                "get": _get("Các cơ sở dữ liệu đã nối / registries", _list("registries", RegistryView), "registries")
-            },
+            "/v1/registries": {"get": _get("Các cơ sở dữ liệu đã nối / registries", _registries(), "registries")},
             "/v1/datasets": {"get": _get("Các loại dữ liệu / datasets", _list("datasets", DatasetView), "datasets")},
             "/v1/datasets/{id}": {"get": _one_dataset(entries)},
             "/healthz": {"get": _open_get("Tiến trình còn sống / the process is alive", "healthy")},
@@ -90,7 +89,7 @@ def _name(kind: str, entry: Entry) -> str:
 
 
 def _question(entry: Entry, query: dict[str, Any]) -> dict[str, Any]:
-    granted = sorted(set(entry.dataset.record.model_fields) - entry.dataset.withheld_by_default)
+    names = sorted(Shape(entry.dataset).names)
     return {
         "type": "object",
         "title": f"{entry.dataset.title} / {entry.dataset.title_en}",
@@ -103,10 +102,16 @@ def _question(entry: Entry, query: dict[str, Any]) -> dict[str, Any]:
             "fields": {
                 "type": "array",
                 "minItems": 1,
-                "items": {"enum": granted},
-                "description": "Chỉ lấy các trường này / only these fields; all that may be given where absent.",
+                "items": {"enum": names},
+                "description": "Chỉ lấy các trường này / only these fields; all that the policy grants where absent.",
             },
             "max_age_s": {"type": "integer", "minimum": 0, "default": 0},
+            "case_token": {
+                "type": "string",
+                "maxLength": 8192,
+                "description": "JWT của hệ thống một cửa về hồ sơ / what the one-stop signs about the case; only where "
+                "`case_checks` is `token`.",
+            },
         },
     }
 
@@ -192,6 +197,16 @@ def _problem(description: str) -> dict[str, Any]:
 def _list(member: str, view: type[BaseModel]) -> dict[str, Any]:
     items = {"type": "array", "items": {"$ref": _REF + view.__name__}}
     return {"type": "object", "required": [member], "properties": {member: items}}
+
+
+def _registries() -> dict[str, Any]:
+    listed = _list("registries", RegistryView)
+    description = "Kiểm tra hồ sơ bằng cách nào / how it is known whether a case is open, and whose it is"
+    checks = {"enum": ["off", "callback", "token"], "description": description}
+    return listed | {
+        "required": ["registries", "case_checks"],
+        "properties": listed["properties"] | {"case_checks": checks},
+    }
 
 
 def _get(summary: str, schema: dict[str, Any], operation: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway.clock import Clock
 from gateway.domain.outcome import Unknown
-from gateway.errors import InvalidQuestion, QuestionRefused, RegistryUnavailable, TooMany
+from gateway.errors import InvalidQuestion, QuestionRefused, RegistryUnavailable
 
 __all__ = ["MEDIA_TYPE", "PROBLEM", "TYPE", "for_bug", "for_refusal", "for_status", "for_unknown", "on_the_wire"]
 
@@ -81,7 +81,7 @@ def for_refusal(lookup_id: str, refusal: QuestionRefused, clock: Clock) -> web.R
         body["problems"] = [
             {"field": problem.location, "code": problem.code, "advice": problem.advice} for problem in refusal.problems
         ]
-    return _response(body, refusal.retry_at if isinstance(refusal, TooMany) else None, clock)
+    return _response(body, refusal.retry_at, clock)
 
 
 def for_status(status: int, *, allow: str | None = None) -> web.Response:
