@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
@@ -19,6 +19,7 @@ from gateway.web.body import refuse_odd
 from gateway.web.connection import Door
 from gateway.web.handlers import LOOKUP_ID, STOPPING, Handlers, Stopping
 from gateway.web.limits import LIMITS, Limits
+from gateway.web.part import Part
 
 __all__ = ["Listening", "api", "listen", "metrics_page"]
 
@@ -27,9 +28,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def api(
-    *, lookup: Lookup, consumers: Mapping[str, Consumer], metrics: Metrics, clock: Clock, limits: Limits
+    *,
+    lookup: Lookup,
+    consumers: Mapping[str, Consumer],
+    metrics: Metrics,
+    clock: Clock,
+    limits: Limits,
+    parts: Sequence[Part] = (),
 ) -> web.Application:
-    """The front door's application."""
+    """The front door's application, with whatever parts join it."""
     handlers = Handlers(lookup, consumers, clock)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
@@ -42,7 +49,9 @@ def api(
     app.router.add_get("/v1/datasets/{id}", handlers.dataset, allow_head=False)
     app.router.add_get("/healthz", handlers.healthy)
     app.router.add_get("/readyz", handlers.ready)
-    document = openapi.document(lookup.catalogue)
+    for part in parts:
+        part.add_routes(app)
+    document = openapi.document(lookup.catalogue, parts)
     docs.add_routes(app, document)
     return app
 
