@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,16 @@ class Window:
         await asyncio.to_thread(self.index.feed, self.log)
 
 
+@cache
+def built() -> app.Core:
+    """The rest of the gateway, which is asked nothing here and so holds nothing open."""
+    return app.build(settings_for("http://127.0.0.1:9"))
+
+
 @asynccontextmanager
 async def window_over(store: Store, folder: Path) -> AsyncIterator[Window]:
     log, index, clock = SegmentLog(folder / "ledger"), Index(store), MovableClock()
-    core = app.build(settings_for("http://127.0.0.1:9"))
+    core = built()
 
     async def authenticate(request: web.Request, _: bytes) -> Consumer:
         name = request.headers.get("X-API-Key", "")
@@ -116,7 +123,6 @@ async def window_over(store: Store, folder: Path) -> AsyncIterator[Window]:
             yield window
     finally:
         await listening.stop()
-        await core.close()
 
 
 @pytest.fixture(params=KINDS)
@@ -561,7 +567,7 @@ async def test_the_views_are_described(tmp_path: Path) -> None:
     """The OpenAPI document with the views in it is valid, and describes each of their routes."""
     with opened("sqlite", tmp_path) as store:
         async with window_over(store, tmp_path) as window:
-            document = openapi.document(app.build(settings_for("http://127.0.0.1:9")).catalogue, [window.views])
+            document = openapi.document(built().catalogue, [window.views])
             front = web.Application()
             window.views.add_routes(front)
 

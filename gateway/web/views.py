@@ -41,6 +41,7 @@ T = TypeVar("T")
 _THREADS = 4
 _WITHIN_S = 15.0
 _INCIDENT_S = 180.0
+_CLOSE_S = 2.0
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OPTIONS = orjson.OPT_UTC_Z
 _HEADERS = {"Cache-Control": "no-store"}
@@ -224,7 +225,8 @@ class _InThreads:
             self._pieces.close()
 
     async def __aexit__(self, *_: object) -> None:
-        self._threads.submit(self._close)
+        # As a rule at once. A query that still runs is left to the database's own limit.
+        await asyncio.wait([asyncio.wrap_future(self._threads.submit(self._close))], timeout=_CLOSE_S)
 
 
 def _json(value: Any) -> web.Response:
