@@ -29,13 +29,16 @@ from gateway.settings_ledger import LedgerSettings
 __all__ = [
     "CasesSettings",
     "ConsumerSettings",
+    "HidingSettings",
     "KeysSettings",
     "LogSettings",
     "MetricsSettings",
+    "NamesSettings",
     "OfficersSettings",
     "PolicySettings",
     "RegistrySettings",
     "Settings",
+    "StoreSettings",
     "TlsSettings",
     "WebSettings",
     "load",
@@ -167,6 +170,30 @@ class CasesSettings(_Section):
         return self
 
 
+class StoreSettings(_Section):
+    """The database behind the ledger's index. The ledger itself does not need it."""
+
+    url: str = Field(
+        "sqlite:ledger.db",
+        description="`sqlite:FILE` or `postgresql+psycopg://USER@HOST/DATABASE`, never with a password.",
+    )
+    password_file: Path | None = Field(None, description="File with the password of PostgreSQL's user.")
+
+
+class NamesSettings(_Section):
+    """What people read instead of codes."""
+
+    agencies: dict[str, str] = Field({}, description="Names of agencies by their identification code.")
+    systems: dict[str, str] = Field({}, description="Names of the calling systems by consumer.")
+    procedures: dict[str, str] = Field({}, description="Names of procedures by their national code.")
+
+
+class HidingSettings(_Section):
+    """What may be hidden from the person it is about, and by whom."""
+
+    rules: dict[Name, str] = Field({}, description="Rules by name, each with its legal basis; no other one can hide.")
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -179,6 +206,10 @@ class Settings(BaseSettings):
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
     ledger: LedgerSettings | None = Field(None, description="The log of every question.")
     keys: KeysSettings | None = Field(None, description="Keys and secrets; without them nothing is signed.")
+    store: StoreSettings = Field(default_factory=StoreSettings, description="The database behind the index.")
+    names: NamesSettings = Field(default_factory=NamesSettings, description="What people read instead of codes.")
+    hiding: HidingSettings = Field(default_factory=HidingSettings, description="What may be hidden from a citizen.")
+    approvers: dict[Name, Path] = Field({}, description="Public key files (PEM) of those who may approve, by name.")
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
     policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may ask what.")
     officers: OfficersSettings = Field(default_factory=OfficersSettings, description="Officers at registries.")
@@ -262,6 +293,9 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         match value:
             case Path():
                 return value if value.is_absolute() else folder / value
+            case StoreSettings() if value.url.startswith("sqlite:"):
+                file = Path(value.url.removeprefix("sqlite:").removeprefix("///"))
+                return value.model_copy(update={"url": f"sqlite:{folder / file}"})
             case BaseModel():
                 return value.model_copy(update={name: walk(getattr(value, name)) for name in type(value).model_fields})
             case dict():

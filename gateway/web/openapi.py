@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.fields import Shape
 from gateway.web.authentication import HEADER
 from gateway.web.keys import JWKS_PATH
+from gateway.web.part import Part
 from gateway.web.problems import MEDIA_TYPE
 from gateway.web.schemas import DatasetView, LookupView, Problem, RegistryView
 
@@ -29,8 +31,8 @@ _EXAMPLE_INQUIRY = {
 }
 
 
-def document(catalogue: Catalogue) -> dict[str, Any]:
-    """The whole document, valid against OpenAPI 3.1."""
+def document(catalogue: Catalogue, parts: Sequence[Part] = ()) -> dict[str, Any]:
+    """The whole document, valid against OpenAPI 3.1, with the parts that join the front door."""
     entries = list(catalogue)
     return {
         "openapi": "3.1.0",
@@ -50,22 +52,28 @@ def document(catalogue: Catalogue) -> dict[str, Any]:
             "/healthz": {"get": _open_get("Tiến trình còn sống / the process is alive", "healthy")},
             "/readyz": {"get": _open_get("Sẵn sàng nhận câu hỏi / ready for questions", "ready")},
             JWKS_PATH: {"get": _key_set()},
+            **{path: item for part in parts for path, item in part.paths.items()},
         },
         "components": {
             "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": HEADER}},
-            "schemas": _schemas(entries),
+            "schemas": _schemas(entries, parts),
         },
     }
 
 
-def _schemas(entries: list[Entry]) -> dict[str, Any]:
-    inputs: list[type[BaseModel]] = [Inquiry, *(entry.dataset.query for entry in entries)]
+def _schemas(entries: list[Entry], parts: Sequence[Part]) -> dict[str, Any]:
+    inputs: list[type[BaseModel]] = [
+        Inquiry,
+        *(entry.dataset.query for entry in entries),
+        *(model for part in parts for model in part.inputs),
+    ]
     outputs: list[type[BaseModel]] = [
         LookupView,
         Problem,
         RegistryView,
         DatasetView,
         *(entry.dataset.record for entry in entries),
+        *(model for part in parts for model in part.outputs),
     ]
     refs, definitions = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(inputs)]

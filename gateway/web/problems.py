@@ -12,9 +12,19 @@ from aiohttp import web
 
 from gateway.clock import Clock
 from gateway.domain.outcome import Unknown
-from gateway.errors import InvalidQuestion, QuestionRefused, RegistryUnavailable
+from gateway.errors import InvalidQuestion, NotShown, QuestionRefused, RegistryUnavailable
 
-__all__ = ["MEDIA_TYPE", "PROBLEM", "TYPE", "for_bug", "for_refusal", "for_status", "for_unknown", "on_the_wire"]
+__all__ = [
+    "MEDIA_TYPE",
+    "PROBLEM",
+    "TYPE",
+    "for_bug",
+    "for_not_shown",
+    "for_refusal",
+    "for_status",
+    "for_unknown",
+    "on_the_wire",
+]
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:onestop-gateway:problem:"
@@ -82,6 +92,19 @@ def for_refusal(lookup_id: str, refusal: QuestionRefused, clock: Clock) -> web.R
             {"field": problem.location, "code": problem.code, "advice": problem.advice} for problem in refusal.problems
         ]
     return _response(body, refusal.retry_at, clock)
+
+
+def for_not_shown(lookup_id: str, error: NotShown) -> web.Response:
+    """The answer where something of the gateway's own records was asked for and cannot be shown."""
+    body = {
+        "type": f"{TYPE}{error.word}",
+        "title": error.title_en,
+        "status": error.http_status,
+        "detail": error.title_vi,
+        "actor": error.actor.value,
+        "lookup_id": lookup_id,
+    }
+    return _response(body, None, None)
 
 
 def for_status(status: int, *, allow: str | None = None) -> web.Response:

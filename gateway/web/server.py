@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
@@ -19,6 +19,7 @@ from gateway.web.body import refuse_odd
 from gateway.web.connection import Door
 from gateway.web.handlers import LOOKUP_ID, STOPPING, Handlers, Stopping
 from gateway.web.limits import LIMITS, Limits
+from gateway.web.part import Part
 
 __all__ = ["Listening", "api", "listen", "metrics_page"]
 
@@ -34,8 +35,12 @@ def api(
     clock: Clock,
     limits: Limits,
     unready: Callable[[], str | None] = lambda: None,
+    parts: Sequence[Part] = (),
 ) -> web.Application:
-    """The front door's application. `unready` says why no question should come here now, or None."""
+    """
+    The front door's application, with whatever parts join it. `unready` says why no question should come here now,
+    or None.
+    """
     handlers = Handlers(lookup, consumers, clock, unready)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
@@ -48,7 +53,9 @@ def api(
     app.router.add_get("/v1/datasets/{id}", handlers.dataset, allow_head=False)
     app.router.add_get("/healthz", handlers.healthy)
     app.router.add_get("/readyz", handlers.ready)
-    document = openapi.document(lookup.catalogue)
+    for part in parts:
+        part.add_routes(app)
+    document = openapi.document(lookup.catalogue, parts)
     docs.add_routes(app, document)
     return app
 
