@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
-from gateway import __version__
+from gateway import __version__, app_authentication
 from gateway.app_credentials import credentials, log_in_urls, xroad_names
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
@@ -27,7 +27,7 @@ from gateway.lookup.access import Access, Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.pipeline import Lookup
 from gateway.settings import ConsumerSettings, RegistrySettings, Settings
-from gateway.stores.state import MemoryState
+from gateway.stores.state import MemoryState, State
 from gateway.telemetry import Metrics
 from gateway.transport import tls
 from gateway.transport.base import Transport, Unwrapping
@@ -37,6 +37,7 @@ from gateway.transport.resolver import Addresses, Resolver
 from gateway.transport.unconnected import Unconnected
 from gateway.transport.xroad import XRoad
 from gateway.web import server
+from gateway.web.authentication import ONLY_KEYS, Authenticator
 from gateway.web.limits import Limits
 from gateway.wire.wrappers import WRAPPERS
 
@@ -62,9 +63,14 @@ class Core:
     catalogue: Catalogue
     metrics: Metrics
     consumers: Mapping[str, Consumer]
+    """By name."""
+    state: State
+    authenticator: Authenticator
 
     async def close(self) -> None:
         """Let go of every connection."""
+        await self.authenticator.close()
+        await self.state.close()
         for instance in self.catalogue.instances.values():
             await instance.channel.close()
 
@@ -89,7 +95,10 @@ def build(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | 
     lookup = Lookup(
         catalogue=catalogue, access=Access(MemoryState(clock), clock), clock=clock, metrics=metrics, new_id=new_id
     )
-    return Core(settings, lookup, catalogue, metrics, consumers(settings.consumers))
+    asking = consumers(settings.consumers)
+    state = app_authentication.state(settings.state, clock)
+    authenticator = app_authentication.authenticator(settings, asking, state, clock, metrics)
+    return Core(settings, lookup, catalogue, metrics, asking, state, authenticator)
 
 
 def front_door(core: Core, clock: Clock) -> web.Application:
@@ -97,7 +106,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
     web_settings = core.settings.web
     return server.api(
         lookup=core.lookup,
-        consumers=core.consumers,
+        authenticator=core.authenticator,
         metrics=core.metrics,
         clock=clock,
         limits=Limits(
@@ -106,6 +115,8 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             body_bytes=web_settings.body_limit_bytes,
             connections=for_callers(web_settings.connections),
         ),
+        methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
+        show_docs=web_settings.docs,
     )
 
 
@@ -126,14 +137,9 @@ def installed_adapters() -> dict[str, Adapter]:
 
 
 def consumers(sections: Mapping[str, ConsumerSettings]) -> dict[str, Consumer]:
-    """Consumers by the SHA-256 of their key. Raises SettingsError where two share one."""
-    by_key: dict[str, str] = {}
-    for name, section in sections.items():
-        other = by_key.setdefault(section.api_key_sha256, name)
-        if other != name:
-            raise SettingsError(f"consumers.{name}.api_key_sha256: the same as of consumers.{other}")
+    """Consumers by name."""
     return {
-        section.api_key_sha256: Consumer(
+        name: Consumer(
             name=name, datasets=frozenset(section.datasets), questions_per_minute=section.questions_per_minute
         )
         for name, section in sections.items()

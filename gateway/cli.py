@@ -83,7 +83,7 @@ def lookup(
 
     body = question.read_bytes() if question else sys.stdin.buffer.read()
     core = app.build(_loaded(settings, log_level="error"))
-    asking = next((one for one in core.consumers.values() if one.name == consumer), None)
+    asking = core.consumers.get(consumer)
     if asking is None:
         raise typer.BadParameter(f"không có trong cấu hình / not in the settings: {consumer}", param_hint="--consumer")
 

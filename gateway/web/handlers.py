@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -16,7 +15,7 @@ from gateway.lookup.catalogue import Entry, Instance
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.request import parse
 from gateway.web import problems
-from gateway.web.authentication import consumer_of
+from gateway.web.authentication import Authenticator
 from gateway.web.body import body_of
 from gateway.web.schemas import lookup_view
 
@@ -29,9 +28,9 @@ _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 class Handlers:
     """One worker's handlers."""
 
-    def __init__(self, lookup: Lookup, consumers: Mapping[str, Consumer], clock: Clock) -> None:
+    def __init__(self, lookup: Lookup, authenticator: Authenticator, clock: Clock) -> None:
         self._lookup = lookup
-        self._consumers = consumers
+        self._authenticator = authenticator
         self._clock = clock
 
     async def ask(self, request: web.Request) -> web.Response:
@@ -39,7 +38,7 @@ class Handlers:
         lookup_id = request[LOOKUP_ID]
         consumer: Consumer | None = None
         try:
-            consumer = consumer_of(request.headers, self._consumers)
+            consumer = await self._authenticator.consumer_of(request)
             question = parse(await body_of(request))
         except QuestionRefused as refusal:
             await self._lookup.refuse(lookup_id, consumer, refusal)
@@ -55,17 +54,17 @@ class Handlers:
 
     async def registries(self, request: web.Request) -> web.Response:
         """GET /v1/registries"""
-        self._authenticated(request)
+        await self._authenticator.consumer_of(request)
         return _json({"registries": [_registry_view(one) for one in self._lookup.catalogue.instances.values()]})
 
     async def datasets(self, request: web.Request) -> web.Response:
         """GET /v1/datasets"""
-        self._authenticated(request)
+        await self._authenticator.consumer_of(request)
         return _json({"datasets": [_dataset_view(entry) for entry in self._lookup.catalogue]})
 
     async def dataset(self, request: web.Request) -> web.Response:
         """GET /v1/datasets/{id}"""
-        self._authenticated(request)
+        await self._authenticator.consumer_of(request)
         try:
             entry = self._lookup.catalogue.find(request.match_info["id"])
         except InvalidQuestion:
@@ -84,9 +83,6 @@ class Handlers:
         """GET /readyz"""
         stopping = request.app[STOPPING].is_set
         return _json({"status": "stopping" if stopping else "ready"}, status=503 if stopping else 200)
-
-    def _authenticated(self, request: web.Request) -> None:
-        consumer_of(request.headers, self._consumers)
 
 
 class Stopping:

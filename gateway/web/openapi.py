@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,7 +12,7 @@ from gateway import __version__
 from gateway.domain.inquiry import Inquiry
 from gateway.errors import REASONS, REFUSALS
 from gateway.lookup.catalogue import Catalogue, Entry
-from gateway.web.authentication import HEADER
+from gateway.web.authentication import HEADER, ONLY_KEYS, Method
 from gateway.web.problems import MEDIA_TYPE
 from gateway.web.schemas import DatasetView, LookupView, Problem, RegistryView
 
@@ -27,8 +28,26 @@ _EXAMPLE_INQUIRY = {
 }
 
 
-def document(catalogue: Catalogue) -> dict[str, Any]:
-    """The whole document, valid against OpenAPI 3.1."""
+_SCHEMES: dict[Method, dict[str, Any]] = {
+    "api_key": {"type": "apiKey", "in": "header", "name": HEADER},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Token truy cập OAuth2 / OAuth2 access token (RFC 9068)",
+    },
+    "certificate": {"type": "mutualTLS", "description": "Chứng thư TLS của hệ thống gọi / client certificate"},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Signature",
+        "description": "Chữ ký RFC 9421, thêm vào một cách khác / RFC 9421, besides one of the others",
+    },
+}
+
+
+def document(catalogue: Catalogue, methods: Collection[Method] = ONLY_KEYS) -> dict[str, Any]:
+    """The whole document, valid against OpenAPI 3.1; `methods` are the ways to authenticate that are on."""
     entries = list(catalogue)
     return {
         "openapi": "3.1.0",
@@ -39,7 +58,7 @@ def document(catalogue: Catalogue) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"api_key": []}],
+        "security": [{method: []} for method in methods if method != "signature"],
         "paths": {
             "/v1/lookups": {"post": _lookups(entries)},
             "/v1/registries": {
@@ -51,7 +70,7 @@ def document(catalogue: Catalogue) -> dict[str, Any]:
             "/readyz": {"get": _open_get("Sẵn sàng nhận câu hỏi / ready for questions", "ready")},
         },
         "components": {
-            "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": HEADER}},
+            "securitySchemes": {method: _SCHEMES[method] for method in methods},
             "schemas": _schemas(entries),
         },
     }
@@ -199,6 +218,7 @@ def _get(summary: str, schema: dict[str, Any], operation: str) -> dict[str, Any]
         "responses": {
             "200": {"description": summary, "content": {"application/json": {"schema": schema}}},
             "401": _problem("unauthenticated"),
+            "503": _problem("check_unavailable"),
         },
     }
 
