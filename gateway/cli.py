@@ -102,13 +102,13 @@ def lookup(
 def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) -> None:
     """Kiểm tra cấu hình và đường nối / try settings, TLS, token and connection; asks about nobody."""
     from gateway import app
-    from gateway.kit.check import Check, check_instances
+    from gateway.kit.check import Check, check_callers, check_instances
 
     core = app.build(_loaded(settings, log_level="error"))
 
     async def run() -> list[Check]:
         try:
-            return await check_instances(core.catalogue)
+            return [*await check_callers(core), *await check_instances(core.catalogue)]
         finally:
             await core.close()
 

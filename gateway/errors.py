@@ -254,9 +254,7 @@ class CheckUnavailable(QuestionRefused):
     refusal = Refusal.CHECK_UNAVAILABLE
     http_status = 503
     actor = Actor.OPERATOR
-    title_vi = (
-        "Chưa kiểm tra được yêu cầu vì cổng không truy cập được dữ liệu cần thiết; thử lại sau hoặc báo quản trị."
-    )
+    title_vi = "Chưa kiểm tra được yêu cầu vì cổng không truy cập được dữ liệu cần thiết; thử lại sau, báo quản trị."
     title_en = "What is needed to check the request cannot be reached; try again later or call the operator."
 
 

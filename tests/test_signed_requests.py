@@ -58,6 +58,11 @@ class Signer:
         )
         self.file.write_bytes(pem)
 
+    def save(self, file: Path) -> None:
+        """Write the private key, as a consumer has it."""
+        form = serialization.PrivateFormat.PKCS8
+        file.write_bytes(self.key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+
     def signed(
         self,
         url: str,
@@ -96,12 +101,14 @@ def signer(tmp_path: Path) -> Signer:
     return Signer(tmp_path)
 
 
-def signing_settings(stand_ins: Running, signer: Signer, folder: Path, **changes: Any) -> Settings:
+def signing_settings(
+    stand_ins: Running, signer: Signer, folder: Path, keyid: str = "key-1", **changes: Any
+) -> Settings:
     """The consumer `one-stop` must show its key and sign."""
     base = settings_for(stand_ins.base_url)
     values = {name: getattr(base, name) for name in type(base).model_fields}
     one_stop = base.consumers["one-stop"].model_dump() | {
-        "signature_keys": {"key-1": signer.file},
+        "signature_keys": {keyid: signer.file},
         "require": ("api_key", "signature"),
     }
     state = {"store": "file", "file": folder / "state.sqlite"}
@@ -278,7 +285,7 @@ async def test_an_expired_signature_is_refused_however_young(
         assert code(await send(desk, sent)) == (401, "signature_age")
 
 
-async def test_a25_a_signed_request_counts_once(signer: Signer, stand_ins: Running, tmp_path: Path) -> None:
+async def test_a_signed_request_counts_once(signer: Signer, stand_ins: Running, tmp_path: Path) -> None:
     """The same request again is refused, by this process and by the next one; with a new nonce it is another."""
     async with desk_of(stand_ins, signer, tmp_path) as desk:
         sent = signer.signed(f"{desk.url}/v1/lookups")
