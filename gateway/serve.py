@@ -16,7 +16,7 @@ from types import FrameType
 
 import uvloop
 
-from gateway import app, telemetry
+from gateway import app, app_authentication, telemetry
 from gateway.clock import SystemClock
 from gateway.errors import SettingsError, SetupError
 from gateway.settings import Settings
@@ -67,6 +67,7 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None
         app.front_door(core, clock),
         settings.web.host,
         port,
+        tls=app_authentication.server_tls(settings, metrics),
         shutdown_s=settings.web.shutdown_s,
         shared_port=not with_metrics,
     )
@@ -104,7 +105,9 @@ async def _metrics_only(settings: Settings) -> None:
 
 
 async def _metrics_listener(settings: Settings, metrics: Metrics | None) -> server.Listening:
-    return await server.listen(server.metrics_page(metrics), settings.metrics.host, settings.metrics.port)
+    section = settings.metrics
+    page = server.metrics_page(metrics, key_sha256=section.api_key_sha256)
+    return await server.listen(page, section.host, section.port)
 
 
 async def _told_to_stop() -> None:

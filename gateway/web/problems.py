@@ -34,6 +34,11 @@ PROBLEM: web.ResponseKey[str] = web.ResponseKey("problem", str)
 """Under this name a response that is no answer to a question carries its word, for whoever counts them."""
 
 _PLAIN = {
+    401: (
+        "key_missing",
+        "Thiếu khóa, hoặc khóa sai.",
+        "The key is missing or wrong.",
+    ),
     404: ("no_such_route", "Không có địa chỉ này; xem /docs.", "There is no such route; see /docs."),
     405: (
         "method_not_allowed",
