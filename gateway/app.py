@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
@@ -14,8 +13,9 @@ from pydantic import ValidationError
 
 from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
-from gateway import __version__, app_keep
-from gateway.app_credentials import credentials, log_in_urls, xroad_names
+from gateway import __version__, app_authentication, app_keep
+from gateway.app_access import Rules, access, counting_secrets, read_rules
+from gateway.app_credentials import credentials, log_in_urls, tls_context, xroad_names
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
 from gateway.clock import Clock, SystemClock
@@ -28,15 +28,14 @@ from gateway.ledger.keeping import Keeper
 from gateway.ledger.lease import take_slot
 from gateway.ledger.log import Limits as LogLimits
 from gateway.ledger.log import Log
-from gateway.lookup.access import Access, Consumer
+from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.recorder import Recorder
 from gateway.settings import ConsumerSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
-from gateway.stores.state import MemoryState
+from gateway.stores.state import State
 from gateway.telemetry import Metrics
-from gateway.transport import tls
 from gateway.transport.base import Transport, Unwrapping
 from gateway.transport.endpoint import literal
 from gateway.transport.http import HttpTransport
@@ -44,6 +43,7 @@ from gateway.transport.resolver import Addresses, Resolver
 from gateway.transport.unconnected import Unconnected
 from gateway.transport.xroad import XRoad
 from gateway.web import keys, server
+from gateway.web.authentication import ONLY_KEYS, Authenticator
 from gateway.web.limits import Limits
 from gateway.wire.wrappers import WRAPPERS
 
@@ -79,14 +79,22 @@ class Core:
     catalogue: Catalogue
     metrics: Metrics
     consumers: Mapping[str, Consumer]
+    """By name."""
+    rules: Rules
+    state: State
+    authenticator: Authenticator
     keys: KeyRing | None = None
     ledger: Log | None = None
     keeper: Keeper | None = None
 
     async def close(self) -> None:
         """Let go of every connection, then of the ledger."""
+        await self.authenticator.close()
+        await self.state.close()
         for instance in self.catalogue.instances.values():
             await instance.channel.close()
+        if self.lookup.access.cases is not None:
+            await self.lookup.access.cases.close()
         if self.ledger is not None and self.keeper is not None:
             await self.ledger.sign_checkpoint()  # what was written last is witnessed too
             await self.keeper.close()
@@ -164,6 +172,8 @@ def build(
     Everything, wired, around a ledger that is open; without one nothing that is answered is recorded.
 
     Raises SetupError naming what is wrong; contacts nobody.
+
+    Whoever is counted is known by pseudonyms: without keys, by those of this process alone.
     """
     clock = clock or SystemClock()
     metrics = metrics or Metrics()
@@ -176,21 +186,20 @@ def build(
             for name, registry in settings.registries.items()
         ]
     )
-    known = {entry.id for entry in catalogue}
-    for name, consumer in settings.consumers.items():
-        for dataset in consumer.datasets:
-            if dataset not in known:
-                advice = "is no dataset of a configured registry in its contract version; there are"
-                raise SettingsError(f"consumers.{name}.datasets: {dataset!r} {advice} {', '.join(sorted(known))}")
+    secrets = ring.secrets if ring is not None else counting_secrets()
+    rules = read_rules(settings, catalogue, secrets, clock, metrics)
+    state = app_authentication.state(settings.state, clock)
+    asking = consumers(settings.consumers)
+    authenticator = app_authentication.authenticator(settings, asking, state, clock, metrics)
     lookup = Lookup(
         catalogue=catalogue,
-        access=Access(MemoryState(clock), clock),
+        access=access(settings, rules, state, secrets, clock),
         clock=clock,
         metrics=metrics,
         new_id=new_id,
         ledger=Recorder(ledger, ring.signer, ring.secrets, clock) if ledger is not None and ring is not None else None,
     )
-    return Core(settings, lookup, catalogue, metrics, consumers(settings.consumers), ring, ledger)
+    return Core(settings, lookup, catalogue, metrics, asking, rules, state, authenticator, ring, ledger)
 
 
 def key_ring(settings: Settings) -> KeyRing | None:
@@ -205,7 +214,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
     web_settings = core.settings.web
     application = server.api(
         lookup=core.lookup,
-        consumers=core.consumers,
+        authenticator=core.authenticator,
         metrics=core.metrics,
         clock=clock,
         limits=Limits(
@@ -215,6 +224,8 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             connections=for_callers(web_settings.connections),
         ),
         unready=lambda: core.unready,
+        methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
+        show_docs=web_settings.docs,
     )
     keys.add_routes(application, core.keys)
     return application
@@ -237,16 +248,9 @@ def installed_adapters() -> dict[str, Adapter]:
 
 
 def consumers(sections: Mapping[str, ConsumerSettings]) -> dict[str, Consumer]:
-    """Consumers by the SHA-256 of their key. Raises SettingsError where two share one."""
-    by_key: dict[str, str] = {}
-    for name, section in sections.items():
-        other = by_key.setdefault(section.api_key_sha256, name)
-        if other != name:
-            raise SettingsError(f"consumers.{name}.api_key_sha256: the same as of consumers.{other}")
+    """Consumers by name."""
     return {
-        section.api_key_sha256: Consumer(
-            name=name, datasets=frozenset(section.datasets), questions_per_minute=section.questions_per_minute
-        )
+        name: Consumer(name=name, questions_per_minute=section.questions_per_minute)
         for name, section in sections.items()
     }
 
@@ -310,6 +314,7 @@ def _instance(
         connected=registry.endpoint is not None,
         route=registry.route,
         basis=basis,
+        officers=registry.officers,
     )
 
 
@@ -327,7 +332,7 @@ def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, 
         endpoint=registry.endpoint,
         credentials=credentials(registry.credentials, clock),
         clock=clock,
-        tls=_tls(place, registry) if any(url.startswith("https:") for url in called.values()) else None,
+        tls=tls_context(place, registry.tls) if any(url.startswith("https:") for url in called.values()) else None,
         resolver=Resolver(clock=clock, addresses=addresses),
         connections=registry.in_flight,
         bounds=Bounds(
@@ -342,16 +347,3 @@ def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, 
     if registry.xroad is not None:
         transport = XRoad(transport, *xroad_names(registry.xroad))
     return transport if registry.wrapper == "plain" else Unwrapping(transport, WRAPPERS[registry.wrapper])
-
-
-def _tls(place: str, registry: RegistrySettings) -> ssl.SSLContext:
-    files = registry.tls
-    try:
-        return tls.context(
-            ca_file=files.ca_file,
-            certificate_file=files.certificate_file,
-            key_file=files.key_file,
-            crl_file=files.crl_file,
-        )
-    except SettingsError as exc:
-        raise SettingsError(f"{place}.{exc}") from exc

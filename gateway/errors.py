@@ -8,9 +8,11 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── Forbidden                forbidden
     │   ├── OfficerUnmapped          officer_unmapped
     │   ├── CaseClosed               case_closed
+    │   ├── CaseUnavailable          case_unavailable
     │   ├── PurposeUnknown           purpose_unknown
     │   ├── IdempotencyConflict      conflict
     │   ├── TooMany                  too_many
+    │   ├── CheckUnavailable         check_unavailable
     │   └── CallerGone               caller_gone (ledger only)
     ├── RegistryError                no answer; `reason` says why
     │   ├── RegistryUnavailable      another attempt may help
@@ -68,6 +70,8 @@ __all__ = [
     "AmbiguousAnswer",
     "CallerGone",
     "CaseClosed",
+    "CaseUnavailable",
+    "CheckUnavailable",
     "CircuitOpen",
     "ContractError",
     "EvidenceAlgorithmWrong",
@@ -147,9 +151,11 @@ class Refusal(StrEnum):
     FORBIDDEN = "forbidden"
     OFFICER_UNMAPPED = "officer_unmapped"
     CASE_CLOSED = "case_closed"
+    CASE_UNAVAILABLE = "case_unavailable"
     PURPOSE_UNKNOWN = "purpose_unknown"
     CONFLICT = "conflict"
     TOO_MANY = "too_many"
+    CHECK_UNAVAILABLE = "check_unavailable"
     CALLER_GONE = "caller_gone"
 
 
@@ -185,7 +191,7 @@ class FieldProblem:
 
 
 class QuestionRefused(GatewayError):
-    """The gateway itself says no; no registry was asked."""
+    """The gateway itself says no; no registry was asked. `retry_at` is there where time alone helps."""
 
     refusal: ClassVar[Refusal]
     http_status: ClassVar[int]
@@ -193,9 +199,12 @@ class QuestionRefused(GatewayError):
     title_vi: ClassVar[str]
     title_en: ClassVar[str]
 
-    def __init__(self, message: str = "", *, problems: tuple[FieldProblem, ...] = ()) -> None:
+    def __init__(
+        self, message: str = "", *, problems: tuple[FieldProblem, ...] = (), retry_at: datetime | None = None
+    ) -> None:
         super().__init__(message or self.title_en)
         self.problems = problems
+        self.retry_at = retry_at
 
 
 class InvalidQuestion(QuestionRefused):
@@ -218,8 +227,8 @@ class Unauthenticated(QuestionRefused):
 
     refusal = Refusal.UNAUTHENTICATED
     http_status = 401
-    title_vi = "Hệ thống gọi chưa được xác thực; kiểm tra khóa API."
-    title_en = "The calling system is not authenticated; check its API key."
+    title_vi = "Hệ thống gọi chưa được xác thực; kiểm tra khóa API, token, chứng thư hoặc chữ ký."
+    title_en = "The calling system is not authenticated; check its API key, token, certificate or signature."
 
 
 class Forbidden(QuestionRefused):
@@ -252,6 +261,18 @@ class CaseClosed(QuestionRefused):
     title_en = "The case is closed or not assigned to this officer."
 
 
+class CaseUnavailable(QuestionRefused):
+    """Nobody can say now whether the dossier is open and whose it is, so nothing is asked."""
+
+    refusal = Refusal.CASE_UNAVAILABLE
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = (
+        "Không kiểm tra được hồ sơ với hệ thống một cửa nên chưa được hỏi; thử lại sau, nếu vẫn lỗi thì báo quản trị."
+    )
+    title_en = "The one-stop system cannot be asked about the case; try again later, then call the operator."
+
+
 class PurposeUnknown(QuestionRefused):
     """The purpose stands in no table of purposes."""
 
@@ -279,9 +300,18 @@ class TooMany(QuestionRefused):
     title_vi = "Đã vượt giới hạn số lần hỏi; thử lại sau."
     title_en = "The limit of questions is used up; try again later."
 
-    def __init__(self, message: str = "", *, retry_at: datetime | None = None) -> None:
-        super().__init__(message)
-        self.retry_at = retry_at
+
+class CheckUnavailable(QuestionRefused):
+    """
+    Something that is needed to decide whether the question may leave cannot be reached: the shared state, the
+    issuer's keys. Without it nothing is let through.
+    """
+
+    refusal = Refusal.CHECK_UNAVAILABLE
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = "Chưa kiểm tra được yêu cầu vì cổng không truy cập được dữ liệu cần thiết; thử lại sau, báo quản trị."
+    title_en = "What is needed to check the request cannot be reached; try again later or call the operator."
 
 
 class CallerGone(QuestionRefused):

@@ -83,6 +83,35 @@ class Metrics:
         self.refusals = Counter(
             "gateway_refusals", "Questions that never left, by refusal.", ["refusal"], registry=self.registry
         )
+        self.findings = Counter(
+            "gateway_findings", "Questions that were odd, noted or refused, by kind.", ["kind"], registry=self.registry
+        )
+        self.reloads = Counter(
+            "gateway_reloads",
+            "Files read again after SIGHUP, by what came of it.",
+            ["file", "result"],
+            registry=self.registry,
+        )
+        self.rules_loaded_at = Gauge(
+            "gateway_rules_loaded_timestamp_seconds",
+            "When the reading of policy and officers in force was made; the oldest worker's.",
+            ["file"],
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.rules_rejected = Gauge(
+            "gateway_rules_rejected",
+            "1 while the last reading was refused and an older one is in force.",
+            ["file"],
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.authentications = Counter(
+            "gateway_authentications",
+            "What callers showed to say who they are, by what came of it.",
+            ["by", "result"],
+            registry=self.registry,
+        )
         self.http_problems = Counter(
             "gateway_http_problems",
             "Requests that were no question, by what was wrong with them.",

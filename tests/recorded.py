@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.commands.keys import Algorithm, make
 from tests.conftest import KEY, SECRETS
+from tests.policies import policy, rule
 
 __all__ = ["settings_file"]
 
@@ -32,8 +33,10 @@ origin = "gateway.test/ledger"
 
 [consumers.one-stop]
 api_key_sha256 = "{digest}"
-datasets = ["dancu.citizen", "dkdn.enterprise"]
 questions_per_minute = 1000000000
+
+[policy]
+file = "policy.toml"
 
 [registries.dancu]
 adapter = "dancu"
@@ -64,11 +67,12 @@ secret_file = "{secrets}/dkdn-consumer-secret"
 """
 
 
-def settings_file(folder: Path, mocks_url: str, *, ledger: str = "", deadline_s: float = 5) -> Path:
-    """New keys and a settings file in the folder; `ledger` adds lines to that section."""
+def settings_file(folder: Path, mocks_url: str, *, ledger: str = "", deadline_s: float = 5, more: str = "") -> Path:
+    """New keys and a settings file in the folder; `ledger` adds lines to that section, `more` to the policy."""
     make(folder / "keys", Algorithm.ES256)
     digest = hashlib.sha256(KEY.encode()).hexdigest()
     text = _TEXT.format(digest=digest, mocks=mocks_url, secrets=SECRETS, ledger=ledger, deadline_s=deadline_s)
     file = folder / "gateway.toml"
     file.write_text(text)
+    (folder / "policy.toml").write_text(policy(rule({"dancu.citizen": ["*"], "dkdn.enterprise": ["*"]}), more=more))
     return file

@@ -364,8 +364,9 @@ def test_an_incident_names_people_fields_and_officers(index: Index, questions: Q
     fed(index, log)
     whole = Incident(since=START, until=LATER)
 
-    groups = {(one.account, one.given): (one.lookups, one.subjects) for one in questions.groups(whole)}
-    people = [(one.subject, one.account, one.given, one.lookups) for one in questions.people(whole)]
+    with questions.incident(whole) as (by_officer, by_subject):
+        groups = {(one.account, one.given): (one.lookups, one.subjects) for one in by_officer}
+        people = [(one.subject, one.account, one.given, one.lookups) for one in by_subject]
 
     assert groups == {
         ("canbo.mau", True): (4, 1),
@@ -378,7 +379,7 @@ def test_an_incident_names_people_fields_and_officers(index: Index, questions: Q
         ("6b" * 16, "canbo.hai", False, 1),
         ("6b" * 16, "canbo.hai", True, 2),
     ]
-    assert [one.subject for one in questions.people(whole)] == ["5a" * 16, "6b" * 16, "6b" * 16]
+    assert [subject for subject, *_ in people] == ["5a" * 16, "6b" * 16, "6b" * 16]
 
 
 @pytest.mark.parametrize(
@@ -402,8 +403,9 @@ def test_an_incident_may_be_a_part(
 
     incident = replace(Incident(since=START, until=LATER), **part)
 
-    assert sum(one.lookups for one in questions.groups(incident)) == lookups_left
-    assert sum(one.lookups for one in questions.people(incident)) == lookups_left
+    with questions.incident(incident) as (groups, people):
+        assert sum(one.lookups for one in groups) == lookups_left
+        assert sum(one.lookups for one in people) == lookups_left
 
 
 # --- the follower --------------------------------------------------------------------------------

@@ -92,21 +92,19 @@ def parsed(content: bytes, word: str = "not_evidence") -> dict[str, Any]:
 def public_keys(content: bytes) -> dict[str, Key]:
     """The keys of a JWK set, each by its thumbprint (RFC 7638)."""
     found: dict[str, Key] = {}
-    for jwk in parsed(content, "bad_keys").get("keys", ()):
-        required = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}.get(jwk.get("kty"), ("",))
-        if "d" in jwk or not all(isinstance(jwk.get(name), str) for name in required):
-            refuse("bad_keys")
-        kid = packed(hashlib.sha256(canonical({name: jwk[name] for name in required})).digest())
-        one, two = (int.from_bytes(unpacked(jwk[name], "bad_keys"), "big") for name in required if len(name) == 1)
-        try:
+    try:
+        for jwk in parsed(content)["keys"]:
+            members = ("crv", "kty", "x", "y") if jwk["kty"] == "EC" else ("e", "kty", "n")
+            kid = packed(hashlib.sha256(canonical({name: jwk[name] for name in members})).digest())
+            one, two = (int.from_bytes(unpacked(jwk[name]), "big") for name in members if len(name) == 1)
             if jwk["kty"] == "RSA":
                 found[kid] = rsa.RSAPublicNumbers(one, two).public_key()
             elif jwk["crv"] == "P-256":
                 found[kid] = ec.EllipticCurvePublicNumbers(one, two, ec.SECP256R1()).public_key()
-        except ValueError:
-            refuse("bad_keys")
-        if kid not in found or jwk.get("kid", kid) != kid or found[kid].key_size < (256 if "x" in jwk else 2048):
-            refuse("bad_keys")
+            if "d" in jwk or jwk.get("kid", kid) != kid or found[kid].key_size < (256 if jwk["kty"] == "EC" else 2048):
+                refuse("bad_keys")
+    except (Refused, ValueError, TypeError, AttributeError, KeyError):
+        refuse("bad_keys")
     return found or refuse("bad_keys")
 
 

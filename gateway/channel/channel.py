@@ -99,7 +99,13 @@ class Channel:
         self._waiting = 0
 
     async def ask(
-        self, dataset: Dataset[Any, Any, Any], query: Query, inquiry: Inquiry, *, deadline_s: float | None = None
+        self,
+        dataset: Dataset[Any, Any, Any],
+        query: Query,
+        inquiry: Inquiry,
+        *,
+        deadline_s: float | None = None,
+        officer_code: str | None = None,
     ) -> Answer:
         """The answer, always: whatever goes wrong with the registry is an `Unknown` outcome."""
         own = self.deadline_s(dataset)
@@ -107,6 +113,7 @@ class Channel:
             dataset=dataset,
             query=query,
             inquiry=inquiry,
+            officer_code=officer_code,
             deadline_s=min(own, deadline_s) if deadline_s is not None else own,
             request_id=self._new_id(),
             attempts=[],
@@ -217,7 +224,9 @@ class Channel:
             self._observer.attempted(self.registry, asked.dataset.noun, attempt)
 
     async def _exchanges(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool]:
-        question = Question(asked.query, asked.inquiry, asked.request_id, self._clock.now(), self._options)
+        question = Question(
+            asked.query, asked.inquiry, asked.request_id, self._clock.now(), self._options, asked.officer_code
+        )
         exchanges = asked.dataset.ask[self.contract](question)
         all_fresh, asked.replies = True, b""
         try:
@@ -251,6 +260,7 @@ class _Asked:
     dataset: Dataset[Any, Any, Any]
     query: Query
     inquiry: Inquiry
+    officer_code: str | None
     deadline_s: float
     request_id: str
     attempts: list[Attempt]

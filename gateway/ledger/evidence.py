@@ -74,8 +74,8 @@ class Draft:
 
     def sealed(self, signer: Signer, *, log: str, index: int) -> str:
         """The evidence: signed, and naming the record that commits to it."""
-        header = canonical({"alg": signer.alg, "kid": signer.kid, "typ": TYPE})
-        payload = canonical({**self.document, "ledger": {"log": log, "index": index}})
+        header = _dumped({"alg": signer.alg, "kid": signer.kid, "typ": TYPE})
+        payload = _dumped({**self.document, "ledger": {"log": log, "index": index}})  # looked through by `draft`
         signed = f"{b64url(header)}.{b64url(payload)}"
         return f"{signed}.{b64url(signer.sign(signed.encode()))}"
 
@@ -150,9 +150,13 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     """The one way to write it. Raises ValueError for values that have none; nothing of them is quoted."""
     try:
         _plain(value)
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
+        return _dumped(value)
     except (TypeError, RecursionError):  # orjson's errors of writing are TypeErrors
         raise ValueError("no canonical form: a text that is no Unicode, or too deep") from None
+
+
+def _dumped(value: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _plain(value: Any) -> None:

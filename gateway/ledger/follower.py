@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from gateway.clock import Clock
-from gateway.errors import SetupError, StoreUnavailable
-from gateway.ledger.index import Index, Source
+from gateway.errors import GatewayError
+from gateway.ledger.index import AT_ONCE, Index, Source
 from gateway.ledger.rows import Batch
 from gateway.ledger.tables import moment
 from gateway.stores.migration import migrate
@@ -24,6 +27,15 @@ __all__ = ["Follower"]
 _EVERY_S = 1.0
 _AFTER_FAILURE_S = 5.0
 _STOP_S = 15.0
+
+
+@dataclass(slots=True)
+class _Lag:
+    """How far a log is in the index, how many records are missing, and from when the first of them is, if known."""
+
+    position: int
+    records: int
+    since: int | None = None
 
 
 class Follower:
@@ -45,9 +57,10 @@ class Follower:
         self._metrics = metrics
         self._clock = clock
         self._every_s = every_s
-        self._positions: dict[str, int] = {}
+        self._known: dict[str, Source] = {}
+        self._lags: dict[str, _Lag] = {}
+        self._guessed: dict[str, _Lag] = {}  # of logs whose place in the index nobody could say yet
         self._stopping = threading.Event()
-        self._told: set[str] = set()
         self._migrated = False
         self._failing = False
         self._thread: threading.Thread | None = None
@@ -65,51 +78,61 @@ class Follower:
 
     def once(self) -> bool:
         """Read on in every log up to its end; False where the store or a log could not be read."""
-        sources: list[Source] = []
         try:
-            sources = list(self._sources())
+            self._look_around()
             if not self._migrated:
                 migrate(self._index.store)
                 self._migrated = True
-            for source in sources:
+            for source in self._known.values():
                 self._follow(source)
-        except (StoreUnavailable, SetupError, OSError) as exc:
+        except (GatewayError, OSError) as exc:
             if not self._failing:
                 log().warning("index.failing", detail=str(exc))
             self._failing = True
+            self._fall_behind()
         else:
             if self._failing:
                 log().info("index.caught_up")
             self._failing = False
-        self._measure(sources)
+        self._tell()
         return not self._failing
 
-    def _follow(self, source: Source) -> None:
-        position = self._index.position(source.origin)
-        self._positions[source.origin] = position
-        if position > source.size:
-            if source.origin not in self._told:
-                self._told.add(source.origin)
-                log().error("index.log_shorter", log=source.origin, log_records=source.size, index_records=position)
-            return
-        while self._positions[source.origin] < source.size and not self._stopping.is_set():
-            self._index.feed(source)
-            position = self._index.position(source.origin)
-            if position == self._positions[source.origin]:
-                return  # another process is at it
-            self._positions[source.origin] = position
+    def _look_around(self) -> None:
+        for source in self._sources():
+            origin = source.origin
+            if origin and origin not in self._known:  # the same reader as before knows where it stopped
+                self._known[origin] = source
 
-    def _measure(self, sources: list[Source]) -> None:
-        lag, oldest = 0, None
-        for source in sources:
-            position = self._positions.get(source.origin, 0)
-            lag += max(0, source.size - position)
-            if position < source.size:
-                row = next(iter(Batch.of(source.origin, source.entries(position, position + 1)).rows.values()), None)
-                at = row["at"] if row else None
-                oldest = at if oldest is None else min(oldest, at or oldest)
+    def _follow(self, source: Source) -> None:
+        origin = source.origin
+        if origin not in self._lags:
+            size, position = source.size, self._index.position(origin)
+            self._lags[origin] = _Lag(position, max(0, size - position))
+            if position > size:
+                log().error("index.log_shorter", log=origin, log_records=size, index_records=position)
+        lag = self._lags[origin]
+        while not self._stopping.is_set() and (took := self._index.feed(source)):
+            lag.position += took
+            lag.records = max(0, lag.records - took)
+            if took < AT_ONCE:
+                break
+            self._tell()
+        lag.records, lag.since = 0, None
+
+    def _fall_behind(self) -> None:
+        """What is missing while nothing can be fed; a log that cannot be read either stays as it was."""
+        for origin, source in self._known.items():
+            lag = self._lags.get(origin) or self._guessed.setdefault(origin, _Lag(0, 0))
+            with suppress(GatewayError, OSError):
+                lag.records = max(0, source.size - lag.position)
+                first = Batch.of(origin, islice(source.entries(lag.position, lag.position + 1), 1)).rows
+                lag.since = next(iter(first.values()))["at"] if first else None
+
+    def _tell(self) -> None:
+        lags = (self._guessed | self._lags).values()
+        oldest = min((lag.since for lag in lags if lag.since is not None), default=None)
         behind = self._clock.now() - moment(oldest) if oldest is not None else timedelta(0)
-        self._metrics.index_lag.set(lag)
+        self._metrics.index_lag.set(sum(lag.records for lag in lags))
         self._metrics.index_behind.set(max(0.0, behind.total_seconds()))
 
     def _run(self) -> None:

@@ -8,6 +8,7 @@ same, stopped anywhere it goes on. Lookups never wait for it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Protocol
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, literal, null, select, text, update
@@ -16,9 +17,10 @@ from gateway.ledger.rows import DESTROYED, UNDELIVERED, Batch, LogEntry
 from gateway.ledger.tables import ENTRIES, HIDINGS, POSITIONS
 from gateway.stores.sql import Store
 
-__all__ = ["Index", "Source"]
+__all__ = ["AT_ONCE", "Index", "Source"]
 
-_AT_ONCE = 5_000
+AT_ONCE = 5_000
+"""How many records one transaction takes in."""
 
 _begin = text("INSERT INTO ledger_positions (log, next) VALUES (:log, 0) ON CONFLICT DO NOTHING")
 _answer = (
@@ -44,7 +46,7 @@ class Source(Protocol):
 
     @property
     def size(self) -> int:
-        """How many whole records it has now."""
+        """How many whole records it has now. May read its last segment."""
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[LogEntry]:
         """Its entries, in order."""
@@ -61,31 +63,36 @@ class Index:
         with self.store.reading() as connection:
             return connection.scalar(select(POSITIONS.c.next).where(POSITIONS.c.log == log)) or 0
 
-    def feed(self, source: Source, *, most: int = _AT_ONCE) -> int:
+    def feed(self, source: Source, *, most: int = AT_ONCE) -> int:
         """
         Take in at most so many records that are new, in one transaction, and say how many they were: none where the
-        log has no more, or where another process is feeding it right now.
+        log has no more, or where another process has fed it meanwhile.
         """
-        size = source.size
+        start = self.position(source.origin)
+        # Read before the transaction, so that nobody waits for a disk that is not the database's.
+        batch = Batch.of(source.origin, islice(source.entries(start, start + most), most))
+        if not batch.rows:
+            return 0
         with self.store.writing() as connection:
-            start = _taken(connection, source.origin, wait=False)
-            if start is None or start >= size:
+            if _taken(connection, source.origin, wait=False) != start:
                 return 0
-            return _take_in(connection, source, start, min(size, start + most))
+            _take_in(connection, batch)
+        return len(batch.rows)
 
     def rebuild(self, source: Source) -> int:
         """
         Make a log's part of the index anew from its segments, and say how many records that were. One transaction:
         until it ends everybody sees the old index.
         """
-        size, done = source.size, 0
+        done, entries = 0, iter(source.entries())
         with self.store.writing() as connection:
             _taken(connection, source.origin, wait=True)
             for table in (ENTRIES, HIDINGS):
                 connection.execute(delete(table).where(table.c.log == source.origin))
-            while done < size:
-                done += _take_in(connection, source, done, min(size, done + _AT_ONCE))
-            _come_to(connection, source.origin, done)
+            _come_to(connection, source.origin, 0)
+            while (batch := Batch.of(source.origin, islice(entries, AT_ONCE))).rows:
+                _take_in(connection, batch)
+                done += len(batch.rows)
         return done
 
     def forget(self, log: str, indexes: Iterable[int]) -> int:
@@ -98,8 +105,8 @@ class Index:
         forgotten = 0
         with self.store.writing() as connection:
             wanted = list(indexes)
-            for first in range(0, len(wanted), _AT_ONCE):
-                some = and_(ENTRIES.c.log == log, ENTRIES.c.index.in_(wanted[first : first + _AT_ONCE]))
+            for first in range(0, len(wanted), AT_ONCE):
+                some = and_(ENTRIES.c.log == log, ENTRIES.c.index.in_(wanted[first : first + AT_ONCE]))
                 forgotten += connection.execute(update(ENTRIES).where(some).values(nothing)).rowcount
         return forgotten
 
@@ -114,20 +121,13 @@ def _taken(connection: Connection, log: str, *, wait: bool) -> int | None:
     return start
 
 
-def _take_in(connection: Connection, source: Source, start: int, stop: int) -> int:
-    batch = Batch.of(source.origin, source.entries(start, stop))
-    if not batch.rows:
-        return 0
+def _take_in(connection: Connection, batch: Batch) -> None:
     connection.execute(insert(ENTRIES), list(batch.rows.values()))
-    for statement, rows in (
-        (insert(HIDINGS), batch.hidings),
-        (_answer, batch.answers),
-        (_undeliver, batch.undelivered),
-    ):
+    more = ((insert(HIDINGS), batch.hidings), (_answer, batch.answers), (_undeliver, batch.undelivered))
+    for statement, rows in more:
         if rows:
             connection.execute(statement, rows)
-    _come_to(connection, source.origin, max(batch.rows) + 1)
-    return len(batch.rows)
+    _come_to(connection, batch.log, max(batch.rows) + 1)
 
 
 def _come_to(connection: Connection, log: str, place: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -129,18 +130,19 @@ class Questions:
         with self._store.reading() as connection:
             return [(log, index, orjson.loads(record)) for log, index, record in connection.execute(query)]
 
-    def groups(self, incident: Incident) -> list[Group]:
-        """The lookups of an incident by who asked for what: a row for each officer, dataset and set of fields."""
-        query = _grouped(incident, func.count(distinct(_E.subject)).label("subjects"))
+    @contextmanager
+    def incident(self, incident: Incident) -> Iterator[tuple[list[Group], Iterator[Group]]]:
+        """
+        The lookups of an incident by who asked for what, a group for each officer, dataset and set of fields; and the
+        same for each subject, one subject after another. Both see one moment; it ends with the context.
+        """
         with self._store.reading(within_s=_INCIDENT_S) as connection:
-            return [_group(row) for row in connection.execute(query)]
-
-    def people(self, incident: Incident) -> Iterator[Group]:
-        """The same for each subject, one subject after another. The transaction ends with the iterator."""
-        query = _grouped(incident, _E.subject, by=(_E.subject,)).where(_E.subject.is_not(None)).order_by(_E.subject)
-        with self._store.reading(within_s=_INCIDENT_S) as connection:
-            for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
-                yield _group(row)
+            by_officer = _grouped(incident, func.count(distinct(_E.subject)).label("subjects"))
+            by_subject = _grouped(incident, _E.subject, by=(_E.subject,))
+            by_subject = by_subject.where(_E.subject.is_not(None)).order_by(_E.subject)
+            groups = [_group(row) for row in connection.execute(by_officer)]
+            rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(by_subject)
+            yield groups, map(_group, rows)
 
 
 def _is_hidden(now: datetime) -> ColumnElement[bool]:

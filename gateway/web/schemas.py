@@ -59,7 +59,9 @@ class LookupView(_View):
     dataset: str
     outcome: Literal["found", "absent"]
     record: dict[str, Any] | None = Field(None, description="The granted fields; only when found.")
-    withheld: list[str] = Field(description="What the record has besides, by the names of its fields.")
+    withheld: list[str] = Field(
+        description="What the record type has and no rule of the policy gives to this question."
+    )
     provenance: ProvenanceView
     evidence: str | None = Field(
         None, description="The same, signed and dated (JWS): keep it in the dossier. Absent where no key is configured."
@@ -111,6 +113,7 @@ class RegistryView(_View):
     contract: str
     route: str
     connected: bool = Field(description="Whether an endpoint is configured.")
+    officers: Literal["own", "mapped"] = Field(description="Whose identity it is shown.")
     datasets: list[str]
     health: HealthView
 
@@ -143,7 +146,7 @@ def lookup_view(result: LookupResult) -> dict[str, Any]:
         view |= {"reason": outcome.reason.value, "detail": outcome.detail, "retry_at": outcome.retry_at}
     if result.record is not None:
         view["record"] = result.record
-    view["withheld"] = list(result.withheld)
+    view["withheld"] = list(result.grant.withheld)
     view["provenance"] = provenance_members(result.answer.provenance)
     if (recorded := result.recorded) is not None:
         view |= {"evidence": recorded.evidence, "ledger": {"log": recorded.log, "index": recorded.index}}
