@@ -7,8 +7,7 @@ say. A segment is rewritten whole beside the old one and takes its place in one 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +23,7 @@ from gateway.ledger.retention import Destruction, Limits, Plan, destructions, he
 from gateway.ledger.segments import file_digest, manifest_path
 from gateway.ledger.shipping import Shipping, sealed_segments
 
-__all__ = ["ADMIN", "Administration", "Destroyed", "Unexplained", "admin_records", "destroy", "planned", "unexplained"]
+__all__ = ["ADMIN", "Administration", "Destroyed", "admin_records", "admin_slots", "destroy", "planned"]
 
 ADMIN = "admin"
 
@@ -46,20 +45,16 @@ class Destroyed:
     waiting: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Unexplained:
-    """A record whose data are gone although no destruction tells of it."""
-
-    log: str
-    index: int
+def admin_slots(ledger_folder: Path) -> list[LogReader]:
+    """The logs of administration: `admin`, and those that follow it after a restore."""
+    return [reader for slot, reader in slots(ledger_folder).items() if _is_admin(slot)]
 
 
 def admin_records(ledger_folder: Path) -> list[Record]:
     """What command-line administration has recorded, oldest log first."""
     found: list[Record] = []
-    for slot, reader in slots(ledger_folder).items():
-        if _is_admin(slot):
-            found += [orjson.loads(entry.record) for entry in reader.entries() if entry.record is not None]
+    for reader in admin_slots(ledger_folder):
+        found += [orjson.loads(entry.record) for entry in reader.entries() if entry.record is not None]
     return found
 
 
@@ -111,28 +106,6 @@ async def destroy(
         held=sum(one.held for one in plans.values()),
         waiting=sum(one.waiting for one in plans.values()),
     )
-
-
-def unexplained(ledger_folder: Path, records: Iterable[Record]) -> Iterator[Unexplained]:
-    """
-    Every record without data that no destruction in these `admin` records covers with the right leaf hashes: the
-    data of a record can only be taken unseen by somebody who can write the `admin` log too.
-    """
-    told: dict[str, list[Destruction]] = {}
-    for destruction in destructions(records):
-        told.setdefault(destruction.log, []).append(destruction)
-    for reader in slots(ledger_folder).values():
-        origin = reader.origin
-        gone = {entry.index: entry.leaf for entry in reader.entries() if entry.record is None}
-        for destruction in told.get(origin, []):
-            leaves = [gone.get(index) for index in destruction.indices()]
-            digest = hashlib.sha256(b"".join(leaf for leaf in leaves if leaf is not None)).hexdigest()
-            if None not in leaves and digest != destruction.leaves:
-                continue
-            for index in destruction.indices():
-                gone.pop(index, None)
-        for index in sorted(gone):
-            yield Unexplained(origin, index)
 
 
 def _is_admin(slot: str) -> bool:
