@@ -203,9 +203,10 @@ class _Pass:
             return self._wrong(Wrong.FOREIGN, path, 0, f"the segment belongs to log {head['origin']}")
         if head["first"] != begin or path.stem != f"{begin:020d}":
             return self._wrong(Wrong.MISPLACED, path, 0, f"the segment begins with record {head['first']}")
+        gone = len(self.gone)
         finding = self._read_records(path, start, is_last=is_last)
         if finding is None and not is_last:
-            self._compare_manifest(path, begin)
+            self._compare_manifest(path, begin, shrunk=len(self.gone) > gone)
         return finding
 
     def _read_records(self, path: Path, start: int, *, is_last: bool) -> Finding | None:
@@ -268,7 +269,7 @@ class _Pass:
     def _wrong(self, reason: Wrong, path: Path, offset: int | None, detail: str) -> Finding:
         return Finding(reason, self.frontier.size, None, str(path), offset, detail)
 
-    def _compare_manifest(self, path: Path, begin: int) -> None:
+    def _compare_manifest(self, path: Path, begin: int, *, shrunk: bool) -> None:
         manifest = read_manifest(path)
         if manifest is None:
             return  # a crash came before it, and the next start makes it
@@ -276,7 +277,7 @@ class _Pass:
         same = (manifest.first, manifest.count) == (begin, count)
         # Whoever destroyed records here writes the manifest after the segment: a crash may have come between, and
         # the next destruction mends it. Which records may be gone is another question.
-        if not any(begin <= index < self.frontier.size for index in self.gone):
+        if not shrunk:
             same = same and (manifest.size_bytes, manifest.sha256) == file_digest(path)
         if not same or manifest.peaks != self.frontier.peaks or manifest.origin != self.report.origin:
             where = str(manifest_path(path))
