@@ -16,6 +16,7 @@ from gateway.errors import LedgerUnavailable, RetentionError
 from gateway.ledger import frames
 from gateway.ledger.destroying import Destroyed, admin_records, admin_slots, destroy, planned
 from gateway.ledger.holds import Hold, Holds
+from gateway.ledger.index import Index
 from gateway.ledger.log import Log
 from gateway.ledger.places import DirectoryPlace
 from gateway.ledger.places_sql import DatabasePlace
@@ -23,11 +24,12 @@ from gateway.ledger.records import Record
 from gateway.ledger.retention import Limits, months_before, rewritten
 from gateway.ledger.segments import file_digest, read_manifest, segment_paths
 from gateway.ledger.shipping import Shipping, sealed_segments
+from gateway.ledger.tables import ENTRIES
 from gateway.ledger.verify import Report, Wrong, verify
 from gateway.stores.segments import SegmentStore
 from gateway.stores.sql import Store
 from tests.conftest import MovableClock
-from tests.index_parts import postgresql
+from tests.index_parts import KINDS, opened, postgresql
 from tests.keeping import INSTALLATION, Ledger, canary, keep, question, records, root_of
 from tests.witnessing import SIGNER
 
@@ -69,6 +71,11 @@ async def held(ledger: Ledger, *holds: Hold) -> None:
     async with ledger.open("admin") as log:
         for hold in holds:
             await keep(log, hold.record(ledger.clock.now()))
+
+
+def bytes_of(folder: Path, pattern: str) -> bytes:
+    """Every byte of the files below a folder that are called like that."""
+    return b"".join(path.read_bytes() for path in folder.rglob(pattern) if path.is_file())
 
 
 def verified(ledger: Ledger) -> Report:
@@ -339,6 +346,36 @@ async def test_a_database_follows(ledger: Ledger) -> None:
         assert canary(25).encode() in content
         assert table_file() != before
         place.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_index_follows(ledger: Ledger, tmp_path: Path, kind: str) -> None:
+    """
+    After a destruction nothing of the records is in the index's rows, nor, where its files can be read, in those; and
+    a run that was cut short between the index and the segment is finished by the next one.
+    """
+    with opened(kind, tmp_path) as store:
+        index = Index(store)
+        while index.feed(ledger.reader()):
+            pass
+
+        def kill(step: str) -> None:
+            if step == "forgotten":
+                raise Killed
+
+        with pytest.raises(Killed):
+            await destroyed(ledger, forget=index.forget, between=kill)
+        did = await destroyed(ledger, forget=index.forget)
+        store.write_anew(ENTRIES.name)
+
+        with store.reading() as connection:
+            rows = [str(tuple(row)) for row in connection.execute(ENTRIES.select())]
+        text = "".join(rows)
+        if kind == "sqlite":
+            text += bytes_of(tmp_path, "index.db*").decode("latin-1")
+        assert did.finished == 40
+        assert len(rows) == 80
+        assert [number for number in range(40) if canary(number) in text] == list(range(20, 40))
 
 
 async def test_a_backup_does_not_bring_data_back(ledger: Ledger, tmp_path: Path) -> None:

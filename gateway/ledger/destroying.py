@@ -7,7 +7,7 @@ say. A segment is rewritten whole beside the old one and takes its place in one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,12 +20,16 @@ from gateway.ledger.holds import Holds
 from gateway.ledger.reading import LogReader, slots
 from gateway.ledger.records import Record
 from gateway.ledger.retention import Destruction, Limits, Plan, destructions, held_indices, plan, rewritten
-from gateway.ledger.segments import file_digest, manifest_path
+from gateway.ledger.segments import Manifest, file_digest, manifest_path
 from gateway.ledger.shipping import Shipping, sealed_segments
 
 __all__ = ["ADMIN", "Administration", "Destroyed", "admin_records", "admin_slots", "destroy", "planned"]
 
 ADMIN = "admin"
+
+
+Forget = Callable[[str, Iterable[int]], object]
+"""Takes everything personal out of the index's rows of these records of a log: `index.Index.forget`."""
 
 
 class Administration(Protocol):
@@ -79,22 +83,25 @@ async def destroy(
     reason: str,
     now: datetime,
     second: Shipping | None = None,
+    forget: Forget | None = None,
     between: Callable[[str], None] = lambda _: None,
 ) -> Destroyed:
     """
-    Destroy what has been kept long enough, here and in the second place. Nobody else may write the `admin` log
-    meanwhile. Raises RetentionError where a segment is damaged, PlaceError where the copies could not follow: the next
-    run finishes both. `between` is told of each step when it is done, so that a test can stop there.
+    Destroy what has been kept long enough, here, in the index (`forget`) and in the second place. Nobody else may write
+    the `admin` log meanwhile. Raises RetentionError where a segment is damaged, PlaceError and StoreUnavailable where
+    copies or index could not follow: the next run finishes it. `between` is told of each step when it is done, so that
+    a test can stop there.
     """
     records = admin_records(ledger_folder)
     holds = Holds(records)
-    finished = _take(ledger_folder, destructions(records), holds, between)
+    taking = _Taking(ledger_folder, forget, between)
+    finished = taking.take(destructions(records), holds)
     plans = planned(ledger_folder, limits=limits, holds=holds, now=now)
     made = [destruction for one in plans.values() for destruction in one.destructions]
     for destruction in made:
         await administration.keep(destruction.record(by=by, reason=reason, at=now))
         between("recorded")
-    taken = _take(ledger_folder, made, Holds(), between)
+    taken = taking.take(made, Holds())
     if second is not None:
         for reader in slots(ledger_folder).values():
             second.ship(reader.folder)
@@ -113,40 +120,53 @@ def _is_admin(slot: str) -> bool:
     return slot == ADMIN or slot.startswith(f"{ADMIN}r")
 
 
-def _take(ledger_folder: Path, told: Sequence[Destruction], holds: Holds, between: Callable[[str], None]) -> int:
-    """Take the data of what the destructions tell of, where they are still there and nothing holds them."""
-    by_log: dict[str, set[int]] = {}
-    for destruction in told:
-        by_log.setdefault(destruction.log, set()).update(destruction.indices())
-    count = 0
-    for reader in slots(ledger_folder).values():
-        wanted = by_log.get(reader.origin, set())
-        if wanted and len(holds):
-            wanted -= held_indices(reader.entries(), holds)
-        if wanted:
-            count += _rewrite(reader, wanted, between)
-    return count
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """Takes the data of what destructions tell of, wherever they are still there."""
 
+    ledger_folder: Path
+    forget: Forget | None
+    between: Callable[[str], None]
 
-def _rewrite(reader: LogReader, wanted: set[int], between: Callable[[str], None]) -> int:
-    count = 0
-    durable.sweep(reader.folder / "segments", ".log")
-    for manifest, path in sealed_segments(reader.folder):
-        mine = {index for index in range(manifest.first, manifest.end) if index in wanted}
-        if not mine:
-            continue
+    def take(self, told: Sequence[Destruction], holds: Holds) -> int:
+        """How many records lost their data now; those under a hold keep them."""
+        by_log: dict[str, set[int]] = {}
+        for destruction in told:
+            by_log.setdefault(destruction.log, set()).update(destruction.indices())
+        count = 0
+        for reader in slots(self.ledger_folder).values():
+            wanted = by_log.get(reader.origin, set())
+            if wanted and len(holds):
+                wanted -= held_indices(reader.entries(), holds)
+            if wanted:
+                count += self._from_log(reader, wanted)
+        return count
+
+    def _from_log(self, reader: LogReader, wanted: set[int]) -> int:
+        count = 0
+        durable.sweep(reader.folder / "segments", ".log")
+        for manifest, path in sealed_segments(reader.folder):
+            mine = {index for index in range(manifest.first, manifest.end) if index in wanted}
+            if mine:
+                count += self._from_segment(manifest, path, mine)
+        return count
+
+    def _from_segment(self, manifest: Manifest, path: Path, mine: set[int]) -> int:
         content = path.read_bytes()
         new = rewritten(content, mine)
         if new != content:
-            count += _gone(new, manifest.first, mine) - _gone(content, manifest.first, mine)
+            if self.forget is not None:
+                # Before the segment: a run that fails here finds the data still there next time, and comes again.
+                self.forget(manifest.origin, sorted(mine))
+                self.between("forgotten")
             durable.replace(path, new)
-            between("rewritten")
+            self.between("rewritten")
         size, digest = file_digest(path)
         if (size, digest) != (manifest.size_bytes, manifest.sha256):
             fresh = replace(manifest, size_bytes=size, sha256=digest)
             durable.replace(manifest_path(path), fresh.encoded())
-            between("described")
-    return count
+            self.between("described")
+        return _gone(new, manifest.first, mine) - _gone(content, manifest.first, mine)
 
 
 def _gone(content: bytes, first: int, wanted: set[int]) -> int:
