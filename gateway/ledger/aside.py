@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from gateway.ledger.worker import Worker
 
@@ -30,18 +30,24 @@ class Aside:
         """What comes of the job. Raises TimeoutError, and whatever the job raises."""
         if self._jobs >= _MOST_JOBS:
             raise TimeoutError
+        loop = asyncio.get_running_loop()
         if self._worker is None:
-            self._worker = Worker(asyncio.get_running_loop(), self._name)
+            self._worker = Worker(loop, self._name)
         self._jobs += 1
+        future: asyncio.Future[Result] = loop.create_future()
 
-        def run() -> Result:
-            try:
-                return job()
-            finally:
-                self._jobs -= 1
+        def done(result: Result | None, error: BaseException | None) -> None:
+            self._jobs -= 1
+            if future.done():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(cast(Result, result))
 
+        self._worker.do(job, done)
         async with asyncio.timeout(within_s):
-            return await self._worker.result(run)
+            return await future
 
     def close(self) -> None:
         """Let the thread end after what it is doing."""
