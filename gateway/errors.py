@@ -8,6 +8,7 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── Forbidden                forbidden
     │   ├── OfficerUnmapped          officer_unmapped
     │   ├── CaseClosed               case_closed
+    │   ├── CaseUnavailable          case_unavailable
     │   ├── PurposeUnknown           purpose_unknown
     │   ├── IdempotencyConflict      conflict
     │   ├── TooMany                  too_many
@@ -27,12 +28,23 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── AmbiguousAnswer          ambiguous
     │   ├── NotCovered               not_covered
     │   └── NotConnected             not_connected
+    ├── EvidenceError                a piece of evidence does not hold; `word` says why
+    │   ├── EvidenceUnreadable       not_evidence
+    │   ├── EvidenceHeaderOdd        odd_header
+    │   ├── EvidenceKeyUnknown       unknown_key
+    │   ├── EvidenceAlgorithmWrong   wrong_algorithm
+    │   ├── EvidenceSignatureWrong   wrong_signature
+    │   ├── EvidenceNotCanonical     not_canonical
+    │   ├── EvidenceMembersWrong     wrong_members
+    │   └── EvidenceNotInLedger      not_in_ledger
     ├── NotShown                     what the gateway itself was asked about cannot be shown; `word` says why
     │   ├── StoreUnavailable         store_unavailable
     │   └── NoSuchLookup             no_such_lookup
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
-        └── ContractError            a packaged contract or adapter is unusable
+        ├── ContractError            a packaged contract or adapter is unusable
+        ├── LedgerInUse              another process writes this log
+        └── LedgerDamaged            a log is not what had been written; nothing is repaired silently
 
 A message says registry, operation and what happened. Nothing from a record ever stands in one.
 """
@@ -50,13 +62,25 @@ __all__ = [
     "AmbiguousAnswer",
     "CallerGone",
     "CaseClosed",
+    "CaseUnavailable",
     "CircuitOpen",
     "ContractError",
+    "EvidenceAlgorithmWrong",
+    "EvidenceError",
+    "EvidenceHeaderOdd",
+    "EvidenceKeyUnknown",
+    "EvidenceMembersWrong",
+    "EvidenceNotCanonical",
+    "EvidenceNotInLedger",
+    "EvidenceSignatureWrong",
+    "EvidenceUnreadable",
     "FieldProblem",
     "Forbidden",
     "GatewayError",
     "IdempotencyConflict",
     "InvalidQuestion",
+    "LedgerDamaged",
+    "LedgerInUse",
     "LedgerUnavailable",
     "MalformedAnswer",
     "MismatchedAnswer",
@@ -111,6 +135,7 @@ class Refusal(StrEnum):
     FORBIDDEN = "forbidden"
     OFFICER_UNMAPPED = "officer_unmapped"
     CASE_CLOSED = "case_closed"
+    CASE_UNAVAILABLE = "case_unavailable"
     PURPOSE_UNKNOWN = "purpose_unknown"
     CONFLICT = "conflict"
     TOO_MANY = "too_many"
@@ -149,7 +174,7 @@ class FieldProblem:
 
 
 class QuestionRefused(GatewayError):
-    """The gateway itself says no; no registry was asked."""
+    """The gateway itself says no; no registry was asked. `retry_at` is there where time alone helps."""
 
     refusal: ClassVar[Refusal]
     http_status: ClassVar[int]
@@ -157,9 +182,12 @@ class QuestionRefused(GatewayError):
     title_vi: ClassVar[str]
     title_en: ClassVar[str]
 
-    def __init__(self, message: str = "", *, problems: tuple[FieldProblem, ...] = ()) -> None:
+    def __init__(
+        self, message: str = "", *, problems: tuple[FieldProblem, ...] = (), retry_at: datetime | None = None
+    ) -> None:
         super().__init__(message or self.title_en)
         self.problems = problems
+        self.retry_at = retry_at
 
 
 class InvalidQuestion(QuestionRefused):
@@ -216,6 +244,18 @@ class CaseClosed(QuestionRefused):
     title_en = "The case is closed or not assigned to this officer."
 
 
+class CaseUnavailable(QuestionRefused):
+    """Nobody can say now whether the dossier is open and whose it is, so nothing is asked."""
+
+    refusal = Refusal.CASE_UNAVAILABLE
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = (
+        "Không kiểm tra được hồ sơ với hệ thống một cửa nên chưa được hỏi; thử lại sau, nếu vẫn lỗi thì báo quản trị."
+    )
+    title_en = "The one-stop system cannot be asked about the case; try again later, then call the operator."
+
+
 class PurposeUnknown(QuestionRefused):
     """The purpose stands in no table of purposes."""
 
@@ -242,10 +282,6 @@ class TooMany(QuestionRefused):
     http_status = 429
     title_vi = "Đã vượt giới hạn số lần hỏi; thử lại sau."
     title_en = "The limit of questions is used up; try again later."
-
-    def __init__(self, message: str = "", *, retry_at: datetime | None = None) -> None:
-        super().__init__(message)
-        self.retry_at = retry_at
 
 
 class CallerGone(QuestionRefused):
@@ -398,6 +434,88 @@ class NotConnected(RegistryError):
     title_en = "The gateway is not connected to this service of the registry; call the operator."
 
 
+# --- evidence ----------------------------------------------------------------------------------
+
+
+class EvidenceError(GatewayError):
+    """
+    What was presented as evidence proves nothing. The message says what is wrong with its form; nothing of
+    what stands in it.
+    """
+
+    word: ClassVar[str]
+    title_vi: ClassVar[str]
+    title_en: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        titles = f"{self.title_vi} / {self.title_en}"
+        super().__init__(f"{titles} ({detail})" if detail else titles)
+
+
+class EvidenceUnreadable(EvidenceError):
+    """No compact JWS: not three parts of base64url, or no JSON in them."""
+
+    word = "not_evidence"
+    title_vi = "Không phải chứng cứ của cổng: sai dạng JWS."
+    title_en = "This is no evidence of the gateway: not a JWS."
+
+
+class EvidenceHeaderOdd(EvidenceError):
+    """The header has a member that evidence never has (`crit`, `jwk`, `x5u`), lacks one, or names another type."""
+
+    word = "odd_header"
+    title_vi = "Phần đầu của chứng cứ có thành phần lạ hoặc thiếu."
+    title_en = "The header of the evidence has a member it must not have, or lacks one."
+
+
+class EvidenceKeyUnknown(EvidenceError):
+    """The key set does not have the key that the evidence names."""
+
+    word = "unknown_key"
+    title_vi = "Không có khóa công khai mà chứng cứ nêu; lấy bộ khóa đầy đủ của cổng."
+    title_en = "The key that the evidence names is not in the key set; get the gateway's whole key set."
+
+
+class EvidenceAlgorithmWrong(EvidenceError):
+    """The algorithm in the header is not the one that the named key is used with."""
+
+    word = "wrong_algorithm"
+    title_vi = "Thuật toán ký không phải của khóa được nêu."
+    title_en = "The algorithm is not that of the named key."
+
+
+class EvidenceSignatureWrong(EvidenceError):
+    """The named key did not sign this."""
+
+    word = "wrong_signature"
+    title_vi = "Chữ ký sai: nội dung đã bị sửa, hoặc không do khóa này ký."
+    title_en = "The signature is wrong: the content was changed, or another key signed it."
+
+
+class EvidenceNotCanonical(EvidenceError):
+    """The content is not in the one form that the gateway writes, so two readers could understand two things."""
+
+    word = "not_canonical"
+    title_vi = "Nội dung không ở dạng chuẩn duy nhất của cổng."
+    title_en = "The content is not in the one form that the gateway writes."
+
+
+class EvidenceMembersWrong(EvidenceError):
+    """The content lacks a member, has one too many, or one of a wrong type."""
+
+    word = "wrong_members"
+    title_vi = "Nội dung thiếu, thừa hoặc sai thành phần."
+    title_en = "The content lacks a member, has one too many, or a wrong one."
+
+
+class EvidenceNotInLedger(EvidenceError):
+    """The record, or the proof of its place in the ledger, does not belong to this evidence."""
+
+    word = "not_in_ledger"
+    title_vi = "Bản ghi sổ hoặc bằng chứng kèm theo không khớp với chứng cứ."
+    title_en = "The ledger record or the proof does not belong to this evidence."
+
+
 # --- the gateway's own records -----------------------------------------------------------------
 
 
@@ -447,6 +565,14 @@ class SettingsError(SetupError):
 
 class ContractError(SetupError):
     """A packaged contract, adapter or schema cannot be used; the message names the file or entry point."""
+
+
+class LedgerInUse(SetupError):
+    """Another process holds the lease of this log; two never write one."""
+
+
+class LedgerDamaged(SetupError):
+    """A log is not what had been written. The message names file, offset and record; a person must look."""
 
 
 def _leaves(root: type[GatewayError]) -> list[type[GatewayError]]:

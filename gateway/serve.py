@@ -28,6 +28,7 @@ __all__ = ["run_many", "run_one"]
 _CONFIG_ERROR = 78  # EX_CONFIG of sysexits.h: starting again cannot help
 _QUICK_DEATH_S = 1.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_HEARD = (*_SIGNALS, signal.SIGHUP)
 
 
 def run_one(settings: Settings) -> None:
@@ -56,7 +57,12 @@ def run_many(settings: Settings, workers: int) -> int:
 async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None:
     clock, metrics = SystemClock(), Metrics()
     metrics.build.labels(app.version()).set(1)
-    core = app.build(settings, clock=clock, metrics=metrics)
+
+    # Before the files are read, so that no change of them is missed.
+    told_to_read = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told_to_read.set)
+    core = await app.opened(settings, clock=clock, metrics=metrics)
+    reading = asyncio.create_task(_read_again(core, told_to_read))
     front = await server.listen(
         app.front_door(core, clock),
         settings.web.host,
@@ -75,10 +81,19 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None
     )
     await _told_to_stop()
     log().info("gateway.stopping", pid=os.getpid())
+    reading.cancel()
     await front.stop()
     if side is not None:
         await side.stop()
     await core.close()
+
+
+async def _read_again(core: app.Core, told: asyncio.Event) -> None:
+    """Read policy and officers again whenever told; what is wrong with them changes nothing."""
+    while True:
+        await told.wait()
+        told.clear()
+        core.rules.reload()
 
 
 async def _metrics_only(settings: Settings) -> None:
@@ -133,6 +148,7 @@ class _Parent:
         exit_code = 0
         for number in _SIGNALS:
             signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._pass_on)
         for place in range(len(self._tasks)):
             self._start(place)
         while self._children:
@@ -156,7 +172,7 @@ class _Parent:
 
     def _start(self, place: int) -> None:
         # A signal between the fork and the note of it would miss the child.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
         try:
             if self._stopping:
                 return
@@ -165,7 +181,7 @@ class _Parent:
                 self._be_a_child(self._tasks[place])
             self._children[pid] = (place, time.monotonic())
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
 
     def _stop(self, _: int, __: FrameType | None) -> None:
         self._stopping = True
@@ -173,13 +189,20 @@ class _Parent:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
 
+    def _pass_on(self, number: int, _: FrameType | None) -> None:
+        for pid in self._children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     @staticmethod
     def _be_a_child(task: Callable[[], Awaitable[None]]) -> None:
         code = 1
         try:
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            # Until a worker listens for it, and in the process of metrics, it must not be deadly: files are read then.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
             _run(task)
             code = 0
         except SetupError as exc:

@@ -11,9 +11,9 @@ import difflib
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, Field, IPvAnyNetwork, ValidationError
+from pydantic import BaseModel, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,15 +21,21 @@ from pydantic_settings import (
 )
 
 from gateway.errors import SettingsError
-from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, Url, XRoadSettings
+from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, OAuthSettings, Url, XRoadSettings
 from gateway.settings_credentials import Section as _Section
+from gateway.settings_keys import KeysSettings
+from gateway.settings_ledger import LedgerSettings
 
 __all__ = [
+    "CasesSettings",
     "ConsumerSettings",
     "HidingSettings",
+    "KeysSettings",
     "LogSettings",
     "MetricsSettings",
     "NamesSettings",
+    "OfficersSettings",
+    "PolicySettings",
     "RegistrySettings",
     "Settings",
     "StoreSettings",
@@ -73,9 +79,6 @@ class ConsumerSettings(_Section):
 
     api_key_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
         description="SHA-256 of the consumer's API key, in hex; `gateway new-key` makes both."
-    )
-    datasets: tuple[str, ...] = Field(
-        (), description="Datasets it may ask, such as `dancu.citizen`; none unless named."
     )
     questions_per_minute: int = Field(600, ge=1, description="More than this are refused with `too_many`.")
 
@@ -123,8 +126,48 @@ class RegistrySettings(_Section):
     credentials: CredentialsSettings = Field(
         default_factory=AnonymousSettings, description="How the registry knows us."
     )
+    officers: Literal["own", "mapped"] = Field(
+        "own", description="Whose identity it is shown: the officer's own, or the code in the file of officers."
+    )
     xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
     options: dict[str, Any] = Field({}, description="What the adapter lets settings decide: see `docs/adapters.md`.")
+
+
+class PolicySettings(_Section):
+    """Who may ask what: without a file nobody may ask anything."""
+
+    file: Path | None = Field(None, description="The rules, such as `policy.toml`; read again on SIGHUP.")
+
+
+class OfficersSettings(_Section):
+    """Officers as registries know them."""
+
+    file: Path | None = Field(None, description="The officers, such as `officers.toml`; read again on SIGHUP.")
+
+
+class CasesSettings(_Section):
+    """Whether a case is open and whose it is: asked of the one-stop, or signed by it; not checked without either."""
+
+    url: Url | None = Field(None, description="Where the one-stop is asked about a case.")
+    deadline_s: float = Field(2.0, gt=0, le=30, description="How long it may take to answer.")
+    keep_s: float = Field(5.0, ge=0, le=60, description="How long its answer is believed without asking again.")
+    allowed_addresses: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks that the address may resolve to; any where not given."
+    )
+    tls: TlsSettings = Field(default_factory=TlsSettings, description="TLS towards the one-stop.")
+    credentials: AnonymousSettings | OAuthSettings = Field(
+        default_factory=AnonymousSettings, discriminator="scheme", description="How the one-stop knows us."
+    )
+    token_key_file: Path | None = Field(
+        None, description="PEM of the public key with which the one-stop signs `case_token`."
+    )
+    token_audience: str = Field("onestop-gateway", min_length=1, description="What `aud` of a `case_token` must be.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.url is not None and self.token_key_file is not None:
+            raise ValueError("url and token_key_file are two ways to the same: set one of them")
+        return self
 
 
 class StoreSettings(_Section):
@@ -161,11 +204,16 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings, description="The front door.")
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="The metrics listener.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
+    ledger: LedgerSettings | None = Field(None, description="The log of every question.")
+    keys: KeysSettings | None = Field(None, description="Keys and secrets; without them nothing is signed.")
     store: StoreSettings = Field(default_factory=StoreSettings, description="The database behind the index.")
     names: NamesSettings = Field(default_factory=NamesSettings, description="What people read instead of codes.")
     hiding: HidingSettings = Field(default_factory=HidingSettings, description="What may be hidden from a citizen.")
     approvers: dict[Name, Path] = Field({}, description="Public key files (PEM) of those who may approve, by name.")
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
+    policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may ask what.")
+    officers: OfficersSettings = Field(default_factory=OfficersSettings, description="Officers at registries.")
+    cases: CasesSettings = Field(default_factory=CasesSettings, description="Whether a case is open, and whose.")
     registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
 
     @classmethod
@@ -252,6 +300,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
                 return value.model_copy(update={name: walk(getattr(value, name)) for name in type(value).model_fields})
             case dict():
                 return {key: walk(inner) for key, inner in value.items()}
+            case tuple():
+                return tuple(walk(inner) for inner in value)
             case _:
                 return value
 

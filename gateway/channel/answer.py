@@ -50,6 +50,7 @@ class Provenance:
     """
     Where an answer comes from. `basis` says how sure we are of the registry's contract: `official`,
     `observed` or `assumed`. `route` is the way to the registry that settings name; `via` is `live` or `cache`.
+    `reply_mac` is the keyed digest of the raw reply that the outcome was read from; None where there is none.
     """
 
     registry: str
@@ -61,6 +62,7 @@ class Provenance:
     answered_at: datetime
     contract: str
     basis: str
+    reply_mac: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

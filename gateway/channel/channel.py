@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, cast
 
 from gateway.channel.answer import Answer, Attempt, Layer, Provenance
@@ -79,6 +80,7 @@ class Channel:
         clock: Clock,
         new_id: Callable[[], str],
         observer: Observer | None = None,
+        mac: Callable[[bytes], str] | None = None,
     ) -> None:
         self.registry = registry
         self.contract = contract
@@ -91,12 +93,19 @@ class Channel:
         self._clock = clock
         self._new_id = new_id
         self._observer = observer or Silent()
+        self._mac = mac
         self._retry = Retry(attempts=policy.attempts, clock=clock)
         self._places = asyncio.Semaphore(policy.in_flight)
         self._waiting = 0
 
     async def ask(
-        self, dataset: Dataset[Any, Any, Any], query: Query, inquiry: Inquiry, *, deadline_s: float | None = None
+        self,
+        dataset: Dataset[Any, Any, Any],
+        query: Query,
+        inquiry: Inquiry,
+        *,
+        deadline_s: float | None = None,
+        officer_code: str | None = None,
     ) -> Answer:
         """The answer, always: whatever goes wrong with the registry is an `Unknown` outcome."""
         own = self.deadline_s(dataset)
@@ -104,6 +113,7 @@ class Channel:
             dataset=dataset,
             query=query,
             inquiry=inquiry,
+            officer_code=officer_code,
             deadline_s=min(own, deadline_s) if deadline_s is not None else own,
             request_id=self._new_id(),
             attempts=[],
@@ -116,21 +126,30 @@ class Channel:
             self._observer.left(self.registry)
         return Answer(
             outcome=outcome,
-            provenance=Provenance(
-                registry=self.registry,
-                operation=dataset.operation_in(self.contract),
-                route=self._route,
-                via="live",
-                request_id=asked.request_id,
-                asked_at=asked_at,
-                answered_at=self._clock.now(),
-                contract=f"{self._adapter}@{self.contract}",
-                basis=self._basis(dataset.noun),
-            ),
+            provenance=self._provenance(dataset, asked_at, asked),
             attempts=tuple(asked.attempts),
             elapsed_s=self._clock.monotonic() - started,
             clock_skew_s=clock_skew_s(asked.last) if asked.last is not None else None,
             quota_left=quota_left(asked.last) if asked.last is not None else None,
+        )
+
+    def unasked(self, dataset: Dataset[Any, Any, Any], error: RegistryError) -> Answer:
+        """The answer to a question that something of ours kept from being asked."""
+        return Answer(outcome=unknown_from(error), provenance=self._provenance(dataset, self._clock.now(), None))
+
+    def _provenance(self, dataset: Dataset[Any, Any, Any], asked_at: datetime, asked: _Asked | None) -> Provenance:
+        mac = self._mac(asked.replies) if self._mac and asked and asked.replies else None
+        return Provenance(
+            registry=self.registry,
+            operation=dataset.operation_in(self.contract),
+            route=self._route,
+            via="live",
+            request_id=asked.request_id if asked else "",
+            asked_at=asked_at,
+            answered_at=self._clock.now(),
+            contract=f"{self._adapter}@{self.contract}",
+            basis=self._basis(dataset.noun),
+            reply_mac=mac,
         )
 
     def deadline_s(self, dataset: Dataset[Any, Any, Any]) -> float:
@@ -205,9 +224,11 @@ class Channel:
             self._observer.attempted(self.registry, asked.dataset.noun, attempt)
 
     async def _exchanges(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool]:
-        question = Question(asked.query, asked.inquiry, asked.request_id, self._clock.now(), self._options)
+        question = Question(
+            asked.query, asked.inquiry, asked.request_id, self._clock.now(), self._options, asked.officer_code
+        )
         exchanges = asked.dataset.ask[self.contract](question)
-        all_fresh = True
+        all_fresh, asked.replies = True, b""
         try:
             request = next(exchanges)
             for nth in range(_MOST_EXCHANGES):
@@ -216,6 +237,7 @@ class Channel:
                 response = await self._transport.send(replace(request, message_id=message_id), fresh=fresh)
                 asked.last, asked.status = response, response.status
                 all_fresh = all_fresh and response.fresh
+                asked.replies += response.raw
                 step = await _step(exchanges, response)
                 if response.unlisted:
                     self._observer.drifted(self.registry, asked.dataset.noun, response.unlisted)
@@ -238,10 +260,13 @@ class _Asked:
     dataset: Dataset[Any, Any, Any]
     query: Query
     inquiry: Inquiry
+    officer_code: str | None
     deadline_s: float
     request_id: str
     attempts: list[Attempt]
     began: bool = False
+    replies: bytes = b""
+    """The raw replies of the last attempt, one after another."""
     last: Response | None = None
     status: int | None = None
 

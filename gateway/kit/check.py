@@ -1,4 +1,4 @@
-"""Is every instance reachable? Tries the way there, changes nothing, asks about nobody."""
+"""Is every instance reachable, and who may ask? Tries the way there, changes nothing, asks about nobody."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.lookup.access import Access
 from gateway.lookup.catalogue import Catalogue
 from gateway.transport.base import Probe
 
-__all__ = ["Check", "check_instances"]
+__all__ = ["Check", "check_access", "check_instances"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,19 @@ class Check:
             "detail": self.probe.detail,
             "advice": self.probe.advice,
         }
+
+
+def check_access(access: Access) -> list[Check]:
+    """What decides who may ask: a policy there must be; that cases are not checked is said, and is no fault."""
+    policy = access.policy.current
+    advice = "Đặt policy.file: không có thì không ai được hỏi / set policy.file: without it nobody may ask anything"
+    found = Probe("policy", ok=bool(policy.version), detail=policy.version, advice="" if policy.version else advice)
+    checks = access.case_checks
+    unchecked = (
+        "Hồ sơ không được kiểm tra; đặt cases.url / cases are not checked; set cases.url or cases.token_key_file"
+    )
+    cases = Probe("case_checks", ok=True, detail=checks, advice=unchecked if checks == "off" else "")
+    return [Check("gateway", found), Check("gateway", cases)]
 
 
 async def check_instances(catalogue: Catalogue) -> list[Check]:

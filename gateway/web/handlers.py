@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -29,10 +29,17 @@ _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 class Handlers:
     """One worker's handlers."""
 
-    def __init__(self, lookup: Lookup, consumers: Mapping[str, Consumer], clock: Clock) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        consumers: Mapping[str, Consumer],
+        clock: Clock,
+        unready: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._lookup = lookup
         self._consumers = consumers
         self._clock = clock
+        self._unready = unready
 
     async def ask(self, request: web.Request) -> web.Response:
         """POST /v1/lookups"""
@@ -56,7 +63,8 @@ class Handlers:
     async def registries(self, request: web.Request) -> web.Response:
         """GET /v1/registries"""
         self._authenticated(request)
-        return _json({"registries": [_registry_view(one) for one in self._lookup.catalogue.instances.values()]})
+        listed = [_registry_view(one) for one in self._lookup.catalogue.instances.values()]
+        return _json({"registries": listed, "case_checks": self._lookup.access.case_checks})
 
     async def datasets(self, request: web.Request) -> web.Response:
         """GET /v1/datasets"""
@@ -82,8 +90,8 @@ class Handlers:
 
     async def ready(self, request: web.Request) -> web.Response:
         """GET /readyz"""
-        stopping = request.app[STOPPING].is_set
-        return _json({"status": "stopping" if stopping else "ready"}, status=503 if stopping else 200)
+        why = "stopping" if request.app[STOPPING].is_set else self._unready()
+        return _json({"status": why or "ready"}, status=503 if why else 200)
 
     def _authenticated(self, request: web.Request) -> None:
         consumer_of(request.headers, self._consumers)
@@ -117,6 +125,7 @@ def _registry_view(instance: Instance) -> dict[str, Any]:
         "contract": f"{instance.adapter.registry}@{instance.channel.contract}",
         "route": instance.route,
         "connected": instance.connected,
+        "officers": instance.officers,
         "datasets": [f"{instance.name}.{dataset.noun}" for dataset in instance.datasets],
         "health": {
             "state": health.state,

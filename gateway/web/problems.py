@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway.clock import Clock
 from gateway.domain.outcome import Unknown
-from gateway.errors import InvalidQuestion, NotShown, QuestionRefused, RegistryUnavailable, TooMany
+from gateway.errors import InvalidQuestion, NotShown, QuestionRefused, RegistryUnavailable
 
 __all__ = [
     "MEDIA_TYPE",
@@ -91,7 +91,7 @@ def for_refusal(lookup_id: str, refusal: QuestionRefused, clock: Clock) -> web.R
         body["problems"] = [
             {"field": problem.location, "code": problem.code, "advice": problem.advice} for problem in refusal.problems
         ]
-    return _response(body, refusal.retry_at if isinstance(refusal, TooMany) else None, clock)
+    return _response(body, refusal.retry_at, clock)
 
 
 def for_not_shown(lookup_id: str, error: NotShown) -> web.Response:

@@ -34,10 +34,14 @@ def api(
     metrics: Metrics,
     clock: Clock,
     limits: Limits,
+    unready: Callable[[], str | None] = lambda: None,
     parts: Sequence[Part] = (),
 ) -> web.Application:
-    """The front door's application, with whatever parts join it."""
-    handlers = Handlers(lookup, consumers, clock)
+    """
+    The front door's application, with whatever parts join it. `unready` says why no question should come here now,
+    or None.
+    """
+    handlers = Handlers(lookup, consumers, clock, unready)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
     app[LIMITS] = limits
