@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
-from gateway import __version__
+from gateway import __version__, app_keep
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_credentials import credentials, log_in_urls, tls_context, xroad_names
 from gateway.channel.channel import Channel, Policy
@@ -24,6 +24,7 @@ from gateway.domain.dataset import Adapter, Options
 from gateway.domain.exchange import Bounds
 from gateway.errors import ContractError, SettingsError
 from gateway.keyring import KeyRing
+from gateway.ledger.keeping import Keeper
 from gateway.ledger.lease import take_slot
 from gateway.ledger.log import Limits as LogLimits
 from gateway.ledger.log import Log
@@ -80,6 +81,7 @@ class Core:
     rules: Rules
     keys: KeyRing | None = None
     ledger: Log | None = None
+    keeper: Keeper | None = None
 
     async def close(self) -> None:
         """Let go of every connection, then of the ledger."""
@@ -87,12 +89,17 @@ class Core:
             await instance.channel.close()
         if self.lookup.access.cases is not None:
             await self.lookup.access.cases.close()
+        if self.ledger is not None and self.keeper is not None:
+            await self.ledger.sign_checkpoint()  # what was written last is witnessed too
+            await self.keeper.close()
         if self.ledger is not None:
             await self.ledger.close()
 
     @property
     def unready(self) -> str | None:
         """Why no question should be sent here now; None where nothing stands in the way."""
+        if self.keeper is not None and self.keeper.has_conflict:
+            return "ledger: conflict"
         return f"ledger: {self.ledger.state}" if self.ledger is not None and self.ledger.state != "open" else None
 
 
@@ -104,17 +111,30 @@ async def opened(settings: Settings, *, clock: Clock | None = None, metrics: Met
     ring = key_ring(settings)
     if ring is None:
         raise SettingsError("keys: a ledger wants the section [keys]; `gateway keys new` makes what belongs in it")
-    ledger = open_ledger(settings.ledger, ring, clock, metrics)
+    ledger, keeper = await open_ledger(settings.ledger, ring, clock, metrics)
     try:
-        return build(settings, clock=clock, metrics=metrics, ledger=ledger)
+        core = build(settings, clock=clock, metrics=metrics, ledger=ledger)
     except BaseException:
+        await keeper.close()
         await ledger.close()
         raise
+    keeper.start()
+    return replace(core, keeper=keeper)
 
 
-def open_ledger(settings: LedgerSettings, ring: KeyRing, clock: Clock, metrics: Metrics) -> Log:
-    """The first log of the folder that no other process writes. Raises SetupError; wants a running loop."""
+async def open_ledger(settings: LedgerSettings, ring: KeyRing, clock: Clock, metrics: Metrics) -> tuple[Log, Keeper]:
+    """
+    The first log of the folder that no other process writes, compared with what was witnessed of it; and what keeps
+    it, not started yet. Raises SetupError.
+    """
+    keys = ring.published.values()
+    witnesses = app_keep.witnesses(settings, keys, clock)
     lease = take_slot(settings.folder, settings.origin)
+    try:
+        witnessed = await app_keep.witnessed(settings, lease.folder, lease.origin, keys, witnesses)
+    except BaseException:
+        lease.release()
+        raise
     limits = LogLimits(
         waiting_records=settings.waiting_records,
         waiting_bytes=settings.waiting_bytes,
@@ -122,9 +142,21 @@ def open_ledger(settings: LedgerSettings, ring: KeyRing, clock: Clock, metrics: 
         segment_age_s=settings.segment_age_s,
         checkpoint_s=settings.checkpoint_s,
     )
-    return Log.open(
-        lease.folder, origin=lease.origin, lease=lease, signer=ring.signer, clock=clock, limits=limits, metrics=metrics
+    ledger = Log.open(
+        lease.folder,
+        origin=lease.origin,
+        lease=lease,
+        signer=ring.signer,
+        clock=clock,
+        limits=limits,
+        metrics=metrics,
+        witnessed=witnessed,
     )
+    try:
+        return ledger, app_keep.keeper(settings, ledger, witnesses, clock, metrics)
+    except BaseException:
+        await ledger.close()
+        raise
 
 
 def build(

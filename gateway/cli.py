@@ -20,8 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.commands import evidence, keys
-from gateway.commands.ledger import ledger
+from gateway.commands import evidence, keys, ledger_keep, witness
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -41,9 +40,10 @@ contract = typer.Typer(help="Hợp đồng dữ liệu / contracts", no_args_is_
 cli.add_typer(contract, name="contract")
 cli.add_typer(keys.commands, name="keys")
 cli.add_typer(evidence.commands, name="evidence")
-cli.add_typer(ledger, name="ledger")
 policy = typer.Typer(help="Quyền khai thác / who may ask what", no_args_is_help=True)
 cli.add_typer(policy, name="policy")
+cli.add_typer(ledger_keep.ledger, name="ledger")
+cli.add_typer(witness.commands, name="witness")
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")

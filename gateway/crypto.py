@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import orjson
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -33,6 +34,7 @@ __all__ = [
     "Signer",
     "algorithm_of",
     "b64url",
+    "certificates",
     "der_signature",
     "ed25519_public_key",
     "ed25519_sign",
@@ -234,6 +236,16 @@ def _members(key: PublicKey) -> dict[str, str]:
         return {"crv": "P-256", "kty": "EC", "x": _text(point.x, 32), "y": _text(point.y, 32)}
     numbers = key.public_numbers()
     return {"e": _text(numbers.e), "kty": "RSA", "n": _text(numbers.n)}
+
+
+def certificates(file: Path) -> list[x509.Certificate]:
+    """The certificates of a PEM file. Raises SettingsError naming the file."""
+    try:
+        return x509.load_pem_x509_certificates(file.read_bytes())
+    except OSError as exc:
+        raise SettingsError(f"certificates {file}: {exc.strerror}") from None
+    except ValueError:
+        raise SettingsError(f"certificates {file}: no PEM certificates") from None
 
 
 class Secrets:

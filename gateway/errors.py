@@ -28,6 +28,13 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── AmbiguousAnswer          ambiguous
     │   ├── NotCovered               not_covered
     │   └── NotConnected             not_connected
+    ├── KeepingError                 the ledger goes on, but something that keeps it safe did not work
+    │   ├── WitnessUnreachable       a witness gave no answer
+    │   ├── WitnessRefused           a witness does not take what it was shown
+    │   ├── WitnessConflict          a witness has seen another log under this name, or a longer one
+    │   ├── PlaceError               the second place cannot be read or written, or holds something else
+    │   ├── StampRefused             no time stamp, or one that proves nothing
+    │   └── RetentionError           records cannot be held or destroyed like this
     ├── EvidenceError                a piece of evidence does not hold; `word` says why
     │   ├── EvidenceUnreadable       not_evidence
     │   ├── EvidenceHeaderOdd        odd_header
@@ -79,6 +86,7 @@ __all__ = [
     "GatewayError",
     "IdempotencyConflict",
     "InvalidQuestion",
+    "KeepingError",
     "LedgerDamaged",
     "LedgerInUse",
     "LedgerUnavailable",
@@ -90,6 +98,7 @@ __all__ = [
     "NotShown",
     "OfficerUnmapped",
     "Overloaded",
+    "PlaceError",
     "PurposeUnknown",
     "QuestionRefused",
     "Reason",
@@ -101,11 +110,16 @@ __all__ = [
     "RegistryTimeout",
     "RegistryUnavailable",
     "RegistryUnreachable",
+    "RetentionError",
     "SettingsError",
     "SetupError",
+    "StampRefused",
     "StoreUnavailable",
     "TooMany",
     "Unauthenticated",
+    "WitnessConflict",
+    "WitnessRefused",
+    "WitnessUnreachable",
 ]
 
 
@@ -434,6 +448,48 @@ class NotConnected(RegistryError):
     title_en = "The gateway is not connected to this service of the registry; call the operator."
 
 
+# --- what keeps the ledger safe ------------------------------------------------------------------
+
+
+class KeepingError(GatewayError):
+    """The ledger goes on, but something that keeps it safe did not work. Nobody's question fails of it."""
+
+
+class WitnessUnreachable(KeepingError):
+    """A witness gave no answer. It is asked again with the next checkpoint."""
+
+
+class WitnessRefused(KeepingError):
+    """A witness does not take what it was shown; `status` is that of its answer, as in C2SP tlog-witness."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class WitnessConflict(KeepingError):
+    """
+    What a witness has cosigned is not what it was told it had; `size` is the size of that. Where it is larger than
+    the log, or the proof from it fails, the log has been cut or rewritten.
+    """
+
+    def __init__(self, size: int, why: str) -> None:
+        super().__init__(why)
+        self.size = size
+
+
+class PlaceError(KeepingError):
+    """The second place cannot be read or written, or holds under a segment's name what is not that segment."""
+
+
+class StampRefused(KeepingError):
+    """No time stamp, or one that proves nothing."""
+
+
+class RetentionError(KeepingError):
+    """Records cannot be held, released or destroyed like this; the message says what to do."""
+
+
 # --- evidence ----------------------------------------------------------------------------------
 
 
@@ -568,7 +624,7 @@ class ContractError(SetupError):
 
 
 class LedgerInUse(SetupError):
-    """Another process holds the lease of this log; two never write one."""
+    """Another process holds the lease of this log, or the log was ended; two never write one."""
 
 
 class LedgerDamaged(SetupError):

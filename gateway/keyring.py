@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from gateway.crypto import FileSigner, PublicKey, Secrets, Signer, public_jwk, public_key_from, thumbprint
 from gateway.errors import SettingsError
 
-__all__ = ["KeyRing", "key_set", "read_key_set"]
+__all__ = ["KeyRing", "key_set", "public_keys", "read_key_set"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class KeyRing:
     @classmethod
     def load(cls, signing_key: Path, also_published: Iterable[Path], secrets: tuple[Path, ...]) -> KeyRing:
         """From files. Raises SettingsError naming the file and what to do; nothing is ever made in its place."""
-        return cls.of(FileSigner.load(signing_key), map(_public_keys, also_published), Secrets.load(secrets))
+        return cls.of(FileSigner.load(signing_key), map(public_keys, also_published), Secrets.load(secrets))
 
     @classmethod
     def of(cls, signer: Signer, also_published: Iterable[Mapping[str, PublicKey]], secrets: Secrets) -> KeyRing:
@@ -73,8 +73,8 @@ def read_key_set(content: bytes) -> dict[str, PublicKey]:
     return {thumbprint(key): key for key in keys}
 
 
-def _public_keys(file: Path) -> dict[str, PublicKey]:
-    """Of a PEM public key or a JWK set."""
+def public_keys(file: Path) -> dict[str, PublicKey]:
+    """Keys by `kid`, from a PEM public key or a JWK set. Raises SettingsError naming the file."""
     try:
         content = file.read_bytes()
     except OSError as exc:

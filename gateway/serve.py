@@ -23,7 +23,7 @@ from gateway.settings import Settings
 from gateway.telemetry import Metrics, log
 from gateway.web import server
 
-__all__ = ["run_many", "run_one"]
+__all__ = ["run_many", "run_one", "told_to_stop"]
 
 _CONFIG_ERROR = 78  # EX_CONFIG of sysexits.h: starting again cannot help
 _QUICK_DEATH_S = 1.0
@@ -79,7 +79,7 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None
         pid=os.getpid(),
         registries=sorted(settings.registries),
     )
-    await _told_to_stop()
+    await told_to_stop()
     log().info("gateway.stopping", pid=os.getpid())
     reading.cancel()
     await front.stop()
@@ -99,7 +99,7 @@ async def _read_again(core: app.Core, told: asyncio.Event) -> None:
 async def _metrics_only(settings: Settings) -> None:
     side = await _metrics_listener(settings, None)
     log().info("metrics.started", host=settings.metrics.host, port=side.port, pid=os.getpid())
-    await _told_to_stop()
+    await told_to_stop()
     await side.stop()
 
 
@@ -107,7 +107,8 @@ async def _metrics_listener(settings: Settings, metrics: Metrics | None) -> serv
     return await server.listen(server.metrics_page(metrics), settings.metrics.host, settings.metrics.port)
 
 
-async def _told_to_stop() -> None:
+async def told_to_stop() -> None:
+    """Return when SIGTERM or SIGINT comes."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -23,6 +23,7 @@ from pydantic_settings import (
 from gateway.errors import SettingsError
 from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, OAuthSettings, Url, XRoadSettings
 from gateway.settings_credentials import Section as _Section
+from gateway.settings_keep import WitnessServiceSettings
 from gateway.settings_keys import KeysSettings
 from gateway.settings_ledger import LedgerSettings
 
@@ -210,6 +211,7 @@ class Settings(BaseSettings):
     names: NamesSettings = Field(default_factory=NamesSettings, description="What people read instead of codes.")
     hiding: HidingSettings = Field(default_factory=HidingSettings, description="What may be hidden from a citizen.")
     approvers: dict[Name, Path] = Field({}, description="Public key files (PEM) of those who may approve, by name.")
+    witness: WitnessServiceSettings | None = Field(None, description="A witness for other installations' ledgers.")
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
     policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may ask what.")
     officers: OfficersSettings = Field(default_factory=OfficersSettings, description="Officers at registries.")

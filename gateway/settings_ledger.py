@@ -7,14 +7,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gateway.settings_credentials import Section
+from gateway.settings_keep import KeepSettings
 
 __all__ = ["LedgerSettings"]
 
 Origin = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./_-]{0,119}$")]
 
 
-class LedgerSettings(Section):
+class LedgerSettings(KeepSettings):
     """The log of every question. Without this section there is none, and nothing proves who asked what."""
 
     folder: Path = Field(description="Folder of the logs; on a local disk, not a network share.")

@@ -165,6 +165,42 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livemax",
         )
+        self.witness_answers = Counter(
+            "gateway_ledger_witness_answers",
+            "Checkpoints that a witness was asked to cosign, by what came of it.",
+            ["witness", "result"],
+            registry=self.registry,
+        )
+        self.witnessed = Gauge(
+            "gateway_ledger_witnessed_timestamp_seconds",
+            "Unix time at which the witness last cosigned; the oldest where several logs are written.",
+            ["witness"],
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.shipping_failures = Counter(
+            "gateway_ledger_shipping_failures",
+            "Runs that could not bring everything sealed to the second place.",
+            registry=self.registry,
+        )
+        self.unshipped_records = Gauge(
+            "gateway_ledger_unshipped_records",
+            "Records that the second place does not have yet.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.unshipped_seconds = Gauge(
+            "gateway_ledger_unshipped_seconds",
+            "How long ago the oldest record was written that the second place does not have yet.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.stamps = Counter(
+            "gateway_ledger_stamps",
+            "Time stamps asked for, by whether one was kept.",
+            ["result"],
+            registry=self.registry,
+        )
         self.build = Gauge(
             "gateway_build_info",
             "Always 1; the version stands in the label.",

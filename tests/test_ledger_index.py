@@ -90,8 +90,9 @@ def test_many_processes_may_migrate_at_once(kind: str, tmp_path: Path) -> None:
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
     """Between the newest migration and the tables of the code there is no difference."""
+    ours = {"include_name": lambda name, kind, _: kind != "table" or name in METADATA.tables}
     with store.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=ours), METADATA) == []
 
 
 def test_tables_of_a_newer_program_are_left_alone(store: Store) -> None:
@@ -279,17 +280,18 @@ def test_a_destroyed_record_has_no_personal_detail_left(
     index: Index, questions: Questions, store: Store, log: SegmentLog
 ) -> None:
     """Both a record that was destroyed before it was fed, and one that is destroyed afterwards, keep only a place."""
-    lookups(log, range(2))
+    lookups(log, range(3))
     log.destroy(0)
     fed(index, log)
-    assert index.forget(log.origin, [2]) == 1
+    admin = SegmentLog(log._folder.parent, "gateway.test/admin")
+    admin.append({"type": "destroyed", "at": START, "log": log.origin, "ranges": [[0, 1], [4, 5]], "leaves": "00"})
+    fed(index, admin)
 
-    assert questions.about(ME, now=LATER, limit=9) == []
+    assert [one.lookup_id for one in questions.about(ME, now=LATER, limit=9)] == [lookup_id(1)]
     with store.reading() as connection:
-        rows = connection.exec_driver_sql("SELECT * FROM ledger_entries WHERE type = 'destroyed' ORDER BY 2").fetchall()
+        rows = connection.exec_driver_sql("SELECT * FROM ledger_entries WHERE type = 'gone' ORDER BY 2").fetchall()
     assert [tuple(value for value in row if value is not None) for row in rows] == [
-        ("gateway.test/0", 0, "destroyed"),
-        ("gateway.test/0", 2, "destroyed"),
+        ("gateway.test/0", nth, "gone") for nth in (0, 1, 4, 5)
     ]
 
 

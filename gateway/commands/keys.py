@@ -19,7 +19,7 @@ from gateway.crypto import LEAST_SECRET_BYTES, FileSigner
 from gateway.errors import SettingsError
 from gateway.keyring import key_set
 
-__all__ = ["commands", "make"]
+__all__ = ["commands", "make", "new_file"]
 
 commands = typer.Typer(help="Khóa ký và bí mật / signing keys and secrets", no_args_is_help=True)
 
@@ -94,13 +94,13 @@ def make(folder: Path, algorithm: Algorithm) -> str:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, (value, mode) in content.items():
-            _write(folder / name, value, mode)
+            new_file(folder / name, value, mode)
     except OSError as exc:
         raise SettingsError(f"{exc.filename or folder}: {exc.strerror}") from None
     return signer.kid
 
 
-def _write(file: Path, content: bytes, mode: int) -> None:
+def new_file(file: Path, content: bytes, mode: int) -> None:
     """A new file that is on the disk when this returns. OSError where the name is taken, by a link too."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "wb") as opened:

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from gateway.errors import LedgerInUse, SetupError
+from gateway.ledger.ended import current_slot, is_ended
 
 __all__ = ["Lease", "take_slot"]
 
@@ -24,6 +25,8 @@ class Lease:
         """Raises LedgerInUse where somebody else has it, SetupError where the folder cannot be used."""
         self.folder = folder
         self.origin = origin
+        if is_ended(folder):
+            raise LedgerInUse(f"ledger {folder}: this log was restored from copies and ended; another slot follows it")
         self._releasing = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -46,12 +49,13 @@ class Lease:
 
 def take_slot(ledger_folder: Path, origin: str) -> Lease:
     """
-    The lease of the first slot (`0`, `1`, ...) that no process writes; its log's origin is `<origin>/<slot>`. Raises
-    SetupError where the folder cannot be used.
+    The lease of the first slot (`0`, `1`, ...; `0r1` where `0` was ended) that no process writes; its log's origin is
+    `<origin>/<slot>`. Raises SetupError where the folder cannot be used.
     """
-    for slot in range(_MOST_SLOTS):
+    for number in range(_MOST_SLOTS):
+        slot = current_slot(ledger_folder, str(number))
         try:
-            return Lease(ledger_folder / str(slot), f"{origin}/{slot}")
+            return Lease(ledger_folder / slot, f"{origin}/{slot}")
         except LedgerInUse:
             continue
     raise LedgerInUse(f"ledger {ledger_folder}: all {_MOST_SLOTS} slots are in use")

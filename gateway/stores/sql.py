@@ -79,6 +79,12 @@ class Store:
             with connection.begin():
                 yield connection
 
+    def write_anew(self, table: str) -> None:
+        """Rewrite a table's file, so that nothing is left in it of rows that were replaced; locks it meanwhile."""
+        statement = f"VACUUM FULL {table}" if self.kind == "postgresql" else "VACUUM"
+        with _typed(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(statement)
+
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
