@@ -16,6 +16,7 @@ from contracts.reader import installed as installed_contracts
 from gateway import __version__, app_keep
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_credentials import credentials, log_in_urls, tls_context, xroad_names
+from gateway.app_index import index_part
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
 from gateway.clock import Clock, SystemClock
@@ -43,7 +44,9 @@ from gateway.transport.resolver import Addresses, Resolver
 from gateway.transport.unconnected import Unconnected
 from gateway.transport.xroad import XRoad
 from gateway.web import keys, server
+from gateway.web.authentication import consumer_of
 from gateway.web.limits import Limits
+from gateway.web.part import Part
 from gateway.wire.wrappers import WRAPPERS
 
 __all__ = [
@@ -215,9 +218,29 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             connections=for_callers(web_settings.connections),
         ),
         unready=lambda: core.unready,
+        parts=_parts(core, clock),
     )
     keys.add_routes(application, core.keys)
     return application
+
+
+def _parts(core: Core, clock: Clock) -> list[Part]:
+    if core.keys is None:
+        return []
+
+    async def authenticate(request: web.Request, _: bytes) -> Consumer:
+        return consumer_of(request.headers, core.consumers)
+
+    part = index_part(
+        core.settings,
+        lookup=core.lookup,
+        secrets=core.keys.secrets,
+        ledger=core.ledger,
+        authenticate=authenticate,
+        metrics=core.metrics,
+        clock=clock,
+    )
+    return [part] if part is not None else []
 
 
 def installed_adapters() -> dict[str, Adapter]:

@@ -129,8 +129,8 @@ class Views:
         record = incidents.incident_queried(asked, consumer, lookup_id=request[LOOKUP_ID], now=self._clock.now())
 
         def pieces() -> Generator[bytes, None, None]:
-            with self._questions.incident(incident) as (groups, people):
-                yield from incidents.written(asked, groups, people)
+            with self._questions.incident(incident) as groups:
+                yield from incidents.written(asked, groups)
 
         async with _InThreads(self._threads, pieces()) as whole:
             # What can go wrong with the database shows with the first piece, while a typed problem can still be said.
