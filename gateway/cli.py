@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.commands import evidence, keys, ledger_keep, witness
+from gateway.commands import evidence, keys, ledger_index, ledger_keep, store, witness
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ contract = typer.Typer(help="Hợp đồng dữ liệu / contracts", no_args_is_
 cli.add_typer(contract, name="contract")
 cli.add_typer(keys.commands, name="keys")
 cli.add_typer(evidence.commands, name="evidence")
-cli.add_typer(ledger_keep.ledger, name="ledger")
-cli.add_typer(witness.commands, name="witness")
 policy = typer.Typer(help="Quyền khai thác / who may ask what", no_args_is_help=True)
 cli.add_typer(policy, name="policy")
+cli.add_typer(ledger_keep.ledger, name="ledger")
+cli.add_typer(witness.commands, name="witness")
+cli.add_typer(ledger_index.approvals, name="approval")
+cli.add_typer(store.commands, name="store")
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")

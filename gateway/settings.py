@@ -206,9 +206,10 @@ class CasesSettings(_Section):
 class StoreSettings(_Section):
     """The database behind the ledger's index. The ledger itself does not need it."""
 
-    url: str = Field(
-        "sqlite:ledger.db",
-        description="`sqlite:FILE` or `postgresql+psycopg://USER@HOST/DATABASE`, never with a password.",
+    url: str | None = Field(
+        None,
+        description="`sqlite:FILE` or `postgresql+psycopg://USER@HOST/DATABASE`, never with a password; "
+        "`index.db` in the ledger's folder where not given.",
     )
     password_file: Path | None = Field(None, description="File with the password of PostgreSQL's user.")
 
@@ -339,8 +340,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         match value:
             case Path():
                 return value if value.is_absolute() else folder / value
-            case StoreSettings() if value.url.startswith("sqlite:"):
-                file = Path(value.url.removeprefix("sqlite:").removeprefix("///"))
+            case StoreSettings(url=str(url)) if url.startswith("sqlite:"):
+                file = Path(url.removeprefix("sqlite:").removeprefix("///"))
                 return value.model_copy(update={"url": f"sqlite:{folder / file}"})
             case BaseModel():
                 return value.model_copy(update={name: walk(getattr(value, name)) for name in type(value).model_fields})

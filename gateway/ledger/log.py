@@ -478,7 +478,9 @@ class Log:
         return Checkpoint(self.origin, self.size, self._tiles.frontier.root(), at, suspect)
 
     async def sign_checkpoint(self) -> bool:
-        """Sign what is durable now, besides every few seconds; False where it could not be written."""
+        """Sign what is durable now, besides every few seconds; False where it could not be written, or is closed."""
+        if self._state == "closed":
+            return False
         done = await self._upkeep.sign(self._checkpoint_now())
         if done:
             self._signed()
