@@ -8,9 +8,6 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import get_args
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from gateway.clock import Clock
 from gateway.domain.exchange import Bounds, Request
 from gateway.errors import RegistryRejected, SettingsError
@@ -26,7 +23,7 @@ from gateway.transport.credentials import Anonymous
 from gateway.transport.endpoint import literal
 from gateway.transport.http import HttpTransport
 from gateway.web.authentication import Authenticator, Method
-from gateway.web.authentication.certificates import Certificates, Rule
+from gateway.web.authentication.certificates import Certificates, Rule, issuer_name
 from gateway.web.authentication.jwks import Fetch, KeySource, keys_in
 from gateway.web.authentication.signatures import Signatures, VerificationKey, key_in
 from gateway.web.authentication.tokens import Rules, Tokens
@@ -35,7 +32,6 @@ from gateway.web.tls import server_context
 __all__ = ["authenticator", "methods", "server_tls", "state"]
 
 _JWKS_BYTES = 256 * 1024
-_NAMES = {"emailAddress": NameOID.EMAIL_ADDRESS, "serialNumber": NameOID.SERIAL_NUMBER}
 
 
 def authenticator(
@@ -221,7 +217,7 @@ def _certificates(sections: Mapping[str, ConsumerSettings]) -> Certificates | No
 
 def _rule(name: str, section: CertificateSettings) -> Rule:
     try:
-        issuer = x509.Name.from_rfc4514_string(section.issuer, _NAMES)
+        issuer = issuer_name(section.issuer)
     except ValueError:
         raise SettingsError(f"consumers.{name}.certificate.issuer: write it as in RFC 4514: CN=…,O=…,C=VN") from None
     return Rule(

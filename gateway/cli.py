@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,9 +84,9 @@ def lookup(
 
     body = question.read_bytes() if question else sys.stdin.buffer.read()
     core = app.build(_loaded(settings, log_level="error"))
-    asking = core.consumers.get(consumer)
-    if asking is None:
+    if consumer not in core.consumers:
         raise typer.BadParameter(f"không có trong cấu hình / not in the settings: {consumer}", param_hint="--consumer")
+    asking = replace(core.consumers[consumer], by="command_line")
 
     async def ask() -> LookupResult:
         try:
