@@ -27,9 +27,9 @@ from gateway.web.authentication.certificates import Certificates, Rule, issuer_n
 from gateway.web.authentication.jwks import Fetch, KeySource, keys_in
 from gateway.web.authentication.signatures import Signatures, VerificationKey, key_in
 from gateway.web.authentication.tokens import Rules, Tokens
-from gateway.web.tls import server_context
+from gateway.web.tls import Revocations, server_context
 
-__all__ = ["authenticator", "methods", "server_tls", "state"]
+__all__ = ["authenticator", "methods", "revocations", "server_tls", "state"]
 
 _JWKS_BYTES = 256 * 1024
 
@@ -101,6 +101,14 @@ def server_tls(settings: Settings, metrics: Metrics) -> ssl.SSLContext | None:
         client_crl_file=section.client_crl_file,
         on_refused=tell,
     )
+
+
+def revocations(settings: Settings, context: ssl.SSLContext | None) -> Revocations | None:
+    """What reads the revocation lists of the front door again; None where there are none."""
+    section = settings.web.tls
+    if context is None or section is None or section.client_crl_file is None or section.client_certificate == "none":
+        return None
+    return Revocations(context, section.client_crl_file)
 
 
 _METHODS: tuple[Method, ...] = get_args(Method)

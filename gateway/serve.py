@@ -17,16 +17,18 @@ from types import FrameType
 import uvloop
 
 from gateway import app, app_authentication, telemetry
-from gateway.clock import SystemClock
+from gateway.clock import Clock, SystemClock
 from gateway.errors import SettingsError, SetupError
 from gateway.settings import Settings
 from gateway.telemetry import Metrics, log
 from gateway.web import server
+from gateway.web.tls import Revocations
 
-__all__ = ["run_many", "run_one"]
+__all__ = ["run_many", "run_one", "watch"]
 
 _CONFIG_ERROR = 78  # EX_CONFIG of sysexits.h: starting again cannot help
 _QUICK_DEATH_S = 1.0
+_REVOCATIONS_EVERY_S = 60.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -57,11 +59,12 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None
     clock, metrics = SystemClock(), Metrics()
     metrics.build.labels(app.version()).set(1)
     core = app.build(settings, clock=clock, metrics=metrics)
+    context = app_authentication.server_tls(settings, metrics)
     front = await server.listen(
         app.front_door(core, clock),
         settings.web.host,
         port,
-        tls=app_authentication.server_tls(settings, metrics),
+        tls=context,
         shutdown_s=settings.web.shutdown_s,
         shared_port=not with_metrics,
     )
@@ -74,12 +77,30 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None
         pid=os.getpid(),
         registries=sorted(settings.registries),
     )
+    revocations = app_authentication.revocations(settings, context)
+    watching = asyncio.create_task(watch(revocations, front, clock)) if revocations is not None else None
     await _told_to_stop()
     log().info("gateway.stopping", pid=os.getpid())
+    if watching is not None:
+        watching.cancel()
     await front.stop()
     if side is not None:
         await side.stop()
     await core.close()
+
+
+async def watch(revocations: Revocations, front: server.Listening, clock: Clock) -> None:
+    """Read new revocation lists within a minute, and let every caller shake hands again."""
+    while True:
+        await clock.sleep(_REVOCATIONS_EVERY_S)
+        try:
+            if not await asyncio.to_thread(revocations.reload):
+                continue
+        except SettingsError as exc:
+            log().error("tls.revocations_not_read", detail=str(exc))
+            continue
+        front.reconnect()
+        log().info("tls.revocations_read")
 
 
 async def _metrics_only(settings: Settings) -> None:

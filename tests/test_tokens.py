@@ -506,9 +506,11 @@ async def test_keys_are_fetched_from_the_configured_address_over_a_socket(stand_
     fetched = settings.tokens.model_copy(update={"jwks_file": None, "jwks_url": url, "jwks_cache_file": cache})
     async with server, open_desk(settings.model_copy(update={"tokens": fetched})) as desk:
         status, _ = await ask(desk, issuer.token())
-        unknown, _ = await ask(desk, issuer.token({"kid": "other", "jku": None}))
+        unknown, _ = await ask(desk, issuer.token({"kid": "other"}))
+        pointing = [(await ask(desk, issuer.token({name: f"{url}/canary"})))[0] for name in ("jku", "x5u", "kid")]
 
     assert (status, unknown) == (200, 401)
+    assert pointing == [401] * 3
     assert len(asked) == 1
     assert asked[0].startswith(b"GET /jwks HTTP/1.1\r\n")
     assert keys_in(cache).keys() == {"key-1", None}
