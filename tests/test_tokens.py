@@ -370,7 +370,7 @@ async def test_a23_no_other_form_of_a_signature_passes(
 
 
 def rewritten(token: str, key_size: int) -> Iterator[str]:
-    """A token with a part gone, added or altered, or one bit of its signature turned (the forms of Wycheproof's JWS)."""
+    """A token with a part gone, added or altered, or one bit of its signature turned, as Wycheproof does."""
     header, payload, signature = token.split(".")
     yield from (header, payload, signature, f"{header}.{payload}", f"{payload}.{signature}", f"{header}.{signature}")
     yield from (f"{header}.{payload}.", f".{payload}.{signature}", f"{header}..{signature}", "..", ".", f".{payload}.")
