@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -99,9 +100,10 @@ def lookup(
     body = question.read_bytes() if question else sys.stdin.buffer.read()
     loaded = _loaded(settings, log_level="error")
     _recorded(loaded, unrecorded)
-    asking = app.consumers(loaded.consumers).get(consumer)
-    if asking is None:
+    known = app.consumers(loaded.consumers)
+    if consumer not in known:
         raise typer.BadParameter(f"không có trong cấu hình / not in the settings: {consumer}", param_hint="--consumer")
+    asking = replace(known[consumer], by="command_line")
 
     async def ask() -> LookupResult:
         core = await app.opened(loaded)
