@@ -21,6 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.commands import evidence, keys
+from gateway.commands.ledger import ledger
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ contract = typer.Typer(help="Hợp đồng dữ liệu / contracts", no_args_is_
 cli.add_typer(contract, name="contract")
 cli.add_typer(keys.commands, name="keys")
 cli.add_typer(evidence.commands, name="evidence")
+cli.add_typer(ledger, name="ledger")
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")

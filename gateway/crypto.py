@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 import orjson
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -33,9 +33,16 @@ __all__ = [
     "Signer",
     "algorithm_of",
     "b64url",
+    "der_signature",
+    "ed25519_public_key",
+    "ed25519_sign",
+    "ed25519_verifies",
     "from_b64url",
+    "jws_signature",
     "public_jwk",
     "public_key_from",
+    "public_key_from_pem",
+    "spki",
     "thumbprint",
     "verifies",
 ]
@@ -125,6 +132,57 @@ def verifies(key: PublicKey, signature: bytes, message: bytes) -> bool:
 def algorithm_of(key: PublicKey) -> Algorithm:
     """The only algorithm that is used with a key of this type."""
     return "ES256" if isinstance(key, ec.EllipticCurvePublicKey) else "RS256"
+
+
+def der_signature(signature: bytes) -> bytes:
+    """An ES256 signature in the form that notes have (ASN.1), from its JWS form."""
+    return encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+
+
+def jws_signature(der: bytes) -> bytes:
+    """The JWS form of an ASN.1 signature over P-256. Raises ValueError where it is none."""
+    r, s = decode_dss_signature(der)
+    if not 0 < r < _P256_ORDER or not 0 < s < _P256_ORDER:
+        raise ValueError("no signature over P-256")
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def spki(key: PublicKey) -> bytes:
+    """The public key as SubjectPublicKeyInfo, DER."""
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def public_key_from_pem(pem: bytes) -> PublicKey:
+    """The key of a PEM text. Raises ValueError for anything but P-256 and RSA of at least 2,048 bits."""
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except UnsupportedAlgorithm:
+        raise ValueError("no public key that is known") from None
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_RSA_BITS:
+        return key
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        return key
+    raise ValueError(f"neither P-256 nor RSA of at least {LEAST_RSA_BITS} bits")
+
+
+def ed25519_public_key(seed: bytes) -> bytes:
+    """The public half, 32 bytes, of an Ed25519 key given as its seed of 32 bytes: what witnesses sign with."""
+    public = ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    return public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+def ed25519_sign(seed: bytes, message: bytes) -> bytes:
+    """An Ed25519 signature, 64 bytes."""
+    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+
+
+def ed25519_verifies(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether an Ed25519 signature is the key's (32 bytes) over the message."""
+    try:
+        ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def public_jwk(key: PublicKey) -> dict[str, str]:

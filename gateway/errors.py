@@ -38,7 +38,9 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   └── EvidenceNotInLedger      not_in_ledger
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
-        └── ContractError            a packaged contract or adapter is unusable
+        ├── ContractError            a packaged contract or adapter is unusable
+        ├── LedgerInUse              another process writes this log
+        └── LedgerDamaged            a log is not what had been written; nothing is repaired silently
 
 A message says registry, operation and what happened. Nothing from a record ever stands in one.
 """
@@ -72,6 +74,8 @@ __all__ = [
     "GatewayError",
     "IdempotencyConflict",
     "InvalidQuestion",
+    "LedgerDamaged",
+    "LedgerInUse",
     "LedgerUnavailable",
     "MalformedAnswer",
     "MismatchedAnswer",
@@ -503,6 +507,14 @@ class SettingsError(SetupError):
 
 class ContractError(SetupError):
     """A packaged contract, adapter or schema cannot be used; the message names the file or entry point."""
+
+
+class LedgerInUse(SetupError):
+    """Another process holds the lease of this log; two never write one."""
+
+
+class LedgerDamaged(SetupError):
+    """A log is not what had been written. The message names file, offset and record; a person must look."""
 
 
 def _leaves(root: type[GatewayError]) -> list[type[GatewayError]]:

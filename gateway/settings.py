@@ -24,6 +24,7 @@ from gateway.errors import SettingsError
 from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, Url, XRoadSettings
 from gateway.settings_credentials import Section as _Section
 from gateway.settings_keys import KeysSettings
+from gateway.settings_ledger import LedgerSettings
 
 __all__ = [
     "ConsumerSettings",
@@ -137,6 +138,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="The metrics listener.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
     keys: KeysSettings | None = Field(None, description="Keys and secrets; without them nothing is signed.")
+    ledger: LedgerSettings | None = Field(None, description="The log of every question.")
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
     registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
 

@@ -90,6 +90,46 @@ class Metrics:
             registry=self.registry,
         )
         self.bugs = Counter("gateway_bugs", "Requests that ended in an error nobody foresaw.", registry=self.registry)
+        self.ledger_records = Counter(
+            "gateway_ledger_records",
+            "Records that became durable, by type.",
+            ["type"],
+            registry=self.registry,
+        )
+        self.ledger_commit_seconds = Histogram(
+            "gateway_ledger_commit_seconds",
+            "Time of one commit: write and flush.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.ledger_queue = Gauge(
+            "gateway_ledger_queue",
+            "Records that wait for the commit after the present one.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.ledger_failures = Counter(
+            "gateway_ledger_failures", "What the ledger could not do, by what.", ["what"], registry=self.registry
+        )
+        self.ledger_state = Gauge(
+            "gateway_ledger_state",
+            "How many logs are in that state.",
+            ["state"],
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.ledger_size = Gauge(
+            "gateway_ledger_size",
+            "Durable records of the logs that are being written.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.ledger_checkpoint_seconds = Gauge(
+            "gateway_ledger_checkpoint_timestamp_seconds",
+            "Unix time of the latest signed checkpoint; the oldest where several logs are written.",
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
         self.build = Gauge(
             "gateway_build_info",
             "Always 1; the version stands in the label.",
