@@ -127,7 +127,7 @@ def _inside(raw: bytes, shift: int) -> str:
 def shown(folder: Path, flock: Flock) -> list[str]:
     """Where a canary stands in any file below the folder, or in the name of one: file, canary and form."""
     found = []
-    needles = {form: (canary, name) for canary in flock for name, form in forms(canary.value).items()}
+    needles = {form: (canary, name) for canary in flock for name, form in [*forms(canary.value).items()][::-1]}
     for file in sorted(folder.rglob("*")):
         place = file.relative_to(folder)
         content = str(place).encode() + b"\n" + (file.read_bytes() if file.is_file() else b"")
