@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from gateway.clock import SystemClock
 from gateway.errors import LedgerDamaged, LedgerInUse, LedgerUnavailable, SetupError
 from gateway.ledger import merkle, notes
+from gateway.ledger.abandoned import close_abandoned
 from gateway.ledger.lease import Lease, take_slot
 from gateway.ledger.log import Limits, Log
 from gateway.ledger.notes import Checkpoint, LogKey
@@ -323,11 +325,10 @@ async def test_two_never_write_one_log(tmp_path: Path) -> None:
 def test_the_lease_of_a_process_that_is_killed_is_free(tmp_path: Path) -> None:
     """A process that was killed holds nothing: the kernel has taken the lease back."""
     program = (
-        f"from gateway.ledger.lease import Lease; from pathlib import Path; a = Lease(Path({str(tmp_path)!r}), 'o')"
+        "import sys; from gateway.ledger.lease import Lease; from pathlib import Path;"
+        "lease = Lease(Path(sys.argv[1]), 'o'); print(1, flush=True); input()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", f"{program}; print(1, flush=True); input()"], stdin=-1, stdout=-1
-    ) as it:
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdin=-1, stdout=-1) as it:
         assert it.stdout
         it.stdout.readline()
         with pytest.raises(LedgerInUse):
@@ -410,6 +411,19 @@ async def test_what_was_asked_and_not_answered_is_closed_at_the_next_start(tmp_p
     }
     async with opened(tmp_path, limits=SMALL) as log:
         assert log.size == 80
+
+
+async def test_a_log_that_nobody_writes_any_more_is_closed_too(tmp_path: Path) -> None:
+    """With fewer processes than before, the logs left over have their questions closed; those in use are left alone."""
+    for slot in ("0", "1", "2"):
+        async with opened(tmp_path / slot, origin=f"gateway.test/ledger/{slot}") as log:
+            await fill(log, 3, make=asked)
+    busy = Lease(tmp_path / "2", "gateway.test/ledger/2")
+
+    keys: dict[str, Any] = {"signer": SIGNER, "clock": SystemClock(), "metrics": Metrics()}
+    assert await close_abandoned(tmp_path, "gateway.test/ledger", least=1, **keys) == ["1"]
+    busy.release()
+    assert [slots(tmp_path)[slot].size for slot in ("0", "1", "2")] == [3, 6, 3]
 
 
 # --- reading along -------------------------------------------------------------------------------
