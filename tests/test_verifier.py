@@ -19,11 +19,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from typer.testing import CliRunner
 
 from gateway.cli import cli
+from gateway.clock import SystemClock
 from gateway.crypto import FileSigner
 from gateway.errors import EvidenceNotInLedger
 from gateway.ledger import merkle, notes
-from gateway.ledger.evidence import digest_of, draft, verified
+from gateway.ledger.evidence import digest_of, draft, matches_record, verified
+from gateway.ledger.log import Log
 from gateway.ledger.proofs import proof_text, proven
+from gateway.ledger.reading import LogReader
 from gateway.ledger.records import encoded
 from tests.evidence import (
     ABSENT,
@@ -348,3 +351,28 @@ def test_the_gateways_command_reads_proofs_too(folder: Path) -> None:
     assert (right.exit_code, "11 2026-03-01 01:30:10" in right.stdout) == (0, True)
     assert (wrong.exit_code, "not_in_ledger" in wrong.stderr, wrong.stdout) == (1, True, "")
     assert alone.exit_code == 2
+
+
+async def test_evidence_of_a_real_log_is_verified_to_its_checkpoint(tmp_path: Path) -> None:
+    """Drafted, appended, sealed with its index, and proven under the checkpoint that the log itself has signed."""
+    signer = SIGNERS["ES256"]
+    log = Log.open(tmp_path / "0", origin=LOG, signer=signer, clock=SystemClock())
+    try:
+        drafted = draft(FOUND)
+        told = {name: FOUND[name] for name in ("lookup_id", "dataset", "outcome")}
+        asked = log.append({"type": "asked", "lookup_id": FOUND["lookup_id"]})
+        appended = log.append({"type": "answered", "asked": asked.index, "digest": drafted.digest} | told)
+        await appended.durable(5)
+        text = drafted.sealed(signer, log=log.origin, index=appended.index)
+        await log.sign_checkpoint()
+        proof = proof_text(appended.index, log.inclusion_proof(appended.index, log.size), log.checkpoint)
+    finally:
+        await log.close()
+
+    record = next(LogReader(tmp_path / "0").entries(appended.index)).record
+    assert record is not None
+    document = verified(text, PUBLISHED)
+    matches_record(document, record)
+    verifier.check_record(document, record)
+    assert proven(proof, record, document, PUBLISHED.values()).origin == LOG
+    assert verifier.check_proof(document, record, proof, KEYS).startswith(LOG)
