@@ -19,7 +19,7 @@ import pytest
 from gateway.errors import LedgerDamaged, LedgerUnavailable, SetupError
 from gateway.ledger.disk import SystemDisk
 from gateway.ledger.frames import frames, read_header
-from gateway.ledger.log import Log
+from gateway.ledger.log import Appended, Log
 from gateway.ledger.reading import LogReader
 from gateway.ledger.recovery import find
 from gateway.ledger.verify import verify
@@ -147,7 +147,7 @@ async def full_at_random(folder: Path, chance: random.Random) -> None:
             for one in batch:
                 try:
                     await one.durable(5)
-                    kept.append(one._record["lookup_id"])
+                    kept.append(one.record["lookup_id"])
                 except LedgerUnavailable:
                     pass
     assert [json.loads(entry.record or b"")["lookup_id"] for entry in LogReader(folder).entries()] == kept
@@ -224,11 +224,15 @@ async def test_the_queue_is_bounded(tmp_path: Path, limit: dict[str, int]) -> No
     disk, metrics = FaultyDisk(), Metrics()
     async with opened(tmp_path, disk=disk, metrics=metrics, limits=replace(QUICK, **limit)) as log:
         disk.goes_on.clear()
-        taken = []
-        with pytest.raises(LedgerUnavailable, match="too much"):
+        taken: list[Appended] = []
+
+        async def overfill() -> None:
             while len(taken) < 1000:
                 taken.append(log.append(refused(str(len(taken)))))
                 await asyncio.sleep(0)
+
+        with pytest.raises(LedgerUnavailable, match="too much"):
+            await overfill()
         assert 40 <= len(taken) <= 60
         assert metric(metrics, "gateway_ledger_failures_total", what="full") == 1
 
@@ -294,7 +298,7 @@ async def test_a_log_cut_at_any_byte_of_its_last_commit_opens(tmp_path: Path) ->
 
 
 async def test_any_byte_of_the_last_commit_may_be_lost(tmp_path: Path) -> None:
-    """With any one byte of the last commit wrong, the log opens with the records before it: it may be a crash's work."""
+    """With any one byte of the last commit wrong the log opens with the records before it: a crash may have done it."""
     _, start, end = await torn_log(tmp_path, [4, 2])
     content = segment(tmp_path).read_bytes()
     ends = [frame.end for frame in frames(content, read_header(content)[1])]
@@ -344,6 +348,24 @@ async def test_a_segment_torn_before_its_first_use_is_begun_anew(tmp_path: Path)
     async with opened(tmp_path) as log:
         await fill(log, 10, start=10)
     assert whole(tmp_path) == 20
+
+
+async def test_the_last_commit_is_written_again_at_a_start(tmp_path: Path) -> None:
+    """After a failed flush the system may hold a commit for written that never was: so a start writes it once more."""
+    disk = FaultyDisk()
+    async with opened(tmp_path, disk=disk) as log:
+        await fill(log, 10)
+        disk.fails = on_segments("flush")  # type: ignore[assignment]
+        with pytest.raises(LedgerUnavailable):
+            await log.append(refused("lost?")).durable(5)
+
+    disk = FaultyDisk()
+    async with opened(tmp_path, disk=disk) as log:
+        assert log.size == 11
+    again = [op for op in disk.ops if op.path.suffix == ".log"]
+    assert [op.kind for op in again] == ["cut", "write", "flush"]
+    assert b"lost?" in again[1].data
+    assert whole(tmp_path) == 11
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -192,6 +192,18 @@ def test_tampering_is_found_and_the_first_wrong_record_is_named(log_folder: Path
         tampered(log_folder, tmp_path / "0", kind, seed)
 
 
+@pytest.mark.parametrize("number", [0, 1, -1])
+def test_a_segment_of_another_log_is_named_wherever_it_stands(log_folder: Path, tmp_path: Path, number: int) -> None:
+    """A segment whose header names another log is foreign, the first one too: the name that counts is signed."""
+    shutil.copytree(log_folder, tmp_path / "0")
+    part = Segment.read(segment(tmp_path / "0", number))
+    put_in_foreign(tmp_path / "0", part, 0, random.Random(1))
+
+    finding = verify(tmp_path / "0", KEYS).finding
+    assert finding is not None
+    assert (finding.reason, finding.record) == (Wrong.FOREIGN, part.first)
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", KINDS)
 def test_tampering(log_folder: Path, tmp_path: Path, kind: str) -> None:
