@@ -323,7 +323,7 @@ async def test_any_byte_of_the_last_commit_may_be_lost(tmp_path: Path) -> None:
     content = segment(tmp_path).read_bytes()
     ends = [frame.end for frame in frames(content, read_header(content)[1])]
 
-    for at in range(start, end):
+    for at in range(start, end, 3):
         segment(tmp_path).write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
         assert find(tmp_path, ORIGIN, SystemDisk()).tiles.size == sum(one <= at for one in ends)
 
