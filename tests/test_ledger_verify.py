@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.crypto import FileSigner
+from gateway.errors import LedgerDamaged
 from gateway.ledger import merkle, notes
 from gateway.ledger.disk import SystemDisk
 from gateway.ledger.frames import DESTROYED, Frame, frame, frames, header, leaf_hash, read_header
@@ -24,7 +25,7 @@ from gateway.ledger.segments import manifest_path, read_manifest
 from gateway.ledger.tiles import Tiles
 from gateway.ledger.verify import Wrong, verify
 from gateway.telemetry import configure_logs
-from tests.ledgers import ORIGIN, QUICK, SIGNER, fill, opened, refused, segment
+from tests.ledgers import ORIGIN, QUICK, SIGNER, fill, open_log, opened, refused, segment
 
 KEYS = [SIGNER.public_key]
 FORGER = FileSigner(ec.derive_private_key(815, ec.SECP256R1()))
@@ -211,6 +212,15 @@ def test_tampering(log_folder: Path, tmp_path: Path, kind: str) -> None:
     shutil.copytree(log_folder, tmp_path / "0")
     for seed in range(1000):
         tampered(log_folder, tmp_path / "0", kind, seed)
+
+
+async def test_a_log_that_was_rewritten_does_not_start(log_folder: Path, tmp_path: Path) -> None:
+    """Whoever rewrites records and all that is derived from them is stopped by the log's own last checkpoint."""
+    shutil.copytree(log_folder, tmp_path / "0")
+    rechain(tmp_path / "0", Segment.read(segment(tmp_path / "0", 1)), 5, random.Random(1))
+
+    with pytest.raises(LedgerDamaged, match="not those that were signed"):
+        open_log(tmp_path / "0")
 
 
 # --- and what is right is right --------------------------------------------------------------------

@@ -121,7 +121,7 @@ def parsed_record(data: bytes, index: int, where: str) -> Record:
     """A record that says of itself that it has that index. Raises LedgerDamaged."""
     try:
         record = orjson.loads(data)
-        said = record["index"]
+        said = int(record["index"])
     except (ValueError, KeyError, TypeError):
         raise LedgerDamaged(f"{where}: record {index} is no record") from None
     if said != index:

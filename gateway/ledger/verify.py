@@ -241,6 +241,8 @@ class _Pass:
             said = record["index"]
         except (ValueError, KeyError, TypeError):
             return self._wrong(Wrong.ALTERED, path, frame.offset, "no record")
+        if not isinstance(said, int):
+            return self._wrong(Wrong.ALTERED, path, frame.offset, "no record")
         if said != index:
             return self._wrong(Wrong.MISPLACED, path, frame.offset, f"in its place stands record {said}")
         if record.get("type") == "destroyed":
