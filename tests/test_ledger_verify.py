@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import random
 import shutil
@@ -339,9 +340,11 @@ async def test_a_manifest_that_does_not_fit_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("where", ["the log itself", "the admin log", "nowhere"])
 async def test_destroyed_records_must_be_explained(tmp_path: Path, where: str) -> None:
     """A record whose data are gone keeps the tree whole; a `destroyed` record has to say that it went."""
-    said = {"type": "destroyed", "log": ORIGIN, "ranges": [[3, 4], [7, 7]]}
     async with opened(tmp_path / "0") as log:
         await fill(log, 10)
+        leaves = hashlib.sha256(b"".join(log.leaf(index) for index in (3, 4, 7))).hexdigest()
+        said = {"type": "destroyed", "log": ORIGIN, "ranges": [[3, 4], [7, 7]], "leaves": leaves}
+        said |= {"registry": "dancu", "until": "2026-03-01T00:00:00Z"}
         if where == "the log itself":
             await log.append(said).durable(5)
     async with opened(tmp_path / "admin", origin="gateway.test/ledger/admin") as log:
@@ -351,7 +354,7 @@ async def test_destroyed_records_must_be_explained(tmp_path: Path, where: str) -
         part.frames[index] = replace(part.frames[index], data=b"", kind=DESTROYED)
     part.write()
 
-    report = verify(tmp_path / "0", KEYS, admin=tmp_path / "admin")
+    report = verify(tmp_path / "0", KEYS, admin=[tmp_path / "admin"])
     assert report.destroyed == 3
     if where == "nowhere":
         assert report.finding is not None

@@ -66,7 +66,7 @@ def verify_ledger(
     kept = checkpoint.read_text(encoding="utf-8") if checkpoint is not None else None
     try:
         reports = {
-            name: verify(path, known, checkpoint=kept, admin=path.parent / "admin") for name, path in logs.items()
+            name: verify(path, known, checkpoint=kept, admin=administration(path.parent)) for name, path in logs.items()
         }
     except OSError as exc:
         raise SetupError(f"{exc.filename}: {exc.strerror}") from None
@@ -87,6 +87,13 @@ def chosen_slots(folder: Path, slot: str | None) -> dict[str, Path]:
     if not found:
         raise SetupError(f"{folder}: không có sổ / no log there" + (f": {slot}" if slot else ""))
     return found
+
+
+def administration(ledger_folder: Path) -> list[Path]:
+    """The folders of the logs that say what was destroyed."""
+    from gateway.ledger.destroying import admin_slots
+
+    return [reader.folder for reader in admin_slots(ledger_folder)]
 
 
 def public_keys(file: Path) -> list[PublicKey]:
