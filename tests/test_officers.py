@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.reader import installed
+from gateway.app import installed_adapters
 from gateway.channel.channel import Channel, Policy
 from gateway.crypto import Secrets
 from gateway.domain.exchange import Response
@@ -21,7 +22,6 @@ from mocks.server import Running
 from tests.conftest import INQUIRY, MAU, MovableClock, settings_for
 from tests.office import at_work
 from tests.policies import policy, rule, with_policy
-from tests.test_policy import ADAPTERS
 
 SECRETS = Secrets((b"s" * 32,))
 TODAY = date(2026, 3, 1)
@@ -103,7 +103,7 @@ def test_an_officer_without_a_valid_code_is_unmapped(
 
 async def test_the_registry_is_shown_the_officers_code(tmp_path: Path, clock: MovableClock) -> None:
     """`MaCanBo` is the officer's code in every generation, before an account that speaks for everybody."""
-    contract, adapter = installed()["dancu"], ADAPTERS["dancu"]
+    contract, adapter = installed()["dancu"], installed_adapters()["dancu"]
     dataset = adapter.dataset("citizen")
     assert dataset is not None
     case = contract.datasets["citizen"].case("found")
