@@ -418,7 +418,9 @@ def options() -> dict[str, dict[tuple[str, ...], str]]:
     """Options and arguments of every command, those of `gateway mocks` too, with their defaults."""
     found = {
         name: {
-            tuple(parameter.opts): str(parameter.default) for parameter in command.params if parameter.name != "help"
+            tuple(parameter.opts): "required" if parameter.required else str(parameter.default)
+            for parameter in command.params
+            if parameter.name != "help"
         }
         for name, command in commands()
     }
@@ -463,7 +465,7 @@ def shown_commands() -> Iterator[tuple[str, str]]:
 def test_every_command_line_shown_is_one(file: str, line: str) -> None:
     """A command line in the documentation names a command that is there and only options that it knows."""
     words = shlex.split(line)
-    name = "gateway contract test" if words[:2] == ["contract", "test"] else f"gateway {words[0]}"
+    name = next(name for name in (f"gateway {' '.join(words[:many])}" for many in (2, 1)) if name in options())
 
     known = {option for names in options()[name] for option in names} | {"--help"}
     assert {word for word in words if word.startswith("-")} <= known
