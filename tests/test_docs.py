@@ -430,7 +430,9 @@ def options() -> dict[str, dict[tuple[str, ...], str]]:
     """Options and arguments of every command, those of `gateway mocks` too, with their defaults."""
     found = {
         name: {
-            tuple(parameter.opts): str(parameter.default) for parameter in command.params if parameter.name != "help"
+            tuple(parameter.opts): "required" if parameter.required else str(parameter.default)
+            for parameter in command.params
+            if parameter.name != "help"
         }
         for name, command in commands()
     }
