@@ -40,7 +40,7 @@ OWN_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 def new_session(
     *,
     resolver: Resolver,
-    tls: ssl.SSLContext | None,
+    tls: ssl.SSLContext,
     connections: int,
     keep: bool,
     on_stray: Callable[[], None],
@@ -51,7 +51,7 @@ def new_session(
     options: dict[str, Any] = {"keepalive_timeout": _KEEP_ALIVE_S} if keep else {"force_close": True}
     connector = aiohttp.TCPConnector(
         limit=connections,
-        ssl=tls or True,
+        ssl=tls,
         resolver=_Resolving(resolver),
         use_dns_cache=False,  # our resolver keeps answers itself, and checks them for each connection
         **options,

@@ -58,7 +58,8 @@ class HttpTransport:
         self._endpoint = endpoint
         self._credentials = credentials
         self._clock = clock
-        self._tls = tls or (strict_tls.context() if endpoint.startswith("https:") else None)
+        # Never none: aiohttp would take a context of its own for an `https://` that nobody foresaw.
+        self._tls = tls or (strict_tls.context() if endpoint.startswith("https:") else strict_tls.trusting_nobody())
         self._resolver = resolver or Resolver(clock=clock)
         self._connections = connections
         self._max_bytes = bounds.max_bytes
