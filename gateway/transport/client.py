@@ -97,6 +97,8 @@ def unreachable(exc: Exception) -> RegistryUnreachable:
             return RegistryUnreachable("TLS: the registry broke off the handshake")
         case aiohttp.ClientConnectorError() as refused:
             return RegistryUnreachable(f"connection: {refused.os_error.strerror or 'refused'}")
+        case ConnectionRefusedError():
+            return RegistryUnreachable("connection: refused")
         case aiohttp.ServerDisconnectedError() | ConnectionError():
             return RegistryUnreachable("the registry closed the connection")
         case aiohttp.ClientPayloadError():

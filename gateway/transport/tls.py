@@ -56,7 +56,6 @@ def trusting_nobody() -> ssl.SSLContext:
     in the environment names, and whoever reads it reads the questions.
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.keylog_filename = None
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_ciphers(_CIPHERS)
     # Python 3.11 takes a common name where no alternative name stands: a certificate like that proves nothing.
