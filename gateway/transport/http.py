@@ -70,8 +70,9 @@ class HttpTransport:
         proof = await self._credentials.proof(self._log_in)
         response = await self._exchange(self._signed(request, proof), fresh=fresh)
         if self._credentials.are_old(response):
-            proof = await self._credentials.proof(self._log_in, old=Old(proof, response))
-            response = await self._exchange(self._signed(request, proof), fresh=fresh)
+            renewed = await self._credentials.proof(self._log_in, old=Old(proof, response))
+            if renewed is not proof:
+                response = await self._exchange(self._signed(request, renewed), fresh=fresh)
         self._credentials.explain(request, response)
         return response
 
