@@ -16,6 +16,7 @@ from contracts.reader import installed as installed_contracts
 from gateway import __version__, app_authentication, app_keep
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_credentials import credentials, log_in_urls, tls_context, xroad_names
+from gateway.app_index import index_part
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
 from gateway.clock import Clock, SystemClock
@@ -45,6 +46,7 @@ from gateway.transport.xroad import XRoad
 from gateway.web import keys, server
 from gateway.web.authentication import ONLY_KEYS, Authenticator
 from gateway.web.limits import Limits
+from gateway.web.part import Part
 from gateway.wire.wrappers import WRAPPERS
 
 __all__ = [
@@ -226,9 +228,26 @@ def front_door(core: Core, clock: Clock) -> web.Application:
         unready=lambda: core.unready,
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
         show_docs=web_settings.docs,
+        parts=_parts(core, clock),
     )
     keys.add_routes(application, core.keys)
     return application
+
+
+def _parts(core: Core, clock: Clock) -> list[Part]:
+    if core.keys is None:
+        return []
+
+    part = index_part(
+        core.settings,
+        lookup=core.lookup,
+        secrets=core.keys.secrets,
+        ledger=core.ledger,
+        authenticate=core.authenticator.consumer_of,
+        metrics=core.metrics,
+        clock=clock,
+    )
+    return [part] if part is not None else []
 
 
 def installed_adapters() -> dict[str, Adapter]:

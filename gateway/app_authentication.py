@@ -8,9 +8,6 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import get_args
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from gateway.clock import Clock
 from gateway.domain.exchange import Bounds, Request
 from gateway.errors import RegistryRejected, SettingsError
@@ -26,16 +23,15 @@ from gateway.transport.credentials import Anonymous
 from gateway.transport.endpoint import literal
 from gateway.transport.http import HttpTransport
 from gateway.web.authentication import Authenticator, Method
-from gateway.web.authentication.certificates import Certificates, Rule
+from gateway.web.authentication.certificates import Certificates, Rule, issuer_name
 from gateway.web.authentication.jwks import Fetch, KeySource, keys_in
 from gateway.web.authentication.signatures import Signatures, VerificationKey, key_in
 from gateway.web.authentication.tokens import Rules, Tokens
-from gateway.web.tls import server_context
+from gateway.web.tls import Revocations, server_context
 
-__all__ = ["authenticator", "methods", "server_tls", "state"]
+__all__ = ["authenticator", "methods", "revocations", "server_tls", "state"]
 
 _JWKS_BYTES = 256 * 1024
-_NAMES = {"emailAddress": NameOID.EMAIL_ADDRESS, "serialNumber": NameOID.SERIAL_NUMBER}
 
 
 def authenticator(
@@ -105,6 +101,14 @@ def server_tls(settings: Settings, metrics: Metrics) -> ssl.SSLContext | None:
         client_crl_file=section.client_crl_file,
         on_refused=tell,
     )
+
+
+def revocations(settings: Settings, context: ssl.SSLContext | None) -> Revocations | None:
+    """What reads the revocation lists of the front door again; None where there are none."""
+    section = settings.web.tls
+    if context is None or section is None or section.client_crl_file is None or section.client_certificate == "none":
+        return None
+    return Revocations(context, section.client_crl_file)
 
 
 _METHODS: tuple[Method, ...] = get_args(Method)
@@ -221,7 +225,7 @@ def _certificates(sections: Mapping[str, ConsumerSettings]) -> Certificates | No
 
 def _rule(name: str, section: CertificateSettings) -> Rule:
     try:
-        issuer = x509.Name.from_rfc4514_string(section.issuer, _NAMES)
+        issuer = issuer_name(section.issuer)
     except ValueError:
         raise SettingsError(f"consumers.{name}.certificate.issuer: write it as in RFC 4514: CN=…,O=…,C=VN") from None
     return Rule(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.commands import evidence, keys, ledger_keep, witness
+from gateway.commands import evidence, keys, ledger_index, ledger_keep, store, witness
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -40,10 +41,12 @@ contract = typer.Typer(help="Hợp đồng dữ liệu / contracts", no_args_is_
 cli.add_typer(contract, name="contract")
 cli.add_typer(keys.commands, name="keys")
 cli.add_typer(evidence.commands, name="evidence")
-cli.add_typer(ledger_keep.ledger, name="ledger")
-cli.add_typer(witness.commands, name="witness")
 policy = typer.Typer(help="Quyền khai thác / who may ask what", no_args_is_help=True)
 cli.add_typer(policy, name="policy")
+cli.add_typer(ledger_keep.ledger, name="ledger")
+cli.add_typer(witness.commands, name="witness")
+cli.add_typer(ledger_index.approvals, name="approval")
+cli.add_typer(store.commands, name="store")
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
@@ -97,9 +100,10 @@ def lookup(
     body = question.read_bytes() if question else sys.stdin.buffer.read()
     loaded = _loaded(settings, log_level="error")
     _recorded(loaded, unrecorded)
-    asking = app.consumers(loaded.consumers).get(consumer)
-    if asking is None:
+    known = app.consumers(loaded.consumers)
+    if consumer not in known:
         raise typer.BadParameter(f"không có trong cấu hình / not in the settings: {consumer}", param_hint="--consumer")
+    asking = replace(known[consumer], by="command_line")
 
     async def ask() -> LookupResult:
         core = await app.opened(loaded)

@@ -51,6 +51,7 @@ Every error of the gateway, and the two closed lists of words that callers see.
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
         ├── ContractError            a packaged contract or adapter is unusable
+        ├── ApprovalError            what two persons must approve is not approved by two
         ├── LedgerInUse              another process writes this log
         └── LedgerDamaged            a log is not what had been written; nothing is repaired silently
 
@@ -68,6 +69,7 @@ __all__ = [
     "REFUSALS",
     "Actor",
     "AmbiguousAnswer",
+    "ApprovalError",
     "CallerGone",
     "CaseClosed",
     "CaseUnavailable",
@@ -637,6 +639,10 @@ class SettingsError(SetupError):
 
 class ContractError(SetupError):
     """A packaged contract, adapter or schema cannot be used; the message names the file or entry point."""
+
+
+class ApprovalError(SetupError):
+    """What two persons must approve is not approved by two. The message says whose approval does not count, and why."""
 
 
 class LedgerInUse(SetupError):

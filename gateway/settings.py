@@ -165,6 +165,13 @@ class RegistrySettings(_Section):
     xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
     options: dict[str, Any] = Field({}, description="What the adapter lets settings decide: see `docs/adapters.md`.")
 
+    @model_validator(mode="after")
+    def _x_road_has_its_headers(self) -> Self:
+        own = [*self.credentials.headers, *self.credentials.secret_headers]
+        if self.xroad is not None and not {"x-road-client", "x-road-id"}.isdisjoint(name.lower() for name in own):
+            raise ValueError("xroad writes X-Road-Client and X-Road-Id: take them out of credentials.headers")
+        return self
+
 
 class PolicySettings(_Section):
     """Who may ask what: without a file nobody may ask anything."""
@@ -206,9 +213,10 @@ class CasesSettings(_Section):
 class StoreSettings(_Section):
     """The database behind the ledger's index. The ledger itself does not need it."""
 
-    url: str = Field(
-        "sqlite:ledger.db",
-        description="`sqlite:FILE` or `postgresql+psycopg://USER@HOST/DATABASE`, never with a password.",
+    url: str | None = Field(
+        None,
+        description="`sqlite:FILE` or `postgresql+psycopg://USER@HOST/DATABASE`, never with a password; "
+        "`index.db` in the ledger's folder where not given.",
     )
     password_file: Path | None = Field(None, description="File with the password of PostgreSQL's user.")
 
@@ -239,11 +247,11 @@ class Settings(BaseSettings):
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
     ledger: LedgerSettings | None = Field(None, description="The log of every question.")
     keys: KeysSettings | None = Field(None, description="Keys and secrets; without them nothing is signed.")
-    witness: WitnessServiceSettings | None = Field(None, description="A witness for other installations' ledgers.")
     store: StoreSettings = Field(default_factory=StoreSettings, description="The database behind the index.")
     names: NamesSettings = Field(default_factory=NamesSettings, description="What people read instead of codes.")
     hiding: HidingSettings = Field(default_factory=HidingSettings, description="What may be hidden from a citizen.")
     approvers: dict[Name, Path] = Field({}, description="Public key files (PEM) of those who may approve, by name.")
+    witness: WitnessServiceSettings | None = Field(None, description="A witness for other installations' ledgers.")
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
     policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may ask what.")
     officers: OfficersSettings = Field(default_factory=OfficersSettings, description="Officers at registries.")
@@ -339,8 +347,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         match value:
             case Path():
                 return value if value.is_absolute() else folder / value
-            case StoreSettings() if value.url.startswith("sqlite:"):
-                file = Path(value.url.removeprefix("sqlite:").removeprefix("///"))
+            case StoreSettings(url=str(url)) if url.startswith("sqlite:"):
+                file = Path(url.removeprefix("sqlite:").removeprefix("///"))
                 return value.model_copy(update={"url": f"sqlite:{folder / file}"})
             case BaseModel():
                 return value.model_copy(update={name: walk(getattr(value, name)) for name in type(value).model_fields})

@@ -94,13 +94,13 @@ class Authority:
         key_path.write_bytes(key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
         return Pair(path, key_path, serial)
 
-    def revocations(self, *serials: int, until: timedelta = _DAY) -> Path:
+    def revocations(self, *serials: int, until: timedelta = _DAY, age: timedelta = 2 * _DAY) -> Path:
         """A revocation list that names these; over since yesterday where `until` is negative."""
         now = datetime.now(UTC)
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self._certificate.subject)
-            .last_update(now - 2 * _DAY)
+            .last_update(now - age)
             .next_update(now + until)
         )
         for serial in serials:

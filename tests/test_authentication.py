@@ -118,6 +118,19 @@ async def test_every_refusal_is_counted_and_logged(desk: Desk) -> None:
     assert "CANARY" not in text + stream.getvalue().decode()
 
 
+async def test_a01_nothing_at_all_is_answered_with_a_challenge(desk: Desk) -> None:
+    """A request without credentials gets 401 with what RFC 9110 wants there, in words for both kinds of reader."""
+    async with desk.session.get(f"{desk.url}/v1/datasets") as reply:
+        problem = await reply.json(content_type=MEDIA_TYPE)
+
+    assert reply.status == 401
+    assert reply.headers["WWW-Authenticate"].startswith("Bearer ")
+    assert [one["code"] for one in problem["problems"]] == ["credentials_missing"]
+    assert problem["detail"]
+    assert problem["title"]
+    assert (await desk.get("/v1/datasets"))[0] == 200
+
+
 async def test_the_description_names_the_ways_that_are_on(authority: Authority, tmp_path: Path) -> None:
     """/openapi.json has a security scheme for each way to authenticate that some consumer has."""
     settings = tls_settings(authority, consumer={"api_key_sha256": DIGEST}, tls={"client_certificate": "optional"})

@@ -90,8 +90,9 @@ def test_many_processes_may_migrate_at_once(kind: str, tmp_path: Path) -> None:
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
     """Between the newest migration and the tables of the code there is no difference."""
+    ours = {"include_name": lambda name, kind, _: kind != "table" or name in METADATA.tables}
     with store.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=ours), METADATA) == []
 
 
 def test_tables_of_a_newer_program_are_left_alone(store: Store) -> None:
@@ -279,17 +280,18 @@ def test_a_destroyed_record_has_no_personal_detail_left(
     index: Index, questions: Questions, store: Store, log: SegmentLog
 ) -> None:
     """Both a record that was destroyed before it was fed, and one that is destroyed afterwards, keep only a place."""
-    lookups(log, range(2))
+    lookups(log, range(3))
     log.destroy(0)
     fed(index, log)
-    assert index.forget(log.origin, [2]) == 1
+    admin = SegmentLog(log._folder.parent, "gateway.test/admin")
+    admin.append({"type": "destroyed", "at": START, "log": log.origin, "ranges": [[0, 1], [4, 5]], "leaves": "00"})
+    fed(index, admin)
 
-    assert questions.about(ME, now=LATER, limit=9) == []
+    assert [one.lookup_id for one in questions.about(ME, now=LATER, limit=9)] == [lookup_id(1)]
     with store.reading() as connection:
-        rows = connection.exec_driver_sql("SELECT * FROM ledger_entries WHERE type = 'destroyed' ORDER BY 2").fetchall()
+        rows = connection.exec_driver_sql("SELECT * FROM ledger_entries WHERE type = 'gone' ORDER BY 2").fetchall()
     assert [tuple(value for value in row if value is not None) for row in rows] == [
-        ("gateway.test/0", 0, "destroyed"),
-        ("gateway.test/0", 2, "destroyed"),
+        ("gateway.test/0", nth, "gone") for nth in (0, 1, 4, 5)
     ]
 
 
@@ -364,22 +366,17 @@ def test_an_incident_names_people_fields_and_officers(index: Index, questions: Q
     fed(index, log)
     whole = Incident(since=START, until=LATER)
 
-    with questions.incident(whole) as (by_officer, by_subject):
-        groups = {(one.account, one.given): (one.lookups, one.subjects) for one in by_officer}
-        people = [(one.subject, one.account, one.given, one.lookups) for one in by_subject]
+    with questions.incident(whole) as groups:
+        found = [(group[0], group[3], group[7], group[8]) for group in groups]
 
-    assert groups == {
-        ("canbo.mau", True): (4, 1),
-        ("canbo.mau", False): (1, 0),
-        ("canbo.hai", True): (2, 1),
-        ("canbo.hai", False): (1, 1),
-    }
-    assert sorted(people) == [
-        ("5a" * 16, "canbo.mau", True, 4),
-        ("6b" * 16, "canbo.hai", False, 1),
-        ("6b" * 16, "canbo.hai", True, 2),
+    assert sorted(found, key=str) == [
+        ("5a" * 16, "canbo.mau", 1, 4),
+        ("6b" * 16, "canbo.hai", 0, 1),
+        ("6b" * 16, "canbo.hai", 1, 2),
+        (None, "canbo.mau", 0, 1),
     ]
-    assert [subject for subject, *_ in people] == ["5a" * 16, "6b" * 16, "6b" * 16]
+    subjects = [subject for subject, *_ in found if subject is not None]
+    assert subjects == sorted(subjects)
 
 
 @pytest.mark.parametrize(
@@ -403,9 +400,8 @@ def test_an_incident_may_be_a_part(
 
     incident = replace(Incident(since=START, until=LATER), **part)
 
-    with questions.incident(incident) as (groups, people):
-        assert sum(one.lookups for one in groups) == lookups_left
-        assert sum(one.lookups for one in people) == lookups_left
+    with questions.incident(incident) as groups:
+        assert sum(group[8] for group in groups) == lookups_left
 
 
 # --- the follower --------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -125,26 +126,64 @@ async def test_a_shared_store_is_seen_by_others_and_after_a_restart(
     assert await first.put_if_absent("key", b"value", ttl_s=10)
     assert not await second.put_if_absent("key", b"other", ttl_s=10)
     await first.close()
-    if isinstance(first, RedisState):
-        assert await RedisStateAgain(first).get("key") == b"value"
-    else:
+    if second is not first:
         await second.close()
-        third = FileState(tmp_path / "state", clock)
-        assert await third.get("key") == b"value"
-        await third.close()
+    third: State = (
+        FileState(tmp_path / "state", clock)
+        if isinstance(first, FileState)
+        else RedisState(f"redis://{REDIS[0]}:{REDIS[1]}/0", prefix=first._prefix)  # type: ignore[attr-defined]
+    )
+    assert await third.get("key") == b"value"
+    await third.close()
 
 
-class RedisStateAgain:
-    """A new connection to the corner of another one."""
+@pytest.fixture
+async def guarded_redis(tmp_path: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """A Redis of our own that wants a password."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("no redis-server on this machine")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ["--port", str(port), "--requirepass", "pass-word", "--save", "", "--maxmemory-policy", "allkeys-lru"]
+    running = await asyncio.create_subprocess_exec(
+        program, *arguments, "--bind", "127.0.0.1", "--dir", str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert running.stdout is not None
+    while b"Ready to accept connections" not in await running.stdout.readline():
+        pass
+    yield f"redis://127.0.0.1:{port}", running
+    if running.returncode is None:
+        running.terminate()
+    await running.communicate()
 
-    def __init__(self, before: RedisState) -> None:
-        self._state = RedisState(f"redis://{REDIS[0]}:{REDIS[1]}/0", prefix=before._prefix)
 
-    async def get(self, key: str) -> bytes | None:
-        try:
-            return await self._state.get(key)
-        finally:
-            await self._state.close()
+async def test_redis_may_want_a_password(guarded_redis: tuple[str, asyncio.subprocess.Process]) -> None:
+    """With the password all is well, and the probe says what would lose values; without it nothing is let through."""
+    url, _ = guarded_redis
+    right, wrong = RedisState(url, password="pass-word"), RedisState(url, password="CANARY")
+    assert await right.put_if_absent("key", b"", ttl_s=10)
+    assert await right.probe() == "Redis, maxmemory-policy allkeys-lru, appendonly no"
+    with pytest.raises(CheckUnavailable) as caught:
+        await wrong.get("key")
+    assert "CANARY" not in str(caught.value)
+    await right.close()
+    await wrong.close()
+
+
+async def test_a_redis_that_dies_between_two_questions_is_noticed(
+    guarded_redis: tuple[str, asyncio.subprocess.Process],
+) -> None:
+    """A connection that was good a moment ago is no promise: what cannot be kept is an error."""
+    url, running = guarded_redis
+    state = RedisState(url, password="pass-word")
+    assert await state.put_if_absent("key", b"", ttl_s=10)
+    running.kill()
+    await running.wait()
+    with pytest.raises(CheckUnavailable):
+        await state.put_if_absent("other", b"", ttl_s=10)
+    await state.close()
 
 
 async def test_what_has_ended_leaves_the_file(clock: MovableClock, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -369,6 +369,45 @@ async def test_a23_no_other_form_of_a_signature_passes(
     assert await fault_of(tokens, mutate(token)) == code
 
 
+def rewritten(token: str, key_size: int) -> Iterator[str]:
+    """A token with a part gone, added or altered, or one bit of its signature turned, as Wycheproof does."""
+    header, payload, signature = token.split(".")
+    yield from (header, payload, signature, f"{header}.{payload}", f"{payload}.{signature}", f"{header}.{signature}")
+    yield from (f"{header}.{payload}.", f".{payload}.{signature}", f"{header}..{signature}", "..", ".", f".{payload}.")
+    yield from (f"{token}.", f"{token}.foo", f".{token}", f"{token}.{signature}", f"{header}.{token}")
+    yield json.dumps({"payload": payload, "protected": header, "signature": signature})
+    yield json.dumps({"payload": payload, "signatures": [{"protected": header, "signature": signature}]})
+    for odd in "=?~+/ \n\t\0":
+        yield from (f"{header}{odd}.{payload}.{signature}", f"{header}.{odd}{payload}.{signature}", token + odd)
+        yield f"{header}.{payload}.{signature[:9]}{odd}{signature[9:]}"
+    yield f"{header}.{payload}.{signature[:-1]}{chr(ord(signature[-1]) + 1)}"  # bits that no byte has
+    raw = parts(token)[1]
+    assert len(raw) == key_size
+    for place in range(key_size * 8):
+        turned = bytearray(raw)
+        turned[place // 8] ^= 1 << place % 8
+        yield f"{header}.{payload}.{b64(bytes(turned))}"
+    for size in (0, 1, key_size - 1, key_size + 1, 2 * key_size):
+        yield f"{header}.{payload}.{b64((raw * 2)[:size])}"
+
+
+@pytest.mark.parametrize(("rsa", "size"), [(False, 64), (True, 256)])
+async def test_a23_no_bit_of_a_token_may_differ(rsa: bool, size: int, clock: MovableClock) -> None:
+    """Every one of some thousand alterations of a good token is refused, and the token itself then passes."""
+    issuer = Issuer(clock.now(), rsa=rsa)
+    tokens = tokens_of(clock, issuer)
+    token = issuer.token()
+    accepted = []
+    for other in rewritten(token, size):
+        try:
+            accepted.append((other, await tokens.consumer(other, None)))
+        except Unauthenticated:
+            continue
+
+    assert accepted == []
+    assert await tokens.consumer(token, None) == "one-stop"
+
+
 async def test_a_verified_token_is_kept_a_minute_and_never_beyond_its_end(issuer: Issuer, clock: MovableClock) -> None:
     """What was verified is not verified again for a minute; a token that ends sooner is refused when it has ended."""
     tokens = tokens_of(clock, issuer, leeway_s=0)
@@ -506,9 +545,11 @@ async def test_keys_are_fetched_from_the_configured_address_over_a_socket(stand_
     fetched = settings.tokens.model_copy(update={"jwks_file": None, "jwks_url": url, "jwks_cache_file": cache})
     async with server, open_desk(settings.model_copy(update={"tokens": fetched})) as desk:
         status, _ = await ask(desk, issuer.token())
-        unknown, _ = await ask(desk, issuer.token({"kid": "other", "jku": None}))
+        unknown, _ = await ask(desk, issuer.token({"kid": "other"}))
+        pointing = [(await ask(desk, issuer.token({name: f"{url}/canary"})))[0] for name in ("jku", "x5u", "kid")]
 
     assert (status, unknown) == (200, 401)
+    assert pointing == [401] * 3
     assert len(asked) == 1
     assert asked[0].startswith(b"GET /jwks HTTP/1.1\r\n")
     assert keys_in(cache).keys() == {"key-1", None}

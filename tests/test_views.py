@@ -24,6 +24,7 @@ from gateway.ledger.index import Index
 from gateway.ledger.questions import Questions
 from gateway.ledger.records import Record
 from gateway.lookup.access import Consumer
+from gateway.lookup.policy import Right
 from gateway.lookup.titles import FIELDS, Titles
 from gateway.stores.sql import Store
 from gateway.telemetry import Metrics
@@ -78,14 +79,14 @@ async def window_over(store: Store, folder: Path) -> AsyncIterator[Window]:
     log, index, clock = SegmentLog(folder / "ledger"), Index(store), MovableClock()
     core = built()
 
-    async def authenticate(request: web.Request, _: bytes) -> Consumer:
+    async def authenticate(request: web.Request) -> Consumer:
         name = request.headers.get("X-API-Key", "")
         if name not in RIGHTS:
             raise Unauthenticated
-        return Consumer(name=name, datasets=frozenset(), questions_per_minute=1)
+        return Consumer(name=name, questions_per_minute=1)
 
-    def require(consumer: Consumer, right: str) -> None:
-        if right not in RIGHTS[consumer.name]:
+    def require(consumer: Consumer, right: Right) -> None:
+        if right.value not in RIGHTS[consumer.name]:
             raise Forbidden(f"{consumer.name}: no right {right}")
 
     async def record(one: Record) -> None:

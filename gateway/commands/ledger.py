@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.crypto import PublicKey
     from gateway.ledger.verify import Finding, Report
 
-__all__ = ["AsJson", "Keys", "chosen_slots", "ledger", "public_keys"]
+__all__ = ["WORDS", "AsJson", "Keys", "chosen_slots", "ledger", "public_keys"]
 
 ledger = typer.Typer(help="Sổ nhật ký / the ledger", no_args_is_help=True)
 
@@ -30,7 +30,7 @@ Keys = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="Khóa công khai: JWKS hoặc PEM / public keys, JWKS or PEM"),
 ]
-_WORDS = {
+WORDS = {
     "altered": "bị sửa / altered",
     "misplaced": "sai vị trí / misplaced",
     "replaced": "bị thay / replaced",
@@ -133,7 +133,7 @@ def _show(reports: dict[str, Report]) -> None:
 
 
 def _said(finding: Finding) -> str:
-    word = _WORDS[finding.reason.value]
+    word = WORDS[finding.reason.value]
     if finding.record is None:
         return word
     if finding.until is None:

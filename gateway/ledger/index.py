@@ -7,13 +7,13 @@ same, stopped anywhere it goes on. Lookups never wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, literal, null, select, text, update
 
-from gateway.ledger.rows import DESTROYED, UNDELIVERED, Batch, LogEntry
+from gateway.ledger.rows import GONE, UNDELIVERED, Batch, LogEntry
 from gateway.ledger.tables import ENTRIES, HIDINGS, POSITIONS
 from gateway.stores.sql import Store
 
@@ -35,6 +35,7 @@ _undeliver = (
     )
     .values(outcome=literal(UNDELIVERED))
 )
+_nothing = {column: null() for column in ENTRIES.c if column.name not in {"log", "index"}} | {ENTRIES.c.type: GONE}
 
 
 class Source(Protocol):
@@ -95,19 +96,13 @@ class Index:
                 done += len(batch.rows)
         return done
 
-    def forget(self, log: str, indexes: Iterable[int]) -> int:
-        """
-        Take all that is personal out of the rows of records that were destroyed, and say how many rows those were.
-        An `asked` row that is not destroyed keeps what became of its lookup.
-        """
-        own = {ENTRIES.c.log.name, ENTRIES.c.index.name}
-        nothing = {column: null() for column in ENTRIES.c if column.name not in own} | {ENTRIES.c.type: DESTROYED}
+    def forget(self, log: str, indexes: Sequence[int]) -> int:
+        """Empty the rows of records that are being destroyed now; says how many rows those were."""
         forgotten = 0
         with self.store.writing() as connection:
-            wanted = list(indexes)
-            for first in range(0, len(wanted), AT_ONCE):
-                some = and_(ENTRIES.c.log == log, ENTRIES.c.index.in_(wanted[first : first + AT_ONCE]))
-                forgotten += connection.execute(update(ENTRIES).where(some).values(nothing)).rowcount
+            for first in range(0, len(indexes), AT_ONCE):
+                some = and_(ENTRIES.c.log == log, ENTRIES.c.index.in_(indexes[first : first + AT_ONCE]))
+                forgotten += connection.execute(update(ENTRIES).where(some).values(_nothing)).rowcount
         return forgotten
 
 
@@ -127,6 +122,9 @@ def _take_in(connection: Connection, batch: Batch) -> None:
     for statement, rows in more:
         if rows:
             connection.execute(statement, rows)
+    for log, first, last in batch.destroyed:
+        gone = and_(ENTRIES.c.log == log, ENTRIES.c.index.between(first, last))
+        connection.execute(update(ENTRIES).where(gone).values(_nothing))
     _come_to(connection, batch.log, max(batch.rows) + 1)
 
 

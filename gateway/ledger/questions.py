@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import orjson
-from sqlalchemy import ColumnElement, Row, and_, case, distinct, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, tuple_
 
 from gateway.ledger.tables import ENTRIES, HIDINGS, micros, moment
 from gateway.stores.sql import Store
@@ -71,25 +71,23 @@ class Incident:
     dataset: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(NamedTuple):
     """
-    Lookups that have all of this in common, and how many they are. `given` says that their answers left with a
-    record; `officer` and `subject` are pseudonyms. Without `subject`, `subjects` says how many there were.
+    Lookups of one incident that have all of this in common. `given` is 1 where a record left; `subject` and `officer`
+    are pseudonyms, `fields` names with commas between them; times are the tables' microseconds.
     """
 
-    subject: str | None = None
-    subjects: int = 1
+    subject: str | None
     consumer: str | None
     agency: str | None
     account: str | None
     officer: str | None
     dataset: str | None
-    fields: tuple[str, ...]
-    given: bool
+    fields: str | None
+    given: int
     lookups: int
-    first_at: datetime
-    last_at: datetime
+    first_at: int
+    last_at: int
 
 
 class Questions:
@@ -131,18 +129,15 @@ class Questions:
             return [(log, index, orjson.loads(record)) for log, index, record in connection.execute(query)]
 
     @contextmanager
-    def incident(self, incident: Incident) -> Iterator[tuple[list[Group], Iterator[Group]]]:
+    def incident(self, incident: Incident) -> Iterator[Iterator[Group]]:
         """
-        The lookups of an incident by who asked for what, a group for each officer, dataset and set of fields; and the
-        same for each subject, one subject after another. Both see one moment; it ends with the context.
+        The lookups of an incident, counted by subject, officer, dataset, fields and whether a record left; one subject
+        after another. One transaction, which ends with the context.
         """
         with self._store.reading(within_s=_INCIDENT_S) as connection:
-            by_officer = _grouped(incident, func.count(distinct(_E.subject)).label("subjects"))
-            by_subject = _grouped(incident, _E.subject, by=(_E.subject,))
-            by_subject = by_subject.where(_E.subject.is_not(None)).order_by(_E.subject)
-            groups = [_group(row) for row in connection.execute(by_officer)]
-            rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(by_subject)
-            yield groups, map(_group, rows)
+            rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(_counted(incident))
+            # There may be a million: a row is a tuple already, and nothing more is made of it here.
+            yield cast(Iterator[Group], rows)
 
 
 def _is_hidden(now: datetime) -> ColumnElement[bool]:
@@ -150,16 +145,16 @@ def _is_hidden(now: datetime) -> ColumnElement[bool]:
     return exists().where(HIDINGS.c.until > micros(now), same)
 
 
-def _grouped(incident: Incident, first: Any, by: tuple[Any, ...] = ()) -> Any:
+def _counted(incident: Incident) -> Select[Any]:
     given = case((_E.outcome == "found", 1), else_=0).label("given")
-    who = (_E.consumer, _E.agency, _E.account, _E.officer, _E.dataset, _E.fields)
+    common = (_E.subject, _E.consumer, _E.agency, _E.account, _E.officer, _E.dataset, _E.fields, given)
     wanted = [_E.type == "asked", _E.at >= micros(incident.since), _E.at < micros(incident.until)]
     for name in ("consumer", "agency", "account", "dataset"):
         value = getattr(incident, name)
         if value is not None:
             wanted.append(_E[name] == value)
-    counted = (func.count().label("lookups"), func.min(_E.at).label("first_at"), func.max(_E.at).label("last_at"))
-    return select(first, *who, given, *counted).where(and_(*wanted)).group_by(*by, *who, given)
+    counts = (func.count(), func.min(_E.at), func.max(_E.at))
+    return select(*common, *counts).where(and_(*wanted)).group_by(*common).order_by(_E.subject)
 
 
 def _names(text: str | None) -> tuple[str, ...]:
@@ -180,9 +175,3 @@ def _seen(row: Row[Any]) -> Seen:
         outcome=row.outcome,
         refused=row.type == "refused",
     )
-
-
-def _group(row: Row[Any]) -> Group:
-    values = dict(row._mapping)
-    values |= {"fields": _names(row.fields), "given": bool(row.given)}
-    return Group(**values | {"first_at": moment(row.first_at), "last_at": moment(row.last_at)})

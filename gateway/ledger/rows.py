@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,9 +11,10 @@ import orjson
 
 from gateway.ledger.tables import ENTRIES, micros
 
-__all__ = ["DESTROYED", "UNDELIVERED", "UNREADABLE", "Batch", "LogEntry", "instant_of"]
+__all__ = ["GONE", "UNDELIVERED", "UNREADABLE", "Batch", "LogEntry", "instant_of"]
 
-DESTROYED = "destroyed"
+GONE = "gone"
+"""Type of a row whose record was destroyed: a word of the index only."""
 UNREADABLE = "unreadable"
 UNDELIVERED = "undelivered"
 """Outcome of a lookup whose answer was recorded too late to leave: a word of the index only."""
@@ -37,8 +38,9 @@ class LogEntry(Protocol):
 @dataclass(slots=True)
 class Batch:
     """
-    What a run of entries does to the tables: new `rows` and `hidings`, and what became of lookups whose `asked` row
-    stands there already: `answers`, by its index, and `undelivered`, by lookup.
+    What a run of entries does to the tables: new `rows` and `hidings`, what became of lookups whose `asked` row
+    stands there already (`answers`, by its index, and `undelivered`, by lookup), and which rows of whatever log are
+    `destroyed`, from a first to a last index.
     """
 
     log: str
@@ -46,6 +48,7 @@ class Batch:
     hidings: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
     undelivered: list[dict[str, Any]] = field(default_factory=list)
+    destroyed: list[tuple[str, int, int]] = field(default_factory=list)
 
     @classmethod
     def of(cls, log: str, entries: Iterable[LogEntry]) -> Batch:
@@ -59,7 +62,7 @@ class Batch:
         row = self.rows[index] = _EMPTY | {"log": self.log, "index": index}
         record = _read(raw)
         if raw is None or record is None:
-            row["type"] = DESTROYED if raw is None else UNREADABLE
+            row["type"] = GONE if raw is None else UNREADABLE
             return
         row["type"] = _text(record.get("type")) or UNREADABLE
         row["at"] = instant_of(record.get("at"))
@@ -75,6 +78,8 @@ class Batch:
                 self._undelivered(row)
             case "hidden":
                 self._hidden(row, record)
+            case "destroyed":
+                self.destroyed += _ranges(record)
 
     def _answered(self, row: dict[str, Any], record: dict[str, Any]) -> None:
         how = {"outcome": _text(record.get("outcome")), "reason": _text(record.get("reason"))}
@@ -110,6 +115,15 @@ def instant_of(value: object) -> int | None:
     except ValueError:
         return None
     return micros(at) if at is not None and at.tzinfo is not None else None
+
+
+def _ranges(record: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
+    """What a destruction says is gone: `ledger.retention` writes it."""
+    log, ranges = _text(record.get("log")), record.get("ranges")
+    for one in ranges if log is not None and isinstance(ranges, list) else ():
+        match one:
+            case [int(first), int(last)]:
+                yield str(log), first, last
 
 
 def _read(raw: bytes | None) -> dict[str, Any] | None:

@@ -44,7 +44,7 @@ ENTRIES = Table(
 One row for each record. `officer` and `subject` are pseudonyms, `fields` names with commas between them.
 
 `outcome` and `reason` of an `asked` row are those of its lookup: null while there is no answer, `undelivered` for an
-answer that never left. A record that was destroyed keeps log, index and the type `destroyed`, nothing else.
+answer that never left. A record that was destroyed keeps log, index and the type `gone`, nothing else.
 """
 
 POSITIONS = Table(

@@ -137,7 +137,7 @@ class _Pass:
     def __post_init__(self) -> None:
         segments = segment_paths(self.folder)
         self.report.segments = len(segments)
-        self.report.origin = LogReader(self.folder).origin
+        self.report.origin = self._signed_origin() or LogReader(self.folder).origin
         self.report.signatures_checked = bool(self.keys)
         self._read_checkpoints()
         finding = self._read_segments(segments) or self._end_missing()
@@ -163,6 +163,16 @@ class _Pass:
                 detail = f"two checkpoints of size {one.size} differ"
                 self.doubts.append(Finding(Wrong.UNSIGNED, before, one.size, name, None, detail))
             before = max(before, one.size)
+
+    def _signed_origin(self) -> str:
+        """What the log is called by its first good checkpoint: a segment's header is not signed."""
+        for _, note in self._notes():
+            with suppress(ValueError):
+                origin = checkpoint_from(split(note)[0]).origin
+                if self.keys:
+                    opened(note, [LogKey(origin, key) for key in self.keys])
+                return origin
+        return ""
 
     def _notes(self) -> Iterator[tuple[str, str]]:
         for name in ("checkpoints", "checkpoint"):
@@ -234,6 +244,8 @@ class _Pass:
             record = orjson.loads(frame.data)
             said = record["index"]
         except (ValueError, KeyError, TypeError):
+            return self._wrong(Wrong.ALTERED, path, frame.offset, "no record")
+        if not isinstance(said, int):
             return self._wrong(Wrong.ALTERED, path, frame.offset, "no record")
         if said != index:
             return self._wrong(Wrong.MISPLACED, path, frame.offset, f"in its place stands record {said}")

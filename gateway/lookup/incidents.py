@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Annotated, Any
 
 import orjson
@@ -21,12 +22,14 @@ from gateway.domain.model import Masked
 from gateway.errors import FieldProblem, InvalidQuestion
 from gateway.ledger.questions import Group, Incident
 from gateway.ledger.records import Record
+from gateway.ledger.tables import moment
 from gateway.lookup.access import Consumer
 
 __all__ = ["IncidentRequest", "incident_queried", "written"]
 
 _PIECE = 64 * 1024
 _OPTIONS = orjson.OPT_UTC_Z
+_NEVER = 1 << 62
 
 
 class IncidentRequest(Masked):
@@ -65,55 +68,101 @@ def incident_queried(request: IncidentRequest, consumer: Consumer, *, lookup_id:
     }
 
 
-def written(request: IncidentRequest, groups: Iterable[Group], people: Iterable[Group]) -> Iterator[bytes]:
+def written(request: IncidentRequest, groups: Iterable[Group]) -> Iterator[bytes]:
     """
-    The whole answer as pieces of one JSON document. `complete` is its last member: an answer that was cut off on its
-    way is no JSON.
+    The whole answer as pieces of one JSON document, from groups that come subject by subject. `complete` is its last
+    member: an answer that was cut off on its way is no JSON.
     """
-    total = {"lookups": 0, "given": 0}
-    by_officer = []
-    for group in groups:
-        total["lookups"] += group.lookups
-        total["given"] += group.lookups if group.given else 0
-        by_officer.append(_group_view(group))
-    head = {"from": request.from_, "until": request.until, "narrowed": request.narrowed(), **total}
-    piece = bytearray(orjson.dumps(head | {"by_officer": by_officer}, option=_OPTIONS)[:-1] + b',"subjects":[')
-    count = 0
-    for subject, parts in groupby(people, key=lambda group: group.subject):
-        if count:
-            piece += b","
-        piece += orjson.dumps(_subject_view(subject, list(parts)), option=_OPTIONS)
-        count += 1
+    head = {"from": request.from_, "until": request.until, "narrowed": request.narrowed()}
+    piece = bytearray(orjson.dumps(head, option=_OPTIONS)[:-1] + b',"subjects":[')
+    officers: dict[tuple[Any, ...], _Count] = {}
+    people = 0
+    for subject, parts in groupby(groups, key=itemgetter(0)):
+        whole = _Subject(subject)
+        for part in parts:
+            whole.add(part)
+            officers.setdefault(part[1:8], _Count()).add(part)
+        if subject is None:  # asked about nobody, such as a list by day
+            continue
+        piece += (b"," if people else b"") + orjson.dumps(whole.view(), option=_OPTIONS)
+        people += 1
         if len(piece) >= _PIECE:
             yield bytes(piece)
             piece.clear()
-    yield bytes(piece) + b'],"people":%d,"complete":true}' % count
-
-
-def _group_view(group: Group) -> dict[str, Any]:
-    return {
-        "consumer": group.consumer,
-        "agency": group.agency,
-        "account": group.account,
-        "officer": group.officer,
-        "dataset": group.dataset,
-        "fields": group.fields,
-        "given": group.given,
-        "lookups": group.lookups,
-        "subjects": group.subjects,
-        "first_at": group.first_at,
-        "last_at": group.last_at,
+    tail = {
+        "people": people,
+        "lookups": sum(count.lookups for count in officers.values()),
+        "given": sum(count.lookups for key, count in officers.items() if key[-1]),
+        "by_officer": [count.view(key) for key, count in officers.items()],
+        "complete": True,
     }
+    yield bytes(piece) + b"]," + orjson.dumps(tail, option=_OPTIONS)[1:]
 
 
-def _subject_view(subject: str | None, parts: list[Group]) -> dict[str, Any]:
-    given = [part for part in parts if part.given]
-    return {
-        "subject": subject,
-        "lookups": sum(part.lookups for part in parts),
-        "given": sum(part.lookups for part in given),
-        "fields": sorted({f"{part.dataset}.{name}" for part in given for name in part.fields}),
-        "accounts": sorted({part.account for part in parts if part.account is not None}),
-        "first_at": min(part.first_at for part in parts),
-        "last_at": max(part.last_at for part in parts),
-    }
+class _Count:
+    """Lookups of one officer for one dataset and set of fields."""
+
+    __slots__ = ("first_at", "last_at", "lookups", "subjects")
+
+    def __init__(self) -> None:
+        self.lookups = self.subjects = self.last_at = 0
+        self.first_at = _NEVER
+
+    def add(self, part: Group) -> None:
+        """Count a subject's share; each subject comes once for each officer, dataset and set of fields."""
+        self.lookups += part[8]
+        self.subjects += part[0] is not None
+        self.first_at = min(self.first_at, part[9])
+        self.last_at = max(self.last_at, part[10])
+
+    def view(self, key: tuple[Any, ...]) -> dict[str, Any]:
+        consumer, agency, account, officer, dataset, fields, given = key
+        return {
+            "consumer": consumer,
+            "agency": agency,
+            "account": account,
+            "officer": officer,
+            "dataset": dataset,
+            "fields": fields.split(",") if fields else [],
+            "given": bool(given),
+            "lookups": self.lookups,
+            "subjects": self.subjects,
+            "first_at": moment(self.first_at),
+            "last_at": moment(self.last_at),
+        }
+
+
+class _Subject:
+    """All lookups about one subject."""
+
+    __slots__ = ("_accounts", "_fields", "_first_at", "_given", "_last_at", "_lookups", "_subject")
+
+    def __init__(self, subject: str | None) -> None:
+        self._subject = subject
+        self._lookups = self._given = self._last_at = 0
+        self._first_at = _NEVER
+        self._accounts: set[str] = set()
+        self._fields: set[tuple[str, str]] = set()
+
+    def add(self, part: Group) -> None:
+        """Count what one officer asked for."""
+        self._lookups += part[8]
+        self._first_at = min(self._first_at, part[9])
+        self._last_at = max(self._last_at, part[10])
+        if part[3] is not None:
+            self._accounts.add(part[3])
+        if part[7]:
+            self._given += part[8]
+            self._fields.add((part[5] or "", part[6] or ""))
+
+    def view(self) -> dict[str, Any]:
+        fields = {f"{dataset}.{name}" for dataset, names in self._fields for name in names.split(",") if name}
+        return {
+            "subject": self._subject,
+            "lookups": self._lookups,
+            "given": self._given,
+            "fields": sorted(fields),
+            "accounts": sorted(self._accounts),
+            "first_at": moment(self._first_at),
+            "last_at": moment(self._last_at),
+        }

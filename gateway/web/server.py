@@ -98,8 +98,13 @@ class Listening:
 
     app: web.AppRunner
     door: web.ServerRunner
+    guard: Door
     sockets: asyncio.Server
     port: int
+
+    def reconnect(self) -> None:
+        """Let each connection end after the request that it carries: what it was checked against has changed."""
+        self.guard.renew()
 
     async def stop(self) -> None:
         """Take no more, let what is open end, close."""
@@ -147,7 +152,7 @@ async def listen(
     except OSError as exc:
         await door.cleanup()
         raise SettingsError(f"cannot listen on {host}:{port}: {exc.strerror or exc}") from exc
-    return Listening(runner, door, sockets, sockets.sockets[0].getsockname()[1])
+    return Listening(runner, door, guarded, sockets, sockets.sockets[0].getsockname()[1])
 
 
 def _counting(metrics: Metrics | None) -> Callable[[str], None]:

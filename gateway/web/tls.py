@@ -11,7 +11,7 @@ from gateway.errors import SettingsError
 from gateway.transport.tls import CIPHERS, check_revocation, no_pass_phrase
 from gateway.web.authentication.certificates import WithPeer
 
-__all__ = ["server_context"]
+__all__ = ["Revocations", "server_context"]
 
 _VERIFY = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
 _NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
@@ -57,6 +57,40 @@ def server_context(
     if client_crl_file is not None:
         check_revocation(made, client_crl_file, "web.tls.client_crl_file")
     return made
+
+
+class Revocations:
+    """
+    The revocation lists of a context, read again when their file has changed.
+
+    OpenSSL keeps the old list too and goes by the newer one of an authority.
+    """
+
+    def __init__(self, context: ssl.SSLContext, file: Path) -> None:
+        self._context = context
+        self._file = file
+        self._seen = self._state()
+
+    def reload(self) -> bool:
+        """
+        Whether there was something new, which now counts for every handshake to come.
+
+        Raises SettingsError where the file is no good; then the lists that were read last go on.
+        """
+        state = self._state()
+        if state == self._seen:
+            return False
+        check_revocation(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self._file, "web.tls.client_crl_file")
+        self._context.load_verify_locations(cafile=str(self._file))
+        self._seen = state
+        return True
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            said = self._file.stat()
+        except OSError:
+            return None
+        return said.st_mtime_ns, said.st_size, said.st_ino
 
 
 def _telling(on_refused: Callable[[str], None]) -> type[ssl.SSLObject]:

@@ -27,6 +27,7 @@ from gateway.ledger.records import Record
 from gateway.ledger.tables import micros
 from gateway.lookup import explanation, incidents, subject_views
 from gateway.lookup.access import Consumer
+from gateway.lookup.policy import Right
 from gateway.lookup.request import parse_as
 from gateway.lookup.titles import Titles
 from gateway.web import problems
@@ -52,7 +53,7 @@ class Views:
     The part of the front door that shows the ledger.
 
     `authenticate` says who calls, or raises Unauthenticated; `require` raises Forbidden where a consumer has not the
-    right of that name; `record` returns when a record is durable, or raises LedgerUnavailable; `refuse` records a
+    right; `record` returns when a record is durable, or raises LedgerUnavailable; `refuse` records a
     refusal.
     """
 
@@ -67,8 +68,8 @@ class Views:
         secrets: Secrets,
         titles: Titles,
         clock: Clock,
-        authenticate: Callable[[web.Request, bytes], Awaitable[Consumer]],
-        require: Callable[[Consumer, str], None],
+        authenticate: Callable[[web.Request], Awaitable[Consumer]],
+        require: Callable[[Consumer, Right], None],
         record: Callable[[Record], Awaitable[None]],
         refuse: Callable[[str, Consumer | None, QuestionRefused], Awaitable[None]],
     ) -> None:
@@ -103,7 +104,7 @@ class Views:
         return await self._typed(request, self._explained)
 
     async def _seen(self, request: web.Request, consumer: Consumer, body: bytes) -> web.StreamResponse:
-        self._require(consumer, "subject_views")
+        self._require(consumer, Right.SUBJECT_VIEWS)
         asked = parse_as(subject_views.SubjectViewRequest, body)
         before, now = asked.place(), self._clock.now()
         names = subject_views.pseudonyms(asked, self._secrets)
@@ -122,14 +123,14 @@ class Views:
         return _json({"entries": [subject_views.entry_view(one, self._titles) for one in shown], "next": more})
 
     async def _incident(self, request: web.Request, consumer: Consumer, body: bytes) -> web.StreamResponse:
-        self._require(consumer, "incident_queries")
+        self._require(consumer, Right.INCIDENT_QUERIES)
         asked = parse_as(incidents.IncidentRequest, body)
         incident = asked.incident()
         record = incidents.incident_queried(asked, consumer, lookup_id=request[LOOKUP_ID], now=self._clock.now())
 
         def pieces() -> Generator[bytes, None, None]:
-            with self._questions.incident(incident) as (groups, people):
-                yield from incidents.written(asked, groups, people)
+            with self._questions.incident(incident) as groups:
+                yield from incidents.written(asked, groups)
 
         async with _InThreads(self._threads, pieces()) as whole:
             # What can go wrong with the database shows with the first piece, while a typed problem can still be said.
@@ -161,7 +162,7 @@ class Views:
 
     def _may_see_all(self, consumer: Consumer) -> bool:
         try:
-            self._require(consumer, "explanations")
+            self._require(consumer, Right.EXPLANATIONS)
         except Forbidden:
             return False
         return True
@@ -176,7 +177,7 @@ class Views:
         try:
             try:
                 body = await body_of(request)
-                consumer = await self._authenticate(request, body)
+                consumer = await self._authenticate(request)
                 return await answer(request, consumer, body)
             except QuestionRefused as refusal:
                 await self._refuse(lookup_id, consumer, refusal)

@@ -87,11 +87,11 @@ class IncidentAnswer(_View):
     from_: datetime = Field(alias="from")
     until: datetime
     narrowed: dict[str, str | None]
-    lookups: int
-    given: int
-    by_officer: list[IncidentGroup]
     subjects: list[IncidentSubject]
     people: int = Field(description="How many subjects.")
+    lookups: int = Field(description="With those about nobody, such as a list by day.")
+    given: int = Field(description="How many of them gave a record.")
+    by_officer: list[IncidentGroup]
     complete: Literal[True]
 
 

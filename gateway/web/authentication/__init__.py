@@ -67,6 +67,10 @@ class Authenticator:
         self._signatures = signatures
         self._required = {name: methods for name, methods in (required or {}).items() if methods}
         self._base_url = base_url
+        self._looks_at_peers = certificates is not None or tokens is not None
+        # Where nothing but keys is configured a known key says all: every request pays for what it passes here.
+        only_keys = tokens is None and certificates is None and signatures is None
+        self._by_digest = {key: self._known[name, "api_key"] for key, name in keys.items()} if only_keys else {}
         self._metrics = metrics
         self._ok = {by: metrics.authentications.labels(by, "ok") for by in get_args(Method)}
 
@@ -77,11 +81,15 @@ class Authenticator:
         Raises Unauthenticated with the codes of what is missing or wrong; CheckUnavailable where that cannot
         be told; the HTTP error of a body that cannot be read.
         """
+        key = request.headers.get(HEADER)
+        if key and (consumer := self._by_digest.get(digest(key))) is not None:
+            self._ok["api_key"].inc()
+            return consumer
         tried: Method | Literal["none"] = "none"
-        shown: dict[Method, str] = {}
+        shown: dict[Method, str] = {}  # in the order of Identity
         unknown: Unauthenticated | None = None
         try:
-            peer = peer_of(request)
+            peer = peer_of(request) if self._looks_at_peers else None
             if peer is not None and self._certificates is not None:
                 tried = "certificate"
                 try:
@@ -92,11 +100,14 @@ class Authenticator:
             if self.tokens is not None and (token := _token(request)) is not None:
                 tried = "token"
                 shown["token"] = await self.tokens.consumer(token, peer)
-            if key := request.headers.get(HEADER):
+            if key:
                 tried = "api_key"
                 shown["api_key"] = self._consumer_with(key)
-            tried = "certificate" if unknown is not None and not shown else "none"
-            name = _the_one(shown, unknown)
+            if len(shown) == 1:
+                ((_, name),) = shown.items()
+            else:
+                tried = "certificate" if unknown is not None and not shown else "none"
+                name = _the_one(shown, unknown)
             if self._signatures is not None and self._signatures.has_keys(name) and _is_signed(request):
                 tried = "signature"
                 await self._signatures.check(name, await self._message(request))
@@ -110,7 +121,7 @@ class Authenticator:
             raise
         for method in shown:
             self._ok[method].inc()
-        return self._known[name, next(by for by in _IDENTITIES if by in shown)]
+        return self._known[name, next(iter(shown))]
 
     async def close(self) -> None:
         """Let go of what fetches keys."""
@@ -129,11 +140,9 @@ class Authenticator:
             raise refused(*sorted(f"{method}_missing" for method in missing))
 
     async def _message(self, request: web.Request) -> Message:
-        base = self._base_url or f"{request.scheme}://{request.host}"
+        # Not request.host: without the header it would ask the resolver for a name of this machine.
+        base = self._base_url or f"{request.scheme}://{request.headers.get(hdrs.HOST, '')}"
         return Message(request.method, base + request.raw_path, request.headers, await body_of(request))
-
-
-_IDENTITIES: tuple[Identity, ...] = get_args(Identity)
 
 
 def _the_one(shown: Mapping[Method, str], unknown: Unauthenticated | None) -> str:

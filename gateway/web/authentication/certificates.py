@@ -17,7 +17,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from gateway.crypto import b64url
 from gateway.web.authentication.refusals import refused
 
-__all__ = ["Certificates", "Peer", "Rule", "WithPeer", "peer_of"]
+__all__ = ["Certificates", "Peer", "Rule", "WithPeer", "issuer_name", "peer_of"]
+
+_NAMES = {"emailAddress": NameOID.EMAIL_ADDRESS, "serialNumber": NameOID.SERIAL_NUMBER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,11 @@ class Rule:
             and (self.dns_name is None or self.dns_name in peer.dns_names)
             and (self.serial_number is None or peer.serial_number == self.serial_number)
         )
+
+
+def issuer_name(text: str) -> x509.Name:
+    """An issuer's name from RFC 4514 text. Raises ValueError."""
+    return x509.Name.from_rfc4514_string(text, _NAMES)
 
 
 class Certificates:
