@@ -26,6 +26,7 @@ from gateway import telemetry
 from gateway.commands.keys import Algorithm, make
 from gateway.settings import Settings
 from gateway.settings_keys import KeysSettings
+from gateway.settings_ledger import LedgerSettings
 from tests.conftest import open_desk, settings_for
 
 __all__ = ["BUG_AGE_S", "settings"]
@@ -36,8 +37,8 @@ BUG_AGE_S = 77
 
 def settings(folder: Path, stand_ins: str) -> Settings:
     """
-    The two registries with short deadlines, every dataset granted, and all that is trusted below the folder: keys here,
-    and ledger and index in `ledger/` and `index/` as soon as there are any.
+    The two registries with short deadlines, every dataset granted, and all that is trusted below the folder: keys, and
+    the ledger in `ledger/`. An index belongs in `index/`: there too an account and a case may stand, and nothing else.
     """
     make(folder / "keys", Algorithm.ES256)
     keys = KeysSettings(
@@ -46,7 +47,8 @@ def settings(folder: Path, stand_ins: str) -> Settings:
     loud = settings_for(stand_ins, dancu={"deadline_s": 0.3}, dkdn={"deadline_s": 0.3})
     datasets = ("dancu.citizen", "dancu.household", "dancu.verification", "dkdn.enterprise")
     one_stop = loud.consumers["one-stop"].model_copy(update={"datasets": datasets, "questions_per_minute": 100_000})
-    return loud.model_copy(update={"consumers": {"one-stop": one_stop}, "keys": keys})
+    ledger = LedgerSettings(folder=folder / "ledger", origin="canaries.test/ledger")
+    return loud.model_copy(update={"consumers": {"one-stop": one_stop}, "keys": keys, "ledger": ledger})
 
 
 class Careless:
