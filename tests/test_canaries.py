@@ -87,10 +87,12 @@ class Run:
         officer = {"id": self.flock.officer_id, "account": self.flock.account}
         return INQUIRY | {"case_id": self.flock.agency_case, "officer": officer}
 
-    async def ask_all(self, **more: Any) -> list[str]:
+    async def ask_all(self, *, hasty: bool = False, **more: Any) -> list[str]:
         """Every question at once; the outcomes, or words of refusals."""
+        dot = "-hasty." if hasty else "."
         bodies = [
-            {"dataset": name.split()[0], "query": query, "inquiry": self.inquiry, "max_age_s": 1} | more
+            {"dataset": name.split()[0].replace(".", dot), "query": query, "inquiry": self.inquiry, "max_age_s": 1}
+            | more
             for name, query in self.questions.items()
         ]
         return await asyncio.gather(*(self.send(json.dumps(body).encode()) for body in bodies))
@@ -194,7 +196,7 @@ async def everything(one: Run) -> None:
     for fault in FAULTS:
         for registry in ("dancu", "dkdn"):
             one.stand_ins.faults.set(registry, Fault(fault, path="" if registry == "dancu" else "chiTiet"))
-        await one.ask_all()
+        await one.ask_all(hasty=True)
     one.stand_ins.faults.clear()
     assert {await one.send(body) for body in bad_bodies(one)} == {"invalid", "forbidden"}
     assert {*await one.ask_all(max_age_s=BUG_AGE_S)} == {"urn:onestop-gateway:problem:bug"}
@@ -225,6 +227,7 @@ async def command(one: Run, name: str, question: bytes) -> int:
         env=surroundings(one.folder)
         | {
             "GATEWAY_REGISTRIES__DANCU__ENDPOINT": f"{url}/dancu",
+            "GATEWAY_REGISTRIES__DANCU__DEADLINE_S": "30",
             "GATEWAY_REGISTRIES__DKDN__ENDPOINT": f"{url}/dkdn",
             "GATEWAY_REGISTRIES__DKDN__CREDENTIALS__TOKEN_URL": f"{url}/dkdn/token",
         },
