@@ -110,7 +110,7 @@ def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) ->
 
     async def run() -> list[Check]:
         try:
-            return [*check_access(core.lookup.access), *await check_instances(core.catalogue)]
+            return [*await check_access(core.lookup.access), *await check_instances(core.catalogue)]
         finally:
             await core.close()
 
