@@ -12,9 +12,10 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
-from gateway.channel.answer import Answer, Attempt, Provenance
+from gateway.channel.answer import Answer, Attempt, Layer, Provenance
 from gateway.channel.observer import Observer, Silent
 from gateway.channel.retry import Retry
 from gateway.clock import Clock
@@ -32,10 +33,23 @@ from gateway.errors import (
     RegistryUnreachable,
 )
 from gateway.transport.base import Probe, Transport
+from gateway.wire.headers import clock_skew_s, quota_left
 
 __all__ = ["Channel", "Policy"]
 
 _MOST_EXCHANGES = 4
+_REGISTRY: Layer = "registry"
+_NOBODY: Layer = "network"
+# Where no answer came up to the channel, its kind of error says who spoke last.
+_WITHOUT_ANSWER: dict[Reason, Layer] = {
+    Reason.TIMEOUT: "network",
+    Reason.UNREACHABLE: "network",
+    Reason.MALFORMED: "registry",
+    Reason.MISMATCHED: "registry",
+    Reason.NOT_CONNECTED: "ours",
+    Reason.OVERLOADED: "ours",
+    Reason.CIRCUIT_OPEN: "ours",
+}
 _LARGE_BODY = 64 * 1024  # read in a thread, so that a big answer holds nobody else's question
 
 
@@ -66,6 +80,7 @@ class Channel:
         clock: Clock,
         new_id: Callable[[], str],
         observer: Observer | None = None,
+        mac: Callable[[bytes], str] | None = None,
     ) -> None:
         self.registry = registry
         self.contract = contract
@@ -78,6 +93,7 @@ class Channel:
         self._clock = clock
         self._new_id = new_id
         self._observer = observer or Silent()
+        self._mac = mac
         self._retry = Retry(attempts=policy.attempts, clock=clock)
         self._places = asyncio.Semaphore(policy.in_flight)
         self._waiting = 0
@@ -110,19 +126,30 @@ class Channel:
             self._observer.left(self.registry)
         return Answer(
             outcome=outcome,
-            provenance=Provenance(
-                registry=self.registry,
-                operation=dataset.operation_in(self.contract),
-                route=self._route,
-                via="live",
-                request_id=asked.request_id,
-                asked_at=asked_at,
-                answered_at=self._clock.now(),
-                contract=f"{self._adapter}@{self.contract}",
-                basis=self._basis(dataset.noun),
-            ),
+            provenance=self._provenance(dataset, asked_at, asked),
             attempts=tuple(asked.attempts),
             elapsed_s=self._clock.monotonic() - started,
+            clock_skew_s=clock_skew_s(asked.last) if asked.last is not None else None,
+            quota_left=quota_left(asked.last) if asked.last is not None else None,
+        )
+
+    def unasked(self, dataset: Dataset[Any, Any, Any], error: RegistryError) -> Answer:
+        """The answer to a question that something of ours kept from being asked."""
+        return Answer(outcome=unknown_from(error), provenance=self._provenance(dataset, self._clock.now(), None))
+
+    def _provenance(self, dataset: Dataset[Any, Any, Any], asked_at: datetime, asked: _Asked | None) -> Provenance:
+        mac = self._mac(asked.replies) if self._mac and asked and asked.replies else None
+        return Provenance(
+            registry=self.registry,
+            operation=dataset.operation_in(self.contract),
+            route=self._route,
+            via="live",
+            request_id=asked.request_id if asked else "",
+            asked_at=asked_at,
+            answered_at=self._clock.now(),
+            contract=f"{self._adapter}@{self.contract}",
+            basis=self._basis(dataset.noun),
+            reply_mac=mac,
         )
 
     def deadline_s(self, dataset: Dataset[Any, Any, Any]) -> float:
@@ -178,17 +205,21 @@ class Channel:
         started = self._clock.monotonic()
         if asked.attempts:
             asked.request_id = self._new_id()
-        result, was_fresh = Reason.TIMEOUT.value, fresh
+        asked.status = None
+        result, was_fresh, layer = Reason.TIMEOUT.value, fresh, _NOBODY
         try:
             outcome, was_fresh = await self._exchanges(asked, fresh=fresh)
             about = _about(asked, outcome)
-            result = _result(outcome, about)
+            result, layer = _result(outcome, about), _REGISTRY
             return outcome, about, was_fresh
         except RegistryError as exc:
-            result = exc.reason.value
+            result, layer = exc.reason.value, _layer(exc, asked.status)
+            if asked.last is not None and asked.status is not None:
+                was_fresh = asked.last.fresh
             raise
         finally:
-            attempt = Attempt(result, self._clock.monotonic() - started, was_fresh)
+            elapsed_s = self._clock.monotonic() - started
+            attempt = Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id)
             asked.attempts.append(attempt)
             self._observer.attempted(self.registry, asked.dataset.noun, attempt)
 
@@ -197,14 +228,16 @@ class Channel:
             asked.query, asked.inquiry, asked.request_id, self._clock.now(), self._options, asked.officer_code
         )
         exchanges = asked.dataset.ask[self.contract](question)
-        all_fresh = True
+        all_fresh, asked.replies = True, b""
         try:
             request = next(exchanges)
             for nth in range(_MOST_EXCHANGES):
                 # An id of its own for each message: the echo must not fit another exchange of this question.
                 message_id = self._new_id() if nth else asked.request_id
                 response = await self._transport.send(replace(request, message_id=message_id), fresh=fresh)
+                asked.last, asked.status = response, response.status
                 all_fresh = all_fresh and response.fresh
+                asked.replies += response.raw
                 step = await _step(exchanges, response)
                 if response.unlisted:
                     self._observer.drifted(self.registry, asked.dataset.noun, response.unlisted)
@@ -232,6 +265,10 @@ class _Asked:
     request_id: str
     attempts: list[Attempt]
     began: bool = False
+    replies: bytes = b""
+    """The raw replies of the last attempt, one after another."""
+    last: Response | None = None
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +301,14 @@ def _about(asked: _Asked, outcome: Outcome[Any]) -> bool | None:
             return None
         case Unknown():
             return True
+
+
+def _layer(error: RegistryError, status: int | None) -> Layer:
+    if error.layer is not None:
+        return cast(Layer, error.layer)
+    if status is not None:
+        return _REGISTRY
+    return _WITHOUT_ANSWER.get(error.reason, "platform")  # such as a log-in that was refused
 
 
 def _result(outcome: Outcome[Any], about: bool | None) -> str:

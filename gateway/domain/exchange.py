@@ -81,9 +81,16 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     received_at: datetime
+    packed: bytes | None = field(default=None, repr=False)
+    """The body as it came, where a platform had packed another's answer into its own."""
     fresh: bool = True
     bounds: Bounds = BOUNDS
     unlisted: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes that the registry, or the platform before it, really sent."""
+        return self.body if self.packed is None else self.packed
 
     @property
     def media_type(self) -> str:

@@ -16,7 +16,7 @@ from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.fields import cut
 from gateway.lookup.limits import Finding
 from gateway.lookup.request import LookupRequest, read
-from gateway.lookup.seams import Cache, Ledger
+from gateway.lookup.seams import Asking, Cache, Ledger, Recorded
 from gateway.telemetry import Metrics, log
 
 __all__ = ["Lookup", "LookupResult"]
@@ -26,7 +26,8 @@ __all__ = ["Lookup", "LookupResult"]
 class LookupResult:
     """
     What a caller is told. `record` holds the granted fields as JSON values, and is None unless found; `grant` has
-    what was withheld, and by which rules all this was decided.
+    what was withheld, and by which rules all this was decided. `recorded` is None where there is no ledger, or
+    none that could take the record.
     """
 
     lookup_id: str
@@ -34,8 +35,10 @@ class LookupResult:
     answer: Answer
     grant: Grant
     record: dict[str, Any] | None = field(default=None, repr=False)
+    recorded: Recorded | None = None
 
 
+_FLUSH_GRACE_S = 0.2
 _FINDINGS = frozenset(Finding)
 
 
@@ -83,22 +86,28 @@ class Lookup:
             query = self._query(entry, request)
             grant = await self._access.grant(consumer, entry, request, query)
         except QuestionRefused as refusal:
-            await self.refuse(lookup_id, consumer, refusal)
+            await self.refuse(lookup_id, consumer, refusal, request)
             raise
         for finding in grant.findings:
             self._metrics.findings.labels(finding).inc()
             log().warning("lookup.finding", lookup_id=lookup_id, consumer=consumer.name, dataset=entry.id, kind=finding)
-        answer = await self._answer(lookup_id, consumer, entry, query, request, grant)
-        answer = await self._recorded(lookup_id, answer, grant.fields)
-        self._tell(lookup_id, consumer, entry, answer, self._clock.monotonic() - arrived)
-        return LookupResult(
-            lookup_id=lookup_id, dataset=entry.id, answer=answer, grant=grant, record=_granted(answer, grant)
+        asking = Asking(
+            lookup_id=lookup_id, consumer=consumer, entry=entry, query=query, inquiry=request.inquiry, grant=grant
         )
+        result = await self._answered(asking, request.max_age_s, arrived)
+        self._tell(asking, result.answer, self._clock.monotonic() - arrived)
+        return result
 
-    async def refuse(self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused) -> None:
-        """Record and count a question that never left."""
+    async def refuse(
+        self,
+        lookup_id: str,
+        consumer: Consumer | None,
+        refusal: QuestionRefused,
+        request: LookupRequest | None = None,
+    ) -> None:
+        """Record and count a question that never left; `request` is what could be read of it."""
         if self._ledger is not None:
-            await self._ledger.refused(lookup_id, consumer, refusal)
+            await self._ledger.refused(lookup_id, consumer, refusal, request)
         self._metrics.refusals.labels(refusal.refusal.value).inc()
         for problem in refusal.problems:
             if problem.code in _FINDINGS:
@@ -119,42 +128,68 @@ class Lookup:
             raise InvalidQuestion(problems=problems, status=422)
         return query
 
-    async def _answer(
-        self, lookup_id: str, consumer: Consumer, entry: Entry, query: Query, request: LookupRequest, grant: Grant
-    ) -> Answer:
-        if self._ledger is not None:
-            await self._ledger.asked(lookup_id, consumer, entry, query, request.inquiry)
-        if self._cache is not None and request.max_age_s > 0:
-            kept = await self._cache.find(entry, query, request.inquiry, request.max_age_s)
+    async def _answered(self, asking: Asking, max_age_s: int, arrived: float) -> LookupResult:
+        """Asked, answered and recorded; every wait for registry and ledger lies inside one deadline."""
+        entry, ledger = asking.entry, self._ledger
+        until = arrived + entry.instance.channel.deadline_s(entry.dataset)
+        if ledger is None:
+            return self._result(asking, await self._answer(asking, max_age_s, until))
+        try:
+            asked = await ledger.asked(asking, within_s=until - self._clock.monotonic())
+        except LedgerUnavailable as exc:
+            return self._result(asking, entry.instance.channel.unasked(entry.dataset, exc))
+        try:
+            answer = await self._answer(asking, max_age_s, until)
+        except BaseException:
+            ledger.cut_off(asking, asked)
+            raise
+        result = self._result(asking, answer)
+        # An answer that came at the last moment still gets the flush it needs.
+        within_s = max(until - self._clock.monotonic(), 0.0) + _FLUSH_GRACE_S
+        try:
+            recorded = await ledger.answered(asking, asked, answer, result.record, within_s=within_s)
+        except LedgerUnavailable as exc:
+            return self._result(asking, replace(answer, outcome=unknown_from(exc)))
+        return replace(result, recorded=recorded)
+
+    async def _answer(self, asking: Asking, max_age_s: int, until: float) -> Answer:
+        entry = asking.entry
+        if self._cache is not None and max_age_s > 0:
+            kept = await self._cache.find(asking, max_age_s)
             if kept is not None:
                 return kept
         answer = await entry.instance.channel.ask(
-            entry.dataset, query, request.inquiry, officer_code=grant.officer_code
+            entry.dataset,
+            asking.query,
+            asking.inquiry,
+            officer_code=asking.grant.officer_code,
+            deadline_s=until - self._clock.monotonic(),
         )
         entry.instance.health.note(answer)
         if self._cache is not None:
-            await self._cache.keep(entry, query, request.inquiry, answer)
+            await self._cache.keep(asking, answer)
         return answer
 
-    async def _recorded(self, lookup_id: str, answer: Answer, granted: frozenset[str]) -> Answer:
-        if self._ledger is None:
-            return answer
-        try:
-            await self._ledger.answered(lookup_id, answer, granted)
-        except LedgerUnavailable as exc:
-            return replace(answer, outcome=unknown_from(exc))
-        return answer
+    @staticmethod
+    def _result(asking: Asking, answer: Answer) -> LookupResult:
+        return LookupResult(
+            lookup_id=asking.lookup_id,
+            dataset=asking.entry.id,
+            answer=answer,
+            grant=asking.grant,
+            record=_granted(answer, asking.grant),
+        )
 
-    def _tell(self, lookup_id: str, consumer: Consumer, entry: Entry, answer: Answer, elapsed_s: float) -> None:
-        outcome = answer.outcome
+    def _tell(self, asking: Asking, answer: Answer, elapsed_s: float) -> None:
+        entry, outcome = asking.entry, answer.outcome
         reason = outcome.reason.value if isinstance(outcome, Unknown) else ""
         labels = (entry.instance.name, entry.dataset.noun)
         self._metrics.questions.labels(*labels, outcome.word, reason).inc()
         self._metrics.question_seconds.labels(*labels).observe(elapsed_s)
         log().info(
             "lookup.answered",
-            lookup_id=lookup_id,
-            consumer=consumer.name,
+            lookup_id=asking.lookup_id,
+            consumer=asking.consumer.name,
             dataset=entry.id,
             outcome=outcome.word,
             reason=reason or None,

@@ -12,7 +12,7 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import FieldProblem, InvalidQuestion
 from gateway.wire import json as strict_json
 
-__all__ = ["LookupRequest", "parse", "read"]
+__all__ = ["LookupRequest", "parse", "parse_as", "read"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -46,7 +46,12 @@ class LookupRequest(BaseModel):
 
 
 def parse(body: bytes) -> LookupRequest:
-    """The request in a body, or InvalidQuestion."""
+    """The question in a body, or InvalidQuestion."""
+    return parse_as(LookupRequest, body)
+
+
+def parse_as(model: type[M], body: bytes) -> M:
+    """What a body says as a model, or InvalidQuestion."""
     try:
         value = strict_json.parse(body)
     except strict_json.JsonError as exc:
@@ -55,7 +60,7 @@ def parse(body: bytes) -> LookupRequest:
     if not isinstance(value, dict):
         advice = "thân yêu cầu phải là một đối tượng JSON / the body must be a JSON object"
         raise InvalidQuestion(problems=(FieldProblem("", "not_an_object", advice),))
-    return read(LookupRequest, value)
+    return read(model, value)
 
 
 def read(model: type[M], value: object, *, above: str = "") -> M:

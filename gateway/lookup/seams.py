@@ -2,36 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from gateway.channel.answer import Answer
 from gateway.domain.dataset import Query
 from gateway.domain.inquiry import Inquiry
 from gateway.errors import QuestionRefused
-from gateway.lookup.access import Consumer
+from gateway.lookup.access import Consumer, Grant
 from gateway.lookup.catalogue import Entry
+from gateway.lookup.request import LookupRequest
 
-__all__ = ["Cache", "Ledger"]
+__all__ = ["Asking", "Cache", "Ledger", "Recorded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One question that was granted, on its way. Its query and record are never printed."""
+
+    lookup_id: str
+    consumer: Consumer
+    entry: Entry
+    query: Query = field(repr=False)
+    inquiry: Inquiry = field(repr=False)
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Where an answer's record stands, and the evidence of it; an unknown answer has no evidence."""
+
+    log: str
+    index: int
+    evidence: str | None = field(default=None, repr=False)
 
 
 class Cache(Protocol):
     """Answers kept by the dataset's freshness rule."""
 
-    async def find(self, entry: Entry, query: Query, inquiry: Inquiry, max_age_s: int) -> Answer | None:
+    async def find(self, asking: Asking, max_age_s: int) -> Answer | None:
         """A kept answer young enough, for this officer and purpose; None where there is none."""
 
-    async def keep(self, entry: Entry, query: Query, inquiry: Inquiry, answer: Answer) -> None:
+    async def keep(self, asking: Asking, answer: Answer) -> None:
         """Keep an answer where the rule allows it."""
 
 
 class Ledger(Protocol):
     """The log of every question. No answer leaves before its record is durable."""
 
-    async def asked(self, lookup_id: str, consumer: Consumer, entry: Entry, query: Query, inquiry: Inquiry) -> None:
-        """Durable before the first attempt. Raises LedgerUnavailable."""
+    async def asked(self, asking: Asking, *, within_s: float) -> int:
+        """
+        The index of the question's record, which is durable: nothing may be asked before.
 
-    async def answered(self, lookup_id: str, answer: Answer, fields: frozenset[str]) -> None:
-        """Durable before the answer leaves. Raises LedgerUnavailable."""
+        Raises LedgerUnavailable, also when it takes longer than `within_s`.
+        """
 
-    async def refused(self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused) -> None:
-        """A question that never left."""
+    async def answered(
+        self, asking: Asking, asked: int, answer: Answer, record: dict[str, Any] | None, *, within_s: float
+    ) -> Recorded:
+        """
+        The record of the answer, which is durable, with the evidence of what is `found` (`record` as it will
+        leave) or `absent`.
+
+        Raises LedgerUnavailable: the answer may not leave.
+        """
+
+    def cut_off(self, asking: Asking, asked: int) -> None:
+        """Close a question of which nobody will know how it ended. Never raises and never waits."""
+
+    async def refused(
+        self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused, request: LookupRequest | None
+    ) -> None:
+        """Record a question that never left. Never raises: a refusal gives nothing away."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gateway.domain.exchange import Request, Response
@@ -45,7 +45,8 @@ class Unwrapping:
         self._unwrap = unwrap
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
-        return self._unwrap(await self._inner.send(request, fresh=fresh))
+        packed = await self._inner.send(request, fresh=fresh)
+        return replace(self._unwrap(packed), packed=packed.raw)
 
     async def distrust(self) -> None:
         await self._inner.distrust()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,7 +13,9 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import REASONS, REFUSALS
 from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.fields import Shape
-from gateway.web.authentication import HEADER
+from gateway.web.authentication import HEADER, ONLY_KEYS, Method
+from gateway.web.keys import JWKS_PATH
+from gateway.web.part import Part
 from gateway.web.problems import MEDIA_TYPE
 from gateway.web.schemas import DatasetView, LookupView, Problem, RegistryView
 
@@ -28,8 +31,31 @@ _EXAMPLE_INQUIRY = {
 }
 
 
-def document(catalogue: Catalogue) -> dict[str, Any]:
-    """The whole document, valid against OpenAPI 3.1."""
+_SCHEMES: dict[Method, dict[str, Any]] = {
+    "api_key": {"type": "apiKey", "in": "header", "name": HEADER},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Token truy cập OAuth2 / OAuth2 access token (RFC 9068)",
+    },
+    "certificate": {"type": "mutualTLS", "description": "Chứng thư TLS của hệ thống gọi / client certificate"},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Signature",
+        "description": "Chữ ký RFC 9421, thêm vào một cách khác / RFC 9421, besides one of the others",
+    },
+}
+
+
+def document(
+    catalogue: Catalogue, parts: Sequence[Part] = (), methods: Collection[Method] = ONLY_KEYS
+) -> dict[str, Any]:
+    """
+    The whole document, valid against OpenAPI 3.1, with the parts that join the front door; `methods` are the ways to
+    authenticate that are on.
+    """
     entries = list(catalogue)
     return {
         "openapi": "3.1.0",
@@ -40,7 +66,7 @@ def document(catalogue: Catalogue) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"api_key": []}],
+        "security": [{method: []} for method in methods if method != "signature"],
         "paths": {
             "/v1/lookups": {"post": _lookups(entries)},
             "/v1/registries": {"get": _get("Các cơ sở dữ liệu đã nối / registries", _registries(), "registries")},
@@ -48,22 +74,29 @@ def document(catalogue: Catalogue) -> dict[str, Any]:
             "/v1/datasets/{id}": {"get": _one_dataset(entries)},
             "/healthz": {"get": _open_get("Tiến trình còn sống / the process is alive", "healthy")},
             "/readyz": {"get": _open_get("Sẵn sàng nhận câu hỏi / ready for questions", "ready")},
+            JWKS_PATH: {"get": _key_set()},
+            **{path: item for part in parts for path, item in part.paths.items()},
         },
         "components": {
-            "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": HEADER}},
-            "schemas": _schemas(entries),
+            "securitySchemes": {method: _SCHEMES[method] for method in methods},
+            "schemas": _schemas(entries, parts),
         },
     }
 
 
-def _schemas(entries: list[Entry]) -> dict[str, Any]:
-    inputs: list[type[BaseModel]] = [Inquiry, *(entry.dataset.query for entry in entries)]
+def _schemas(entries: list[Entry], parts: Sequence[Part]) -> dict[str, Any]:
+    inputs: list[type[BaseModel]] = [
+        Inquiry,
+        *(entry.dataset.query for entry in entries),
+        *(model for part in parts for model in part.inputs),
+    ]
     outputs: list[type[BaseModel]] = [
         LookupView,
         Problem,
         RegistryView,
         DatasetView,
         *(entry.dataset.record for entry in entries),
+        *(model for part in parts for model in part.outputs),
     ]
     refs, definitions = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(inputs)]
@@ -214,6 +247,7 @@ def _get(summary: str, schema: dict[str, Any], operation: str) -> dict[str, Any]
         "responses": {
             "200": {"description": summary, "content": {"application/json": {"schema": schema}}},
             "401": _problem("unauthenticated"),
+            "503": _problem("check_unavailable"),
         },
     }
 
@@ -232,3 +266,21 @@ def _open_get(summary: str, operation: str) -> dict[str, Any]:
     if operation == "ready":
         responses["503"] = answer | {"description": "Đang dừng / stopping"}
     return {"operationId": operation, "summary": summary, "security": [], "responses": responses}
+
+
+def _key_set() -> dict[str, Any]:
+    one = {
+        "type": "object",
+        "required": ["kty", "use", "alg", "kid"],
+        "properties": {
+            "kty": {"enum": ["EC", "RSA"]},
+            "use": {"const": "sig"},
+            "alg": {"enum": ["ES256", "RS256"]},
+            "kid": {"type": "string", "description": "RFC 7638 thumbprint"},
+        },
+    }
+    keys = {"type": "array", "items": one}
+    summary = "Khóa công khai để kiểm tra chứng cứ / public keys to verify evidence with (RFC 7517)"
+    schema = {"type": "object", "required": ["keys"], "properties": {"keys": keys}}
+    answer = {"description": summary, "content": {"application/jwk-set+json": {"schema": schema}}}
+    return {"operationId": "key_set", "summary": summary, "security": [], "responses": {"200": answer}}

@@ -7,21 +7,21 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.channel.answer import Provenance
 from gateway.domain.outcome import Unknown
 from gateway.errors import Actor, Reason, Refusal
 from gateway.lookup.pipeline import LookupResult
+from gateway.lookup.recorder import provenance_members
 
 __all__ = [
     "DatasetView",
     "FieldProblemView",
     "HealthView",
     "LookupView",
+    "PlaceView",
     "Problem",
     "ProvenanceView",
     "RegistryView",
     "lookup_view",
-    "provenance_view",
 ]
 
 
@@ -40,8 +40,16 @@ class ProvenanceView(_View):
     asked_at: datetime
     answered_at: datetime
     age_s: int = Field(description="How old the answer is, in seconds; 0 when it is live.")
+    reply_mac: str | None = Field(None, description="Keyed digest of the raw reply; only the gateway can check it.")
     contract: str = Field(examples=["dancu@2025"])
     basis: Literal["official", "observed", "assumed"]
+
+
+class PlaceView(_View):
+    """Where the record of an answer stands."""
+
+    log: str
+    index: int
 
 
 class LookupView(_View):
@@ -55,6 +63,10 @@ class LookupView(_View):
         description="What the record type has and no rule of the policy gives to this question."
     )
     provenance: ProvenanceView
+    evidence: str | None = Field(
+        None, description="The same, signed and dated (JWS): keep it in the dossier. Absent where no key is configured."
+    )
+    ledger: PlaceView | None = Field(None, description="Where the record of it stands.")
 
 
 class FieldProblemView(_View):
@@ -126,23 +138,6 @@ class DatasetView(_View):
     record_schema: dict[str, Any] | None = Field(None, description="JSON Schema; only for a single dataset.")
 
 
-def provenance_view(provenance: Provenance) -> dict[str, Any]:
-    """Provenance as JSON values."""
-    age = int((provenance.answered_at - provenance.asked_at).total_seconds()) if provenance.via == "cache" else 0
-    return {
-        "registry": provenance.registry,
-        "operation": provenance.operation,
-        "route": provenance.route,
-        "via": provenance.via,
-        "request_id": provenance.request_id,
-        "asked_at": provenance.asked_at,
-        "answered_at": provenance.answered_at,
-        "age_s": age,
-        "contract": provenance.contract,
-        "basis": provenance.basis,
-    }
-
-
 def lookup_view(result: LookupResult) -> dict[str, Any]:
     """A lookup's result as JSON values; an unknown one with reason and detail, for the command line."""
     outcome = result.answer.outcome
@@ -152,4 +147,7 @@ def lookup_view(result: LookupResult) -> dict[str, Any]:
     if result.record is not None:
         view["record"] = result.record
     view["withheld"] = list(result.grant.withheld)
-    return view | {"provenance": provenance_view(result.answer.provenance)}
+    view["provenance"] = provenance_members(result.answer.provenance)
+    if (recorded := result.recorded) is not None:
+        view |= {"evidence": recorded.evidence, "ledger": {"log": recorded.log, "index": recorded.index}}
+    return view

@@ -1,0 +1,229 @@
+"""From questions and answers to ledger records and evidence: the only place that knows both."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.channel.answer import Answer, Provenance
+from gateway.clock import Clock
+from gateway.crypto import Secrets, Signer
+from gateway.domain.inquiry import Inquiry
+from gateway.domain.outcome import Unknown
+from gateway.errors import LedgerUnavailable, QuestionRefused, Refusal
+from gateway.ledger.evidence import draft
+from gateway.ledger.log import Log
+from gateway.ledger.records import INTERRUPTED, Record
+from gateway.lookup.access import Consumer
+from gateway.lookup.request import LookupRequest
+from gateway.lookup.seams import Asking, Recorded
+from gateway.telemetry import log
+
+__all__ = ["Recorder", "provenance_members"]
+
+_REFUSAL_WAIT_S = 1.0
+_STRANGERS_PER_MINUTE = 120
+
+
+class Recorder:
+    """Writes one process' log. Signs while the disk is still flushing."""
+
+    def __init__(self, ledger: Log, signer: Signer, secrets: Secrets, clock: Clock) -> None:
+        self.log = ledger
+        self._signer = signer
+        self._secrets = secrets
+        self._clock = clock
+        self._strangers = _Budget(clock)
+
+    async def asked(self, asking: Asking, *, within_s: float) -> int:
+        appended = self.log.append(self._asked(asking))
+        await appended.durable(within_s)
+        return appended.index
+
+    async def answered(
+        self, asking: Asking, asked: int, answer: Answer, record: dict[str, Any] | None, *, within_s: float
+    ) -> Recorded:
+        evidence = None if isinstance(answer.outcome, Unknown) else draft(_document(asking, answer, record))
+        entry = self._answered(asking, asked, answer) | {
+            "digest": evidence.digest if evidence else None,
+            "kid": self._signer.kid if evidence else None,
+        }
+        appended = self.log.append(entry)
+        sealed = evidence.sealed(self._signer, log=self.log.origin, index=appended.index) if evidence else None
+        try:
+            await appended.durable(within_s)
+        except LedgerUnavailable:
+            self._append_quietly({"type": "undelivered", "lookup_id": asking.lookup_id})
+            raise
+        return Recorded(log=self.log.origin, index=appended.index, evidence=sealed)
+
+    def cut_off(self, asking: Asking, asked: int) -> None:
+        self._append_quietly(
+            {
+                "type": "answered",
+                "lookup_id": asking.lookup_id,
+                "asked": asked,
+                "dataset": asking.entry.id,
+                "outcome": Unknown.word,
+                "reason": INTERRUPTED,
+            }
+        )
+
+    async def refused(
+        self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused, request: LookupRequest | None
+    ) -> None:
+        if consumer is None and not self._strangers.take():
+            return  # whoever proves nothing about himself may not fill the disk; the next record counts him
+        appended = self._append_quietly(self._refused(lookup_id, consumer, refusal, request))
+        if appended is not None:
+            with suppress(LedgerUnavailable):
+                await appended.durable(_REFUSAL_WAIT_S)
+
+    def _append_quietly(self, record: Record) -> Any:
+        try:
+            return self.log.append({"at": self._clock.now()} | record)
+        except LedgerUnavailable:
+            log().error("ledger.record_lost", type=record["type"], lookup_id=record["lookup_id"])
+            return None
+
+    def _asked(self, asking: Asking) -> Record:
+        subject = asking.query.subject()
+        grant = asking.grant
+        return {
+            "type": "asked",
+            "at": self._clock.now(),
+            "lookup_id": asking.lookup_id,
+            "consumer": asking.consumer.name,
+            "by": asking.consumer.by,
+            **self._who(asking.inquiry),
+            "dataset": asking.entry.id,
+            "subject": self._secrets.pseudonym(subject.kind, subject.number) if subject else None,
+            "fields": sorted(grant.fields),
+            "rules": list(grant.rules),
+            "policy": grant.policy,
+            "findings": list(grant.findings),
+        }
+
+    def _answered(self, asking: Asking, asked: int, answer: Answer) -> Record:
+        outcome, provenance = answer.outcome, answer.provenance
+        return {
+            "type": "answered",
+            "at": self._clock.now(),
+            "lookup_id": asking.lookup_id,
+            "asked": asked,
+            "dataset": asking.entry.id,
+            "outcome": outcome.word,
+            "reason": outcome.reason.value if isinstance(outcome, Unknown) else None,
+            "via": provenance.via,
+            "route": provenance.route,
+            "request_id": provenance.request_id,
+            "attempts": [
+                {
+                    "result": one.result,
+                    "layer": one.layer,
+                    "status": one.status,
+                    "request_id": one.request_id,
+                    "elapsed_ms": round(one.elapsed_s * 1000, 1),
+                    "fresh": one.fresh,
+                }
+                for one in answer.attempts
+            ],
+            "elapsed_ms": round(answer.elapsed_s * 1000, 1),
+            "clock_skew_s": answer.clock_skew_s,
+            "quota_left": answer.quota_left,
+        }
+
+    def _refused(
+        self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused, request: LookupRequest | None
+    ) -> Record:
+        record: Record = {
+            "type": "refused",
+            "lookup_id": lookup_id,
+            "consumer": consumer.name if consumer else None,
+            "by": consumer.by if consumer else None,
+            "refusal": refusal.refusal.value,
+            "problems": [problem.code for problem in refusal.problems],
+        }
+        if request is not None:
+            record |= self._who(request.inquiry) | {"dataset": request.dataset}
+        if refusal.refusal is Refusal.UNAUTHENTICATED:
+            record["omitted"] = self._strangers.omitted()
+        return record
+
+    def _who(self, inquiry: Inquiry) -> Record:
+        return {
+            "agency": inquiry.agency,
+            "account": inquiry.officer.account,
+            "officer": self._secrets.pseudonym(inquiry.officer.id.subject_kind, inquiry.officer.id.value),
+            "case_id": inquiry.case_id,
+            "procedure": inquiry.procedure.value,
+            "purpose": inquiry.purpose,
+        }
+
+
+class _Budget:
+    """How many strangers a minute get a record each; the others are counted in the next."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ends = 0.0
+        self._taken = 0
+        self._omitted = 0
+
+    def take(self) -> bool:
+        now = self._clock.monotonic()
+        if now >= self._ends:
+            self._ends, self._taken = now + 60, 0
+        self._taken += 1
+        if self._taken > _STRANGERS_PER_MINUTE:
+            self._omitted += 1
+            return False
+        return True
+
+    def omitted(self) -> int:
+        omitted, self._omitted = self._omitted, 0
+        return omitted
+
+
+def _document(asking: Asking, answer: Answer, record: dict[str, Any] | None) -> dict[str, Any]:
+    """What the evidence says; the members are those of `evidence.MEMBERS`."""
+    provenance = provenance_members(answer.provenance)
+    return {
+        "lookup_id": asking.lookup_id,
+        "consumer": asking.consumer.name,
+        "dataset": asking.entry.id,
+        "query": asking.query.model_dump(mode="json", exclude_none=True),
+        "inquiry": asking.inquiry.model_dump(mode="json"),
+        "outcome": answer.outcome.word,
+        "fields": sorted(asking.grant.fields),
+        "record": record,
+        "withheld": list(asking.grant.withheld),
+        "policy": asking.grant.policy,
+        "rules": list(asking.grant.rules),
+        "provenance": {
+            name: _instant(value) if isinstance(value, datetime) else value for name, value in provenance.items()
+        },
+    }
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def provenance_members(provenance: Provenance) -> dict[str, Any]:
+    """Provenance as JSON values, for answer and evidence alike."""
+    age = int((provenance.answered_at - provenance.asked_at).total_seconds()) if provenance.via == "cache" else 0
+    return {
+        "registry": provenance.registry,
+        "operation": provenance.operation,
+        "route": provenance.route,
+        "via": provenance.via,
+        "request_id": provenance.request_id,
+        "asked_at": provenance.asked_at,
+        "answered_at": provenance.answered_at,
+        "age_s": age,
+        "reply_mac": provenance.reply_mac,
+        "contract": provenance.contract,
+        "basis": provenance.basis,
+    }
