@@ -9,13 +9,11 @@ from typing import Any
 
 from gateway import app
 from gateway.channel.answer import Answer
-from gateway.domain.dataset import Query
-from gateway.domain.inquiry import Inquiry
 from gateway.errors import QuestionRefused
 from gateway.lookup.access import Consumer
-from gateway.lookup.catalogue import Entry
 from gateway.lookup.pipeline import Lookup, LookupResult
 from gateway.lookup.request import LookupRequest
+from gateway.lookup.seams import Asking, Recorded
 from gateway.settings import Settings
 from gateway.telemetry import Metrics
 from tests.conftest import INQUIRY, MAU, MovableClock
@@ -31,13 +29,22 @@ class Told:
     fields: list[frozenset[str]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
 
-    async def asked(self, lookup_id: str, consumer: Consumer, entry: Entry, query: Query, inquiry: Inquiry) -> None:
-        self.asked_.append(entry.id)
+    async def asked(self, asking: Asking, *, within_s: float) -> int:
+        self.asked_.append(asking.entry.id)
+        return len(self.asked_) - 1
 
-    async def answered(self, lookup_id: str, answer: Answer, fields: frozenset[str]) -> None:
-        self.fields.append(fields)
+    async def answered(
+        self, asking: Asking, asked: int, answer: Answer, record: dict[str, Any] | None, *, within_s: float
+    ) -> Recorded:
+        self.fields.append(asking.grant.fields)
+        return Recorded(log="test/0", index=asked)
 
-    async def refused(self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused) -> None:
+    def cut_off(self, asking: Asking, asked: int) -> None:
+        raise AssertionError("no question of these tests is cut off")
+
+    async def refused(
+        self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused, request: LookupRequest | None
+    ) -> None:
         self.refusals.append(refusal.refusal.value)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +15,12 @@ from stdnum.vn import mst
 from gateway.clock import VIETNAM
 from gateway.errors import Forbidden, InvalidQuestion, PurposeUnknown, QuestionRefused, TooMany
 from gateway.lookup.policy import Right
-from gateway.settings import ConsumerSettings, Settings
+from gateway.lookup.windows import Windows
+from gateway.settings import CasesSettings, ConsumerSettings, Settings
+from gateway.stores.state import MemoryState
+from gateway.telemetry import configure_logs
 from mocks.server import Running, running
-from tests.conftest import FIRM, MAU, NOBODY, MovableClock, settings_for
+from tests.conftest import FIRM, INQUIRY, MAU, NOBODY, MovableClock, open_desk, settings_for
 from tests.office import Office, at_work
 from tests.policies import policy, rule, with_policy
 
@@ -264,6 +270,112 @@ async def test_what_is_counted_is_known_by_pseudonyms_only(stand_ins: Running, c
     assert "questions:" in written
     for personal in (MAU["citizen_id"], MAU["citizen_id"][:-1], OFFICER["id"], OFFICER["account"], "H08"):
         assert personal not in written
+
+
+async def test_the_log_of_findings_and_refusals_names_no_person(stand_ins: Running, clock: MovableClock) -> None:
+    """What was odd, noted or refused, stands in the log by its word: nobody asked about, nobody who asks, no case."""
+    stream = io.BytesIO()
+    configure_logs("debug", stream)
+    more = limit("many_questions", "note", "most = 1") + limit("oneself", "refuse")
+    async with at_work(_unconnected(under(stand_ins, more=more)), clock) as office:
+        await office.ask()
+        await office.ask()
+        await refused(office, Forbidden, stand_ins, query=MAU | {"citizen_id": OFFICER["id"], "birth_date": "1980"})
+        await refused(office, Forbidden, stand_ins, fields=["religion"])
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+
+    found = [one for one in events if one["event"] == "lookup.finding"]
+    assert [(one["kind"], one["dataset"], one["consumer"]) for one in found] == [
+        ("many_questions", "dancu.citizen", "one-stop")
+    ]
+    assert [one["detail"] for one in events if one["event"] == "lookup.refused"] == [
+        "limit: oneself",
+        "dancu.citizen: not granted: religion",
+    ]
+    written = stream.getvalue().decode()
+    for personal in (*MAU.values(), *OFFICER.values(), INQUIRY["case_id"], "H08"):
+        assert str(personal) not in written
+
+
+class _Distant:
+    """State that lies beyond a network: between any two of its answers others get their turn."""
+
+    def __init__(self, state: MemoryState) -> None:
+        self._near = state
+
+    async def get(self, key: str) -> bytes | None:
+        await asyncio.sleep(0)
+        return await self._near.get(key)
+
+    async def put_if_absent(self, key: str, value: bytes, *, ttl_s: float) -> bool:
+        await asyncio.sleep(0)
+        return await self._near.put_if_absent(key, value, ttl_s=ttl_s)
+
+    async def incr(self, key: str, *, ttl_s: float) -> int:
+        await asyncio.sleep(0)
+        return await self._near.incr(key, ttl_s=ttl_s)
+
+
+async def test_questions_at_once_about_one_person_are_about_one_person(clock: MovableClock) -> None:
+    """Eight datasets of one person asked together take one place among the different people of the hour."""
+    windows = Windows(_Distant(MemoryState(clock)), clock)
+
+    for person_ in ("a", "b", "c"):
+        await asyncio.gather(*(windows.place("k", person_, 3600) for _ in range(8)))
+
+    assert [await windows.place("k", thing, 3600) for thing in ("a", "b", "c", "d")] == [1, 2, 3, 4]
+
+
+async def test_a_window_opens_with_its_first_count_and_ends_as_a_whole(clock: MovableClock) -> None:
+    """Counts and places are gone together, at the moment that was told."""
+    windows = Windows(MemoryState(clock), clock)
+
+    first = [await windows.place("k", "a", 3600), await windows.place("k", "b", 3600)]
+    ends = await windows.ends("k", 3600)
+    clock.advance((ends - clock.now()).total_seconds() - 1)
+    assert [await windows.place("k", thing, 3600) for thing in ("c", "a")] == [3, 1]
+    clock.advance(1)
+
+    assert first == [1, 2]
+    assert not await windows.has("k", "a")
+    assert [await windows.place("k", thing, 3600) for thing in ("b", "a")] == [1, 2]
+
+
+# --- at the front door -----------------------------------------------------------------------------
+
+LIMITED = limit("many_subjects", "refuse", "most = 2") + limit("oneself", "refuse")
+ASKED: dict[str, tuple[dict[str, Any], int, str, list[str]]] = {
+    "A03": ({"dataset": "dkdn.enterprise", "query": FIRM}, 403, "forbidden", ["no_rule"]),
+    "A04": ({"inquiry": INQUIRY | {"agency": "H08.13"}}, 403, "case_closed", ["other_agency"]),
+    "A05": ({"inquiry": INQUIRY | {"case_id": "H21.12-260301-0001"}}, 403, "case_closed",
+            ["other_province", "other_agency"]),
+    "A07": ({"inquiry": INQUIRY | {"purpose": "curiosity"}}, 403, "purpose_unknown", ["purpose_unknown"]),
+    "A08": ({"fields": ["religion"]}, 403, "forbidden", ["not_granted"]),
+    "A10": ({"query": MAU | {"citizen_id": OFFICER["id"], "birth_date": "1980"}}, 403, "forbidden", ["oneself"]),
+}  # fmt: skip
+
+
+async def test_every_row_is_a_typed_problem_at_the_front_door() -> None:
+    """Status, refusal and codes of each row; 429 with the time to come back for too many people."""
+    async with running() as served:
+        settings = under(served, more=LIMITED)
+        cases = CasesSettings(url=f"{served.base_url}/_mocks/cases")
+        async with open_desk(settings.model_copy(update={"cases": cases})) as desk:
+            answers = {}
+            for row, (question, *_) in ASKED.items():
+                body = {"dataset": "dancu.citizen", "query": MAU, "inquiry": INQUIRY} | question
+                status, problem = await desk.post("/v1/lookups", body)
+                answers[row] = (status, problem["reason"], [one["code"] for one in problem["problems"]])
+                assert problem["detail"]
+                assert all(one["advice"] for one in problem["problems"])
+            good, _ = await desk.ask("dancu.citizen", MAU)
+            await desk.ask("dancu.citizen", NOBODY)
+            status, problem = await desk.ask("dancu.citizen", person(7))
+
+    assert answers == {row: tuple(expected) for row, (_, *expected) in ASKED.items()}
+    assert good == 200
+    assert (status, problem["reason"], problem["problems"][0]["code"]) == (429, "too_many", "many_subjects")
+    assert problem["retry_at"]
 
 
 # --- no good question is refused -------------------------------------------------------------------

@@ -21,6 +21,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from gateway.crypto import b64url
 from gateway.errors import CaseClosed, CaseUnavailable, SettingsError
+from gateway.kit.check import check_access
 from gateway.settings import CasesSettings, Settings
 from gateway.web.case_token import TokenCases
 from mocks.server import Running, running
@@ -166,6 +167,21 @@ async def test_the_front_door_says_503_and_when_to_try_again(stand_ins: Running)
     assert problem["retry_at"]
     assert "outcome" not in problem
     assert listed["case_checks"] == "callback"
+
+
+async def test_check_tries_the_way_to_the_one_stop(stand_ins: Running, clock: MovableClock) -> None:
+    """A one-stop that is there, one that is away, and none: said step by step, without asking about a case."""
+    found = []
+    for settings in (asking(stand_ins), asking(stand_ins, url="http://127.0.0.1:9/"), settings_for(stand_ins.base_url)):
+        async with at_work(settings, clock) as office:
+            found.append([(one.probe.step, one.probe.ok) for one in await check_access(office.lookup.access)])
+
+    assert found == [
+        [("policy", True), ("case_checks", True), ("connection", True), ("credentials", True)],
+        [("policy", True), ("case_checks", True), ("connection", False)],
+        [("policy", True), ("case_checks", True)],
+    ]
+    assert stand_ins.state.cases.asked == 0
 
 
 async def test_without_a_case_port_the_checks_are_off_and_say_so(stand_ins: Running) -> None:

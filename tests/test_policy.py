@@ -23,7 +23,7 @@ from gateway.domain.outcome import Found
 from gateway.errors import SettingsError
 from gateway.kit.cases import ask_case, cases_of
 from gateway.lookup.fields import Shape, cut
-from gateway.lookup.policy import Policy, Question, Right
+from gateway.lookup.policy import Policy, Right, Scope
 from gateway.lookup.policy_file import Known, read_policy
 from gateway.transport.memory import MemoryTransport
 from tests.policies import PURPOSES, policy, policy_file, rule
@@ -34,7 +34,7 @@ DATASETS: dict[str, Dataset[Any, Any, Any]] = {
 }
 KNOWN = Known({"one-stop", "portal"}, DATASETS)
 TODAY = date(2026, 3, 1)
-ASKED = Question("one-stop", "H08.12", "1.001193", "verify_identity", "dancu.citizen")
+ASKED = Scope("one-stop", "H08.12", "1.001193", "verify_identity", "dancu.citizen")
 SENSITIVE = {"religion", "ethnic_group", "blood_group", "relatives"}
 
 
@@ -42,8 +42,8 @@ def loaded(text: str) -> Policy:
     return read_policy(policy_file(text), KNOWN)
 
 
-def given_by(text: str, question: Question = ASKED, today: date = TODAY) -> frozenset[str] | None:
-    decision = loaded(text).decide(question, today)
+def given_by(text: str, scope: Scope = ASKED, today: date = TODAY) -> frozenset[str] | None:
+    decision = loaded(text).decide(scope, today)
     return None if decision is None else decision.fields
 
 
@@ -67,7 +67,7 @@ def test_a_sensitive_field_is_given_where_a_rule_names_it(name: str) -> None:
 
 def test_members_that_are_withheld_by_default_need_a_rule_that_names_them() -> None:
     """The owners of a business come without their papers until `owners.document` is named."""
-    question = Question("one-stop", "H08.12", "1.001193", "verify_identity", "dkdn.household_business")
+    question = Scope("one-stop", "H08.12", "1.001193", "verify_identity", "dkdn.household_business")
     text = policy(rule({"dkdn.household_business": ["name", "owners"]}))
     more = policy(rule({"dkdn.household_business": ["owners", "owners.document", "owners.birth_date"]}))
 
@@ -185,7 +185,7 @@ def test_no_field_outside_the_rules_that_fit_ever_leaves(rules: list[dict[str, A
             for one in written
         )
     )
-    question = Question(
+    question = Scope(
         data.draw(st.sampled_from(["one-stop", "portal"])),
         data.draw(st.sampled_from(["H08", "H08.12", "H08.12.3", "H09.1"])),
         data.draw(st.sampled_from(["1.001193", "1.004222"])),
@@ -214,18 +214,17 @@ def test_no_field_outside_the_rules_that_fit_ever_leaves(rules: list[dict[str, A
     }
 
 
-def _fits(one: dict[str, Any], question: Question) -> bool:
+def _fits(one: dict[str, Any], scope: Scope) -> bool:
     """The meaning of a rule, written a second time and slowly."""
     agencies = [
-        question.agency.startswith(code[:-1]) if code.endswith(".*") else question.agency == code
-        for code in one["agencies"]
+        scope.agency.startswith(code[:-1]) if code.endswith(".*") else scope.agency == code for code in one["agencies"]
     ]
     return (
-        one["dataset"] == question.dataset
-        and question.consumer in one["consumers"]
+        one["dataset"] == scope.dataset
+        and scope.consumer in one["consumers"]
         and any(agencies)
-        and (one["procedures"] == ["*"] or question.procedure in one["procedures"])
-        and question.purpose in one["purposes"]
+        and (one["procedures"] == ["*"] or scope.procedure in one["procedures"])
+        and scope.purpose in one["purposes"]
     )
 
 

@@ -90,7 +90,7 @@ def test_sighup_reads_the_policy_again_in_every_process(workers: int, tmp_path: 
     port = free_port()
     (tmp_path / "gateway.toml").write_text(SETTINGS.format(port=port))
     (tmp_path / "policy.toml").write_text(CITIZENS)
-    arguments = ["serve", "-s", str(tmp_path / "gateway.toml"), "--workers", str(workers)]
+    arguments = ["serve", "--unrecorded", "-s", str(tmp_path / "gateway.toml"), "--workers", str(workers)]
     with process("-m", "gateway", *arguments) as child:
         events = _events(child, until=workers, event="gateway.started")
         if workers > 1 and "metrics.started" not in {one["event"] for one in events}:

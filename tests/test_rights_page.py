@@ -10,7 +10,7 @@ from pathlib import Path
 from gateway.crypto import Secrets
 from gateway.lookup.limits import Finding, Limits
 from gateway.lookup.officers import read_officers
-from gateway.lookup.policy import Question, Right
+from gateway.lookup.policy import Right, Scope
 from gateway.lookup.policy_file import read_policy
 from tests.test_policy import KNOWN
 
@@ -34,9 +34,9 @@ def test_every_example_on_the_page_stands_in_a_file_that_is_read() -> None:
 def test_the_example_gives_what_the_page_says() -> None:
     """Parents are given where a rule names them and nowhere else; papers of owners only while their rule is valid."""
     policy = read_policy(POLICY, KNOWN)
-    kinship = Question("one-stop", "H08.12", "1.001022", "verify_kinship", "dancu.citizen")
-    residence = Question("one-stop", "H08.12", "1.001022", "verify_residence", "dancu.citizen")
-    owners = Question("one-stop", "H08.12", "1.001612", "verify_business", "dkdn.household_business")
+    kinship = Scope("one-stop", "H08.12", "1.001022", "verify_kinship", "dancu.citizen")
+    residence = Scope("one-stop", "H08.12", "1.001022", "verify_residence", "dancu.citizen")
+    owners = Scope("one-stop", "H08.12", "1.001612", "verify_business", "dkdn.household_business")
     decided = [policy.decide(one, date(2026, 3, 1)) for one in (kinship, residence, owners)]
 
     assert all(decided)

@@ -93,6 +93,7 @@ def test_the_page_holds_the_whole_package(package: Path) -> None:
 
     assert names == {
         "gateway.toml",
+        "policy.toml",
         "gateway_vidu-0.1.dist-info/METADATA",
         "gateway_vidu/__init__.py",
         "gateway_vidu/adapter.py",

@@ -118,6 +118,7 @@ class Lookup:
             consumer=consumer.name if consumer else None,
             refusal=refusal.refusal.value,
             problems=[problem.code for problem in refusal.problems],
+            detail=str(refusal),
         )
 
     def _query(self, entry: Entry, request: LookupRequest) -> Query:
