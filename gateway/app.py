@@ -58,6 +58,7 @@ __all__ = [
     "key_ring",
     "new_id",
     "options_for",
+    "parts",
     "version",
 ]
 
@@ -218,13 +219,14 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             connections=for_callers(web_settings.connections),
         ),
         unready=lambda: core.unready,
-        parts=_parts(core, clock),
+        parts=parts(core, clock),
     )
     keys.add_routes(application, core.keys)
     return application
 
 
-def _parts(core: Core, clock: Clock) -> list[Part]:
+def parts(core: Core, clock: Clock) -> list[Part]:
+    """What joins the front door beside the API itself."""
     if core.keys is None:
         return []
 
