@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
-from gateway import __version__, app_keep
+from gateway import __version__, app_authentication, app_keep
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_credentials import credentials, log_in_urls, tls_context, xroad_names
 from gateway.app_index import index_part
@@ -35,7 +35,7 @@ from gateway.lookup.pipeline import Lookup
 from gateway.lookup.recorder import Recorder
 from gateway.settings import ConsumerSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
-from gateway.stores.state import MemoryState
+from gateway.stores.state import State
 from gateway.telemetry import Metrics
 from gateway.transport.base import Transport, Unwrapping
 from gateway.transport.endpoint import literal
@@ -44,7 +44,7 @@ from gateway.transport.resolver import Addresses, Resolver
 from gateway.transport.unconnected import Unconnected
 from gateway.transport.xroad import XRoad
 from gateway.web import keys, server
-from gateway.web.authentication import consumer_of
+from gateway.web.authentication import ONLY_KEYS, Authenticator
 from gateway.web.limits import Limits
 from gateway.web.part import Part
 from gateway.wire.wrappers import WRAPPERS
@@ -82,13 +82,18 @@ class Core:
     catalogue: Catalogue
     metrics: Metrics
     consumers: Mapping[str, Consumer]
+    """By name."""
     rules: Rules
+    state: State
+    authenticator: Authenticator
     keys: KeyRing | None = None
     ledger: Log | None = None
     keeper: Keeper | None = None
 
     async def close(self) -> None:
         """Let go of every connection, then of the ledger."""
+        await self.authenticator.close()
+        await self.state.close()
         for instance in self.catalogue.instances.values():
             await instance.channel.close()
         if self.lookup.access.cases is not None:
@@ -186,15 +191,18 @@ def build(
     )
     secrets = ring.secrets if ring is not None else counting_secrets()
     rules = read_rules(settings, catalogue, secrets, clock, metrics)
+    state = app_authentication.state(settings.state, clock)
+    asking = consumers(settings.consumers)
+    authenticator = app_authentication.authenticator(settings, asking, state, clock, metrics)
     lookup = Lookup(
         catalogue=catalogue,
-        access=access(settings, rules, MemoryState(clock), secrets, clock),
+        access=access(settings, rules, state, secrets, clock),
         clock=clock,
         metrics=metrics,
         new_id=new_id,
         ledger=Recorder(ledger, ring.signer, ring.secrets, clock) if ledger is not None and ring is not None else None,
     )
-    return Core(settings, lookup, catalogue, metrics, consumers(settings.consumers), rules, ring, ledger)
+    return Core(settings, lookup, catalogue, metrics, asking, rules, state, authenticator, ring, ledger)
 
 
 def key_ring(settings: Settings) -> KeyRing | None:
@@ -209,7 +217,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
     web_settings = core.settings.web
     application = server.api(
         lookup=core.lookup,
-        consumers=core.consumers,
+        authenticator=core.authenticator,
         metrics=core.metrics,
         clock=clock,
         limits=Limits(
@@ -219,6 +227,8 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             connections=for_callers(web_settings.connections),
         ),
         unready=lambda: core.unready,
+        methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
+        show_docs=web_settings.docs,
         parts=parts(core, clock),
     )
     keys.add_routes(application, core.keys)
@@ -229,16 +239,12 @@ def parts(core: Core, clock: Clock) -> list[Part]:
     """What joins the front door beside the API itself."""
     if core.keys is None:
         return []
-
-    async def authenticate(request: web.Request, _: bytes) -> Consumer:
-        return consumer_of(request.headers, core.consumers)
-
     part = index_part(
         core.settings,
         lookup=core.lookup,
         secrets=core.keys.secrets,
         ledger=core.ledger,
-        authenticate=authenticate,
+        authenticate=core.authenticator.consumer_of,
         metrics=core.metrics,
         clock=clock,
     )
@@ -262,14 +268,9 @@ def installed_adapters() -> dict[str, Adapter]:
 
 
 def consumers(sections: Mapping[str, ConsumerSettings]) -> dict[str, Consumer]:
-    """Consumers by the SHA-256 of their key. Raises SettingsError where two share one."""
-    by_key: dict[str, str] = {}
-    for name, section in sections.items():
-        other = by_key.setdefault(section.api_key_sha256, name)
-        if other != name:
-            raise SettingsError(f"consumers.{name}.api_key_sha256: the same as of consumers.{other}")
+    """Consumers by name."""
     return {
-        section.api_key_sha256: Consumer(name=name, questions_per_minute=section.questions_per_minute)
+        name: Consumer(name=name, questions_per_minute=section.questions_per_minute)
         for name, section in sections.items()
     }
 

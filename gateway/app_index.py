@@ -73,7 +73,7 @@ def index_part(
     lookup: Lookup,
     secrets: Secrets,
     ledger: Log | None,
-    authenticate: Callable[[web.Request, bytes], Awaitable[Consumer]],
+    authenticate: Callable[[web.Request], Awaitable[Consumer]],
     metrics: Metrics,
     clock: Clock,
 ) -> IndexPart | None:

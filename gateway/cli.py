@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -99,9 +100,10 @@ def lookup(
     body = question.read_bytes() if question else sys.stdin.buffer.read()
     loaded = _loaded(settings, log_level="error")
     _recorded(loaded, unrecorded)
-    asking = next((one for one in app.consumers(loaded.consumers).values() if one.name == consumer), None)
-    if asking is None:
+    known = app.consumers(loaded.consumers)
+    if consumer not in known:
         raise typer.BadParameter(f"không có trong cấu hình / not in the settings: {consumer}", param_hint="--consumer")
+    asking = replace(known[consumer], by="command_line")
 
     async def ask() -> LookupResult:
         core = await app.opened(loaded)
@@ -119,13 +121,17 @@ def lookup(
 def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) -> None:
     """Kiểm tra cấu hình và đường nối / try settings, TLS, token and connection; asks about nobody."""
     from gateway import app
-    from gateway.kit.check import Check, check_access, check_instances
+    from gateway.kit.check import Check, check_access, check_callers, check_instances
 
     core = app.build(_loaded(settings, log_level="error"))
 
     async def run() -> list[Check]:
         try:
-            return [*check_access(core.lookup.access), *await check_instances(core.catalogue)]
+            return [
+                *await check_callers(core),
+                *check_access(core.lookup.access),
+                *await check_instances(core.catalogue),
+            ]
         finally:
             await core.close()
 

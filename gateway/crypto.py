@@ -155,13 +155,16 @@ def spki(key: PublicKey) -> bytes:
 
 
 def public_key_from_pem(pem: bytes) -> PublicKey:
-    """The key of a PEM text. Raises ValueError for anything but P-256 and RSA."""
-    key = serialization.load_pem_public_key(pem)
-    if isinstance(key, rsa.RSAPublicKey) or (
-        isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
-    ):
+    """The key of a PEM text. Raises ValueError for anything but P-256 and RSA of at least 2,048 bits."""
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except UnsupportedAlgorithm:
+        raise ValueError("no public key that is known") from None
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_RSA_BITS:
         return key
-    raise ValueError("neither P-256 nor RSA")
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        return key
+    raise ValueError(f"neither P-256 nor RSA of at least {LEAST_RSA_BITS} bits")
 
 
 def ed25519_public_key(seed: bytes) -> bytes:

@@ -12,6 +12,7 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── PurposeUnknown           purpose_unknown
     │   ├── IdempotencyConflict      conflict
     │   ├── TooMany                  too_many
+    │   ├── CheckUnavailable         check_unavailable
     │   └── CallerGone               caller_gone (ledger only)
     ├── RegistryError                no answer; `reason` says why
     │   ├── RegistryUnavailable      another attempt may help
@@ -72,6 +73,7 @@ __all__ = [
     "CallerGone",
     "CaseClosed",
     "CaseUnavailable",
+    "CheckUnavailable",
     "CircuitOpen",
     "ContractError",
     "EvidenceAlgorithmWrong",
@@ -155,6 +157,7 @@ class Refusal(StrEnum):
     PURPOSE_UNKNOWN = "purpose_unknown"
     CONFLICT = "conflict"
     TOO_MANY = "too_many"
+    CHECK_UNAVAILABLE = "check_unavailable"
     CALLER_GONE = "caller_gone"
 
 
@@ -226,8 +229,8 @@ class Unauthenticated(QuestionRefused):
 
     refusal = Refusal.UNAUTHENTICATED
     http_status = 401
-    title_vi = "Hệ thống gọi chưa được xác thực; kiểm tra khóa API."
-    title_en = "The calling system is not authenticated; check its API key."
+    title_vi = "Hệ thống gọi chưa được xác thực; kiểm tra khóa API, token, chứng thư hoặc chữ ký."
+    title_en = "The calling system is not authenticated; check its API key, token, certificate or signature."
 
 
 class Forbidden(QuestionRefused):
@@ -298,6 +301,19 @@ class TooMany(QuestionRefused):
     http_status = 429
     title_vi = "Đã vượt giới hạn số lần hỏi; thử lại sau."
     title_en = "The limit of questions is used up; try again later."
+
+
+class CheckUnavailable(QuestionRefused):
+    """
+    Something that is needed to decide whether the question may leave cannot be reached: the shared state, the
+    issuer's keys. Without it nothing is let through.
+    """
+
+    refusal = Refusal.CHECK_UNAVAILABLE
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = "Chưa kiểm tra được yêu cầu vì cổng không truy cập được dữ liệu cần thiết; thử lại sau, báo quản trị."
+    title_en = "What is needed to check the request cannot be reached; try again later or call the operator."
 
 
 class CallerGone(QuestionRefused):

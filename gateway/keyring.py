@@ -13,10 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 
-from gateway.crypto import FileSigner, PublicKey, Secrets, Signer, public_jwk, public_key_from, thumbprint
+from gateway.crypto import (
+    FileSigner,
+    PublicKey,
+    Secrets,
+    Signer,
+    public_jwk,
+    public_key_from,
+    public_key_from_pem,
+    thumbprint,
+)
 from gateway.errors import SettingsError
 
 __all__ = ["KeyRing", "key_set", "public_keys", "read_key_set"]
@@ -82,8 +89,8 @@ def public_keys(file: Path) -> dict[str, PublicKey]:
     try:
         if not content.lstrip().startswith(b"-----BEGIN"):
             return read_key_set(content)
-        key = serialization.load_pem_public_key(content)
-        return read_key_set(orjson.dumps(public_jwk(key)))  # type: ignore[arg-type]  # others fail below
-    except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
+        key = public_key_from_pem(content)
+    except (ValueError, TypeError):
         advice = "no public P-256 or RSA key as PEM or JWK set; `gateway keys new` writes one as public.json"
         raise SettingsError(f"public key {file}: {advice}") from None
+    return {thumbprint(key): key}

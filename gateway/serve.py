@@ -16,17 +16,19 @@ from types import FrameType
 
 import uvloop
 
-from gateway import app, telemetry
-from gateway.clock import SystemClock
+from gateway import app, app_authentication, telemetry
+from gateway.clock import Clock, SystemClock
 from gateway.errors import SettingsError, SetupError
 from gateway.settings import Settings
 from gateway.telemetry import Metrics, log
 from gateway.web import server
+from gateway.web.tls import Revocations
 
-__all__ = ["run_many", "run_one", "told_to_stop"]
+__all__ = ["run_many", "run_one", "told_to_stop", "watch"]
 
 _CONFIG_ERROR = 78  # EX_CONFIG of sysexits.h: starting again cannot help
 _QUICK_DEATH_S = 1.0
+_REVOCATIONS_EVERY_S = 60.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _HEARD = (*_SIGNALS, signal.SIGHUP)
 
@@ -57,16 +59,17 @@ def run_many(settings: Settings, workers: int) -> int:
 async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None:
     clock, metrics = SystemClock(), Metrics()
     metrics.build.labels(app.version()).set(1)
-
     # Before the files are read, so that no change of them is missed.
     told_to_read = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told_to_read.set)
     core = await app.opened(settings, clock=clock, metrics=metrics)
-    reading = asyncio.create_task(_read_again(core, told_to_read))
+    background = [asyncio.create_task(_read_again(core, told_to_read))]
+    context = app_authentication.server_tls(settings, metrics)
     front = await server.listen(
         app.front_door(core, clock),
         settings.web.host,
         port,
+        tls=context,
         shutdown_s=settings.web.shutdown_s,
         shared_port=not with_metrics,
     )
@@ -79,9 +82,13 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None
         pid=os.getpid(),
         registries=sorted(settings.registries),
     )
+    revocations = app_authentication.revocations(settings, context)
+    if revocations is not None:
+        background.append(asyncio.create_task(watch(revocations, front, clock)))
     await told_to_stop()
     log().info("gateway.stopping", pid=os.getpid())
-    reading.cancel()
+    for task in background:
+        task.cancel()
     await front.stop()
     if side is not None:
         await side.stop()
@@ -96,6 +103,20 @@ async def _read_again(core: app.Core, told: asyncio.Event) -> None:
         core.rules.reload()
 
 
+async def watch(revocations: Revocations, front: server.Listening, clock: Clock) -> None:
+    """Read new revocation lists within a minute, and let every caller shake hands again."""
+    while True:
+        await clock.sleep(_REVOCATIONS_EVERY_S)
+        try:
+            if not await asyncio.to_thread(revocations.reload):
+                continue
+        except SettingsError as exc:
+            log().error("tls.revocations_not_read", detail=str(exc))
+            continue
+        front.reconnect()
+        log().info("tls.revocations_read")
+
+
 async def _metrics_only(settings: Settings) -> None:
     side = await _metrics_listener(settings, None)
     log().info("metrics.started", host=settings.metrics.host, port=side.port, pid=os.getpid())
@@ -104,7 +125,9 @@ async def _metrics_only(settings: Settings) -> None:
 
 
 async def _metrics_listener(settings: Settings, metrics: Metrics | None) -> server.Listening:
-    return await server.listen(server.metrics_page(metrics), settings.metrics.host, settings.metrics.port)
+    section = settings.metrics
+    page = server.metrics_page(metrics, key_sha256=section.api_key_sha256)
+    return await server.listen(page, section.host, section.port)
 
 
 async def told_to_stop() -> None:

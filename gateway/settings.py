@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -21,6 +22,13 @@ from pydantic_settings import (
 )
 
 from gateway.errors import SettingsError
+from gateway.settings_authentication import (
+    CertificateSettings,
+    SignaturesSettings,
+    StateSettings,
+    TokensSettings,
+    WebTlsSettings,
+)
 from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, OAuthSettings, Url, XRoadSettings
 from gateway.settings_credentials import Section as _Section
 from gateway.settings_keep import WitnessServiceSettings
@@ -48,6 +56,7 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class WebSettings(_Section):
@@ -60,13 +69,26 @@ class WebSettings(_Section):
     body_timeout_s: float = Field(10.0, gt=0, description="How long its body may take after that.")
     connections: int = Field(500, ge=1, description="Most connections at once; the longest idle one goes first.")
     shutdown_s: float = Field(15.0, gt=0, description="How long open questions may end after SIGTERM.")
+    docs: Literal["open", "authenticated", "off"] = Field(
+        "open", description="Who may read `/docs` and `/openapi.json`: they describe the API and hold no data."
+    )
+    tls: WebTlsSettings | None = Field(None, description="TLS at the front door.")
 
 
 class MetricsSettings(_Section):
-    """Where Prometheus reads. Without authentication: keep it on loopback or an inner network."""
+    """Where Prometheus reads. Anywhere but on loopback it needs a key."""
 
     host: str = Field("127.0.0.1", description="Address of the metrics listener.")
     port: int = Field(9090, ge=0, le=65535, description="Port of the metrics listener; 0 takes a free one.")
+    api_key_sha256: Digest | None = Field(
+        None, description="SHA-256 of the key that Prometheus must show, in hex; needed where `host` is not loopback."
+    )
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if self.api_key_sha256 is None and not _is_loopback(self.host):
+            raise ValueError("a host that is not loopback needs metrics.api_key_sha256; `gateway new-key` makes one")
+        return self
 
 
 class LogSettings(_Section):
@@ -78,8 +100,18 @@ class LogSettings(_Section):
 class ConsumerSettings(_Section):
     """A system that may ask, such as the one-stop system."""
 
-    api_key_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
-        description="SHA-256 of the consumer's API key, in hex; `gateway new-key` makes both."
+    api_key_sha256: Digest | None = Field(
+        None, description="SHA-256 of the consumer's API key, in hex; `gateway new-key` makes both."
+    )
+    token_client: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
+        None, description="What its access tokens say in `tokens.client_claim`."
+    )
+    certificate: CertificateSettings | None = Field(None, description="Which client certificates are its own.")
+    signature_keys: dict[Annotated[str, Field(min_length=1, max_length=256)], Path] = Field(
+        {}, description="Public keys that it signs requests with: `keyid` to PEM file."
+    )
+    require: tuple[Literal["api_key", "token", "certificate", "signature"], ...] = Field(
+        (), description="What each request must show, all at once; any one that it has where not given."
     )
     questions_per_minute: int = Field(600, ge=1, description="More than this are refused with `too_many`.")
 
@@ -132,6 +164,13 @@ class RegistrySettings(_Section):
     )
     xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
     options: dict[str, Any] = Field({}, description="What the adapter lets settings decide: see `docs/adapters.md`.")
+
+    @model_validator(mode="after")
+    def _x_road_has_its_headers(self) -> Self:
+        own = [*self.credentials.headers, *self.credentials.secret_headers]
+        if self.xroad is not None and not {"x-road-client", "x-road-id"}.isdisjoint(name.lower() for name in own):
+            raise ValueError("xroad writes X-Road-Client and X-Road-Id: take them out of credentials.headers")
+        return self
 
 
 class PolicySettings(_Section):
@@ -217,6 +256,9 @@ class Settings(BaseSettings):
     policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may ask what.")
     officers: OfficersSettings = Field(default_factory=OfficersSettings, description="Officers at registries.")
     cases: CasesSettings = Field(default_factory=CasesSettings, description="Whether a case is open, and whose.")
+    tokens: TokensSettings | None = Field(None, description="OAuth2 access tokens.")
+    signatures: SignaturesSettings = Field(default_factory=SignaturesSettings, description="Signed requests.")
+    state: StateSettings = Field(default_factory=StateSettings, description="Short-lived state.")
     registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
 
     @classmethod
@@ -278,6 +320,15 @@ def _sections(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [section for part in get_args(annotation) for section in _sections(part)]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _explained(location: tuple[int | str, ...], kind: str, message: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from gateway.ledger.limits import Limits
 from gateway.settings_keep import KeepSettings
 
 __all__ = ["LedgerSettings"]
@@ -24,7 +25,9 @@ class LedgerSettings(KeepSettings):
     waiting_records: int = Field(
         10_000, ge=1, description="Most records waiting for the disk; more are `ledger_unavailable`."
     )
-    waiting_bytes: int = Field(32 * 1024 * 1024, ge=1024, description="Most bytes of records waiting for the disk.")
+    waiting_bytes: int = Field(
+        32 * 1024 * 1024, ge=1024, le=1 << 30, description="Most bytes of records waiting for the disk."
+    )
     segment_bytes: int = Field(
         64 * 1024 * 1024, ge=4096, le=1 << 31, description="A segment is sealed when it is larger than this."
     )
@@ -32,3 +35,14 @@ class LedgerSettings(KeepSettings):
         24 * 3600.0, gt=0, description="A segment is sealed when it is older than this; only sealed ones are shipped."
     )
     checkpoint_s: float = Field(5.0, gt=0, le=9, description="Time between signed checkpoints.")
+
+    @property
+    def limits(self) -> Limits:
+        """What a log is opened with."""
+        return Limits(
+            waiting_records=self.waiting_records,
+            waiting_bytes=self.waiting_bytes,
+            segment_bytes=self.segment_bytes,
+            segment_age_s=self.segment_age_s,
+            checkpoint_s=self.checkpoint_s,
+        )

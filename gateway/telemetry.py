@@ -106,6 +106,12 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livemax",
         )
+        self.authentications = Counter(
+            "gateway_authentications",
+            "What callers showed to say who they are, by what came of it.",
+            ["by", "result"],
+            registry=self.registry,
+        )
         self.http_problems = Counter(
             "gateway_http_problems",
             "Requests that were no question, by what was wrong with them.",

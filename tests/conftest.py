@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway import app
+from gateway import app, app_authentication
 from gateway.clock import SystemClock
 from gateway.settings import Settings
 from gateway.telemetry import Metrics, configure_logs
@@ -131,11 +131,14 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     """The gateway in this process on free ports, and a session to ask it with."""
     clock, metrics = SystemClock(), Metrics()
     core = await app.opened(settings, clock=clock, metrics=metrics)
-    front = await server.listen(app.front_door(core, clock), "127.0.0.1", 0, shutdown_s=0.1)
-    side = await server.listen(server.metrics_page(metrics), "127.0.0.1", 0, shutdown_s=0.1)
+    tls = app_authentication.server_tls(settings, metrics)
+    front = await server.listen(app.front_door(core, clock), "127.0.0.1", 0, tls=tls, shutdown_s=0.1)
+    page = server.metrics_page(metrics, key_sha256=settings.metrics.api_key_sha256)
+    side = await server.listen(page, "127.0.0.1", 0, shutdown_s=0.1)
     try:
         async with aiohttp.ClientSession() as session:
-            yield Desk(f"http://127.0.0.1:{front.port}", f"http://127.0.0.1:{side.port}/metrics", session, core)
+            scheme = "https" if tls else "http"
+            yield Desk(f"{scheme}://127.0.0.1:{front.port}", f"http://127.0.0.1:{side.port}/metrics", session, core)
     finally:
         await front.stop()
         await side.stop()

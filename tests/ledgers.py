@@ -245,8 +245,8 @@ def _sectors(op: Op) -> Iterator[tuple[int, int]]:
 
 
 async def eventually(true: Callable[[], bool]) -> None:
-    """Let the loop go on until something is so."""
-    while not true():
+    """Let the loop go on until something is so, of which no event tells."""
+    while not true():  # noqa: ASYNC110
         await asyncio.sleep(0.001)
 
 

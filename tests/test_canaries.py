@@ -124,7 +124,7 @@ async def run(folder: Path) -> AsyncIterator[Run]:
     opens = [partial(Loud, one, flock) for one in (dancu.STAND_IN, dkdn.STAND_IN)]
     async with running(*opens, province=province) as stand_ins, aiohttp.ClientSession() as session:
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-X", "dev", "-m", "tests.canaries.gateway", str(folder), stand_ins.base_url),
+            *(sys.executable, "-m", "tests.canaries.gateway", str(folder), stand_ins.base_url),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=os.open(folder / "stderr", os.O_WRONLY | os.O_CREAT),
@@ -206,21 +206,54 @@ async def everything(one: Run) -> None:
         async with one.session.get(one.url + path, headers=headers) as reply:
             content = await reply.read()
         await asyncio.to_thread((one.folder / "problems" / path.replace("/", "")[:6]).write_bytes, content)
-    await asyncio.to_thread(commands, one)
+    await commands(one)
     assert await one.ask_all() == ["found"] * 5
     async with one.session.get(one.metrics_url) as reply:
         content = await reply.read()
     await asyncio.to_thread((one.folder / "metrics").write_bytes, content)
 
 
-def commands(one: Run) -> None:
-    """The command line, on a registry that answers and on one that fails: its errors hold nobody."""
+async def command(one: Run, name: str, question: bytes) -> int:
+    """Asked on the command line: its standard error is searched, and its output too unless it is the answer."""
+    url = one.stand_ins.base_url
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", "lookup", "--json", "--settings", str(ROOT / "demo" / "gateway.toml")),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=one.folder / "work",
+        env=surroundings(one.folder)
+        | {
+            "GATEWAY_REGISTRIES__DANCU__ENDPOINT": f"{url}/dancu",
+            "GATEWAY_REGISTRIES__DKDN__ENDPOINT": f"{url}/dkdn",
+            "GATEWAY_REGISTRIES__DKDN__CREDENTIALS__TOKEN_URL": f"{url}/dkdn/token",
+        },
+    )
+    output, errors = await child.communicate(question)
+    assert child.returncode is not None
+    if child.returncode:
+        errors += output
+    await asyncio.to_thread((one.folder / f"command {name}").write_bytes, errors)
+    return child.returncode
+
+
+async def commands(one: Run) -> None:
+    """A registry that answers, one that fails with a person in its fault, and a question that is wrong."""
+    body = {"dataset": "dancu.citizen", "query": one.questions["dancu.citizen"], "inquiry": one.inquiry}
+    found = await command(one, "found", json.dumps(body).encode())
+    one.loud("text for a number")
+    broken, wrong = await asyncio.gather(
+        command(one, "broken", json.dumps(body).encode()), command(one, "wrong", next(bad_bodies(one)))
+    )
+    one.loud("")
+    assert (found, broken, wrong) == (0, 3, 2)
 
 
 async def test_l01_to_l13_no_canary_stands_anywhere_but_in_the_answer(tmp_path: Path) -> None:
     """
     A person in every field of question and answer, every library at DEBUG, every fault: logs, metrics, problem
-    documents, files, names of files, standard output and error, and what every object says of itself hold nothing.
+    documents, files, names of files, standard output and error, and what every object says of itself hold nothing. All
+    that is opened for writing lies where the search looks.
     """
     async with run(tmp_path) as one:
         await everything(one)
@@ -242,11 +275,15 @@ async def test_l01_to_l13_no_canary_stands_anywhere_but_in_the_answer(tmp_path: 
         assert text in (tmp_path / "logs" / "gateway.jsonl").read_text()
     assert "asyncio DEBUG" in (tmp_path / "logs" / "libraries.log").read_text()
     assert "LookupRequest(" in "".join(file.read_text() for file in (tmp_path / "repr").iterdir())
+    assert strays(tmp_path) == []
     assert shown(tmp_path, flock) == []
 
 
-def test_every_file_that_is_written_is_searched(tmp_path: Path) -> None:
-    """What the gateway opens for writing lies below the one folder that is searched."""
+def strays(folder: Path) -> list[str]:
+    """Files that were opened for writing where nobody searches."""
+    opened = (folder / "opened").read_text().splitlines()
+    assert len(opened) > 3
+    return [file for file in opened if not (folder / "work" / file).resolve().is_relative_to(folder.resolve())]
 
 
 # --- the search itself ---------------------------------------------------------------------------
@@ -255,11 +292,14 @@ def test_every_file_that_is_written_is_searched(tmp_path: Path) -> None:
 def test_the_search_finds_each_canary_in_each_form(tmp_path: Path) -> None:
     """Planted among other bytes, every form of every canary is found; in a place where it may stand it is not."""
     flock = Flock(7)
-    for canary in flock:
-        for name, form in forms(canary.value).items():
-            (tmp_path / "file").write_bytes(b"\0xx" + form + b"\xff")
-            assert any(f"{canary.name}, {name}" in one for one in shown(tmp_path, flock)), (canary.name, name)
-    (tmp_path / "file").unlink()
+    planted = [(canary.name, form) for canary in flock for form in forms(canary.value).values()]
+    for place, (_, form) in enumerate(planted):
+        (tmp_path / f"file {place}").write_bytes(b"\0xx" + form + b"\xff")
+
+    found = shown(tmp_path, flock)
+    for place, (name, form) in enumerate(planted):
+        assert any(one.startswith(f"file {place}: {name}, ") for one in found), (name, form)
+        (tmp_path / f"file {place}").unlink()
     (tmp_path / "ledger").mkdir()
     (tmp_path / "ledger" / "log").write_text(f"{flock.account} {flock.agency_case}")
     assert shown(tmp_path, flock) == []

@@ -82,6 +82,38 @@ def process(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[st
         child.communicate(timeout=30)
 
 
+def test_policy_check_says_what_is_wrong_and_where(tmp_path: Path) -> None:
+    """A file that could be used is ok with its version; any other is refused with the place, and exit code 2."""
+    good = run("policy", "check", "demo/policy.toml", "-s", "demo/gateway.toml", "--json")
+    text = (DEMO / "policy.toml").read_text().replace('"dkdn.enterprise"', '"dkdn.enterprize"')
+    (tmp_path / "policy.toml").write_text(text)
+    bad = run("policy", "check", str(tmp_path / "policy.toml"), "-s", "demo/gateway.toml")
+
+    version = hashlib.sha256((DEMO / "policy.toml").read_bytes()).hexdigest()[:12]
+    assert (good.returncode, json.loads(good.stdout)["version"]) == (0, version)
+    assert bad.returncode == 2
+    assert "rules[1] doanh-nghiep.datasets: 'dkdn.enterprize' is no dataset" in bad.stderr
+    assert "did you mean 'dkdn.enterprise'?" in bad.stderr
+
+
+def test_policy_explain_says_which_rule_gives_which_field_by_which_law() -> None:
+    """Field by field, with rule and basis, and what nobody gives; exit code 1 where nothing is given."""
+    asked = ("policy", "explain", "--consumer", "one-stop", "-s", "demo/gateway.toml", "--dataset")
+    done = run(*asked, "dancu.citizen", "--procedure", "1.004222", "--json")
+    shown = run(*asked, "dancu.citizen", "--purpose", "verify_residence")
+    nothing = run(*asked, "dancu.citizen", "--purpose", "curiosity")
+    stranger = run(*asked, "dancu.nobody")
+
+    explained = json.loads(done.stdout)
+    laws = {(row["field"], row["rule"]): row["basis"] for row in explained["given"]}
+    assert laws["permanent_residence", "cu-tru"] == "Nghị định 104/2022/NĐ-CP, Điều 14"
+    assert ("permanent_residence", "nhan-than") in laws
+    assert explained["withheld"] == ["blood_group", "ethnic_group", "relatives", "religion"]
+    assert "cu-tru" in shown.stdout
+    assert "nhan-than" not in shown.stdout
+    assert (done.returncode, nothing.returncode, stranger.returncode) == (0, 1, 2)
+
+
 @pytest.fixture(scope="module")
 def mocks() -> Iterator[str]:
     with mocks_process() as url:
@@ -131,6 +163,8 @@ def test_check_says_that_all_is_well(mocks: str) -> None:
 
     assert done.returncode == 0
     assert [(one["registry"], one["step"], one["ok"]) for one in json.loads(done.stdout)] == [
+        ("gateway", "authentication", True),
+        ("gateway", "state", True),
         ("gateway", "policy", True),
         ("gateway", "case_checks", True),
         ("dancu", "settings", True),

@@ -151,7 +151,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(ASCII, VALUES, max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_both_programs_write_one_form(value: dict[str, Any]) -> None:
     """Whatever a document may hold, the gateway and the stand-alone verifier write it to the same byte."""
     assert canonical(value) == stranger.canonical(value)
@@ -206,7 +206,7 @@ def test_every_word_of_an_evidence_error_is_said_by_both_programs() -> None:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_letter_can_be_changed(data: st.DataObject) -> None:
     """Any letter of the text in any other's place: never believed."""
     text = ONE

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from gateway.clock import SystemClock
+from gateway.errors import RegistryUnreachable
 from gateway.transport.resolver import Addresses, Resolver
 from mocks.faults import Fault
 from mocks.server import Running
@@ -142,6 +143,36 @@ async def test_f26_a_hung_resolver_holds_up_its_own_registry_alone() -> None:
     assert before < threading.active_count() + 40
     assert {str(result) for result in results} == {"DNS: no answer within 0.3 s"}
     assert after.status == 200
+
+
+async def test_a_name_that_could_not_be_looked_up_for_want_of_a_thread_is_looked_up_by_the_next_question() -> None:
+    """A machine without a thread to give fails the question at once and holds no later one."""
+    resolver = Resolver(clock=SystemClock(), addresses=Addresses.of("127.0.0.0/8"), lookup=lambda _: ["127.0.0.1"])
+    usual = threading.stack_size(1 << 50)  # no thread can have so much
+    try:
+        with pytest.raises(RegistryUnreachable, match="no thread"):
+            await resolver.addresses("registry.invalid")
+    finally:
+        threading.stack_size(usual)
+
+    assert await resolver.addresses("registry.invalid") == ["127.0.0.1"]
+
+
+async def test_a_look_up_that_fails_in_an_unknown_way_is_a_name_that_does_not_resolve() -> None:
+    """Whatever the machine's resolver raises, the question hears of it and the next one asks again."""
+    answers: list[list[str]] = [["127.0.0.1"]]
+
+    def lookup(_: str) -> list[str]:
+        if len(answers) == 1:
+            answers.append([])
+            raise MemoryError
+        return answers[0]
+
+    resolver = Resolver(clock=SystemClock(), addresses=Addresses.of("127.0.0.0/8"), lookup=lookup)
+    with pytest.raises(RegistryUnreachable, match="does not resolve"):
+        await resolver.addresses("registry.invalid")
+
+    assert await resolver.addresses("registry.invalid") == ["127.0.0.1"]
 
 
 async def _ok(_: web.Request) -> web.Response:

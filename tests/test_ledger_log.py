@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from gateway.clock import SystemClock
 from gateway.errors import LedgerDamaged, LedgerInUse, LedgerUnavailable, SetupError
 from gateway.ledger import merkle, notes
+from gateway.ledger.abandoned import close_abandoned
 from gateway.ledger.lease import Lease, take_slot
 from gateway.ledger.log import Limits, Log
 from gateway.ledger.notes import Checkpoint, LogKey
@@ -176,7 +178,7 @@ async def test_an_old_segment_is_sealed_even_when_nothing_comes(tmp_path: Path) 
     limits = Limits(segment_age_s=0.01, checkpoint_s=0.005)
     async with opened(tmp_path, limits=limits) as log:
         await fill(log, 10)
-        await eventually(lambda: (tmp_path / "segments" / f"{0:020d}.json").exists())
+        await eventually((tmp_path / "segments" / f"{0:020d}.json").exists)
 
         assert segment(tmp_path).stem == f"{10:020d}"
         assert log.size == 10
@@ -287,7 +289,7 @@ async def test_an_unfinished_checkpoint_at_the_end_of_the_file_is_written_over(t
 
 
 async def test_a_key_device_that_fails_costs_checkpoints_only(tmp_path: Path) -> None:
-    """Where the signer raises, records still become durable, the failure is counted, and the next checkpoint is tried."""
+    """Where the signer raises, records become durable all the same, it is counted, and the next checkpoint is tried."""
 
     class Failing:
         alg, kid, public_key = SIGNER.alg, SIGNER.kid, SIGNER.public_key
@@ -323,11 +325,10 @@ async def test_two_never_write_one_log(tmp_path: Path) -> None:
 def test_the_lease_of_a_process_that_is_killed_is_free(tmp_path: Path) -> None:
     """A process that was killed holds nothing: the kernel has taken the lease back."""
     program = (
-        f"from gateway.ledger.lease import Lease; from pathlib import Path; a = Lease(Path({str(tmp_path)!r}), 'o')"
+        "import sys; from gateway.ledger.lease import Lease; from pathlib import Path;"
+        "lease = Lease(Path(sys.argv[1]), 'o'); print(1, flush=True); input()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", f"{program}; print(1, flush=True); input()"], stdin=-1, stdout=-1
-    ) as it:
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdin=-1, stdout=-1) as it:
         assert it.stdout
         it.stdout.readline()
         with pytest.raises(LedgerInUse):
@@ -363,7 +364,7 @@ async def test_a_log_of_another_name_is_refused(tmp_path: Path) -> None:
     async with opened(tmp_path) as log:
         await fill(log, 3)
 
-    with pytest.raises(LedgerDamaged, match="belongs to log gateway.test/ledger/0"):
+    with pytest.raises(LedgerDamaged, match=r"belongs to log gateway\.test/ledger/0"):
         open_log(tmp_path, origin="gateway.test/ledger/1")
 
 
@@ -412,11 +413,24 @@ async def test_what_was_asked_and_not_answered_is_closed_at_the_next_start(tmp_p
         assert log.size == 80
 
 
+async def test_a_log_that_nobody_writes_any_more_is_closed_too(tmp_path: Path) -> None:
+    """With fewer processes than before, the logs left over have their questions closed; those in use are left alone."""
+    for slot in ("0", "1", "2"):
+        async with opened(tmp_path / slot, origin=f"gateway.test/ledger/{slot}") as log:
+            await fill(log, 3, make=asked)
+    busy = Lease(tmp_path / "2", "gateway.test/ledger/2")
+
+    keys: dict[str, Any] = {"signer": SIGNER, "clock": SystemClock(), "metrics": Metrics()}
+    assert await close_abandoned(tmp_path, "gateway.test/ledger", least=1, **keys) == ["1"]
+    busy.release()
+    assert [slots(tmp_path)[slot].size for slot in ("0", "1", "2")] == [3, 6, 3]
+
+
 # --- reading along -------------------------------------------------------------------------------
 
 
 async def test_a_reader_sees_only_what_is_surely_flushed(tmp_path: Path) -> None:
-    """The last commit may not be flushed, for all that another process can see; a later one or a checkpoint shows it."""
+    """Another process cannot know whether the last commit is flushed, until a later one or a checkpoint shows it."""
     async with opened(tmp_path) as log:
         reader = LogReader(tmp_path)
         await fill(log, 10)

@@ -14,8 +14,9 @@ import pytest
 
 from gateway.errors import LedgerUnavailable, RetentionError
 from gateway.ledger import frames
-from gateway.ledger.destroying import Destroyed, admin_records, destroy, planned, unexplained
+from gateway.ledger.destroying import Destroyed, admin_records, admin_slots, destroy, planned
 from gateway.ledger.holds import Hold, Holds
+from gateway.ledger.index import Index
 from gateway.ledger.log import Log
 from gateway.ledger.places import DirectoryPlace
 from gateway.ledger.places_sql import DatabasePlace
@@ -23,11 +24,14 @@ from gateway.ledger.records import Record
 from gateway.ledger.retention import Limits, months_before, rewritten
 from gateway.ledger.segments import file_digest, read_manifest, segment_paths
 from gateway.ledger.shipping import Shipping, sealed_segments
+from gateway.ledger.tables import ENTRIES
+from gateway.ledger.verify import Report, Wrong, verify
 from gateway.stores.segments import SegmentStore
 from gateway.stores.sql import Store
 from tests.conftest import MovableClock
-from tests.index_parts import postgresql
+from tests.index_parts import KINDS, opened, postgresql
 from tests.keeping import INSTALLATION, Ledger, canary, keep, question, records, root_of
+from tests.witnessing import SIGNER
 
 YEAR_S = 366 * 24 * 3600.0
 LIMITS = Limits(months=24, registries={"bhxh": 60})
@@ -67,6 +71,17 @@ async def held(ledger: Ledger, *holds: Hold) -> None:
     async with ledger.open("admin") as log:
         for hold in holds:
             await keep(log, hold.record(ledger.clock.now()))
+
+
+def bytes_of(folder: Path, pattern: str) -> bytes:
+    """Every byte of the files below a folder that are called like that."""
+    return b"".join(path.read_bytes() for path in folder.rglob(pattern) if path.is_file())
+
+
+def verified(ledger: Ledger) -> Report:
+    """What `gateway ledger verify` says of the log, with the signing key's public half."""
+    admin = [reader.folder for reader in admin_slots(ledger.folder)]
+    return verify(ledger.folder / "0", [SIGNER.public_key], admin=admin)
 
 
 @pytest.fixture
@@ -121,7 +136,7 @@ async def test_the_record_of_it_says_what_went(ledger: Ledger) -> None:
     assert record["ranges"] == [[0, 39]]
     assert (record["registry"], record["by"], record["reason"]) == ("dancu", BY["by"], BY["reason"])
     assert record["leaves"] == hashlib.sha256(b"".join(gone)).hexdigest()
-    assert list(unexplained(ledger.folder, admin_records(ledger.folder))) == []
+    assert verified(ledger).finding is None
 
 
 async def test_each_registry_has_its_time(tmp_path: Path, clock: MovableClock) -> None:
@@ -244,7 +259,7 @@ async def test_a_run_that_was_killed_is_finished_by_the_next(
         await destroyed(ledger, second, between=kill)
 
     assert leaves(ledger) == before
-    assert list(unexplained(ledger.folder, admin_records(ledger.folder))) == []
+    assert verified(ledger).finding is None
     async with ledger.open() as log:
         assert log.root_at(80) == root_of(before)
     did = await destroyed(ledger, second)
@@ -333,6 +348,36 @@ async def test_a_database_follows(ledger: Ledger) -> None:
         place.close()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_index_follows(ledger: Ledger, tmp_path: Path, kind: str) -> None:
+    """
+    After a destruction nothing of the records is in the index's rows, nor, where its files can be read, in those; and
+    a run that was cut short between the index and the segment is finished by the next one.
+    """
+    with opened(kind, tmp_path) as store:
+        index = Index(store)
+        while index.feed(ledger.reader()):
+            pass
+
+        def kill(step: str) -> None:
+            if step == "forgotten":
+                raise Killed
+
+        with pytest.raises(Killed):
+            await destroyed(ledger, forget=index.forget, between=kill)
+        did = await destroyed(ledger, forget=index.forget)
+        store.write_anew(ENTRIES.name)
+
+        with store.reading() as connection:
+            rows = [str(tuple(row)) for row in connection.execute(ENTRIES.select())]
+        text = "".join(rows)
+        if kind == "sqlite":
+            text += bytes_of(tmp_path, "index.db*").decode("latin-1")
+        assert did.finished == 40
+        assert len(rows) == 80
+        assert [number for number in range(40) if canary(number) in text] == list(range(20, 40))
+
+
 async def test_a_backup_does_not_bring_data_back(ledger: Ledger, tmp_path: Path) -> None:
     """A segment restored from a backup made before the destruction is not shipped, and the next run takes it again."""
     (tmp_path / "second").mkdir()
@@ -356,13 +401,15 @@ async def test_a_backup_does_not_bring_data_back(ledger: Ledger, tmp_path: Path)
 async def test_data_taken_without_a_record_are_found(ledger: Ledger) -> None:
     """Somebody who empties a record himself, leaf and manifest kept, is found: no destruction tells of it."""
     await destroyed(ledger)
+    assert verified(ledger).finding is None
     _, path = segment_paths(ledger.folder / "0")[-2]
     first = int(path.stem)
     path.write_bytes(rewritten(path.read_bytes(), {first + 1}))
 
-    (found,) = unexplained(ledger.folder, admin_records(ledger.folder))
+    found = verified(ledger).finding
 
-    assert (found.log, found.index) == (f"{INSTALLATION}/0", first + 1)
+    assert found is not None
+    assert (found.reason, found.record) == (Wrong.UNEXPLAINED, first + 1)
 
 
 # --- holds ---------------------------------------------------------------------------------------

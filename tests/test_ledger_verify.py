@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import random
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.crypto import FileSigner
+from gateway.errors import LedgerDamaged
 from gateway.ledger import merkle, notes
 from gateway.ledger.disk import SystemDisk
 from gateway.ledger.frames import DESTROYED, Frame, frame, frames, header, leaf_hash, read_header
@@ -24,7 +26,7 @@ from gateway.ledger.segments import manifest_path, read_manifest
 from gateway.ledger.tiles import Tiles
 from gateway.ledger.verify import Wrong, verify
 from gateway.telemetry import configure_logs
-from tests.ledgers import ORIGIN, QUICK, SIGNER, fill, opened, refused, segment
+from tests.ledgers import ORIGIN, QUICK, SIGNER, fill, open_log, opened, refused, segment
 
 KEYS = [SIGNER.public_key]
 FORGER = FileSigner(ec.derive_private_key(815, ec.SECP256R1()))
@@ -192,6 +194,18 @@ def test_tampering_is_found_and_the_first_wrong_record_is_named(log_folder: Path
         tampered(log_folder, tmp_path / "0", kind, seed)
 
 
+@pytest.mark.parametrize("number", [0, 1, -1])
+def test_a_segment_of_another_log_is_named_wherever_it_stands(log_folder: Path, tmp_path: Path, number: int) -> None:
+    """A segment whose header names another log is foreign, the first one too: the name that counts is signed."""
+    shutil.copytree(log_folder, tmp_path / "0")
+    part = Segment.read(segment(tmp_path / "0", number))
+    put_in_foreign(tmp_path / "0", part, 0, random.Random(1))
+
+    finding = verify(tmp_path / "0", KEYS).finding
+    assert finding is not None
+    assert (finding.reason, finding.record) == (Wrong.FOREIGN, part.first)
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", KINDS)
 def test_tampering(log_folder: Path, tmp_path: Path, kind: str) -> None:
@@ -199,6 +213,15 @@ def test_tampering(log_folder: Path, tmp_path: Path, kind: str) -> None:
     shutil.copytree(log_folder, tmp_path / "0")
     for seed in range(1000):
         tampered(log_folder, tmp_path / "0", kind, seed)
+
+
+async def test_a_log_that_was_rewritten_does_not_start(log_folder: Path, tmp_path: Path) -> None:
+    """Whoever rewrites records and all that is derived from them is stopped by the log's own last checkpoint."""
+    shutil.copytree(log_folder, tmp_path / "0")
+    rechain(tmp_path / "0", Segment.read(segment(tmp_path / "0", 1)), 5, random.Random(1))
+
+    with pytest.raises(LedgerDamaged, match="not those that were signed"):
+        open_log(tmp_path / "0")
 
 
 # --- and what is right is right --------------------------------------------------------------------
@@ -317,9 +340,11 @@ async def test_a_manifest_that_does_not_fit_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("where", ["the log itself", "the admin log", "nowhere"])
 async def test_destroyed_records_must_be_explained(tmp_path: Path, where: str) -> None:
     """A record whose data are gone keeps the tree whole; a `destroyed` record has to say that it went."""
-    said = {"type": "destroyed", "log": ORIGIN, "ranges": [[3, 4], [7, 7]]}
     async with opened(tmp_path / "0") as log:
         await fill(log, 10)
+        leaves = hashlib.sha256(b"".join(log.leaf(index) for index in (3, 4, 7))).hexdigest()
+        said = {"type": "destroyed", "log": ORIGIN, "ranges": [[3, 4], [7, 7]], "leaves": leaves}
+        said |= {"registry": "dancu", "until": "2026-03-01T00:00:00Z"}
         if where == "the log itself":
             await log.append(said).durable(5)
     async with opened(tmp_path / "admin", origin="gateway.test/ledger/admin") as log:
@@ -329,7 +354,7 @@ async def test_destroyed_records_must_be_explained(tmp_path: Path, where: str) -
         part.frames[index] = replace(part.frames[index], data=b"", kind=DESTROYED)
     part.write()
 
-    report = verify(tmp_path / "0", KEYS, admin=tmp_path / "admin")
+    report = verify(tmp_path / "0", KEYS, admin=[tmp_path / "admin"])
     assert report.destroyed == 3
     if where == "nowhere":
         assert report.finding is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -308,6 +309,43 @@ async def test_of_several_witnesses_the_one_that_saw_most_counts(tmp_path: Path)
     assert best.size == 5
     assert set(silent) == {"three"}
     await ports[-1].close()
+
+
+@pytest.mark.parametrize("times", [60, pytest.param(1000, marks=pytest.mark.faults, id="tampering-1000")])
+def test_no_tampering_gets_a_cosignature(tmp_path: Path, times: int) -> None:
+    """
+    Logs of random sizes, cut at random places, rewritten, swapped or forked, grown on by random amounts and signed
+    with the real key: the first checkpoint after it is refused, every time; and the honest log goes on being cosigned.
+    """
+    choice = random.Random(times)
+    found = 0
+    for number in range(times):
+        log = Lying.of(choice.randint(2, 300), origin=f"{ORIGIN}{number}")
+        witness = witness_in(tmp_path)
+        witness.add(submitted(log, 0))
+        honest, size, place = list(log.leaves), log.size, choice.randrange(log.size)
+        match choice.choice(["cut", "rewrite", "swap", "insert", "delete"]):
+            case "cut":
+                del log.leaves[place:]
+            case "rewrite":
+                log.leaves[place] = choice.randbytes(32)
+            case "swap":
+                other = (place + choice.randint(1, size - 1)) % size
+                log.leaves[place], log.leaves[other] = log.leaves[other], log.leaves[place]
+            case "insert":
+                log.leaves.insert(place, choice.randbytes(32))
+            case _:
+                del log.leaves[place]
+        log.grow(choice.choice([0, 0, 1, 5, 200]), "forged")
+        for old in (size, min(size, log.size), 0):
+            proof = tuple(log.consistency_proof(old, log.size)) if old <= log.size else ()
+            with pytest.raises((WitnessConflict, WitnessRefused)):
+                witness.add(Submission(old, proof, log.checkpoint).encoded())
+        found += 1
+        log.leaves = honest
+        log.grow(3)
+        witness.add(submitted(log, size))
+    assert found == times
 
 
 # --- over HTTP, and on paper ---------------------------------------------------------------------

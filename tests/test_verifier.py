@@ -9,15 +9,24 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from typer.testing import CliRunner
 
+from gateway.cli import cli
+from gateway.clock import SystemClock
 from gateway.crypto import FileSigner
-from gateway.ledger.evidence import digest_of, draft, verified
+from gateway.errors import EvidenceNotInLedger
+from gateway.ledger import merkle, notes
+from gateway.ledger.evidence import digest_of, draft, matches_record, verified
+from gateway.ledger.log import Log
+from gateway.ledger.proofs import proof_text, proven
+from gateway.ledger.reading import LogReader
 from gateway.ledger.records import encoded
 from tests.evidence import (
     ABSENT,
@@ -228,6 +237,22 @@ def test_a_log_of_one_record_needs_no_path() -> None:
     assert verifier.check_proof(logged.document, logged.record, logged.proof(), KEYS)
 
 
+@pytest.mark.parametrize("alg", SIGNERS)
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 300])
+def test_the_ledgers_own_notes_and_paths_are_read_by_both(size: int, alg: str) -> None:
+    """A proof that the gateway's ledger makes of its tree and its checkpoint is accepted by both programs."""
+    index = size // 2
+    logged = Logged(index=index, size=size, alg=alg)
+    frontier = merkle.Frontier()
+    frontier.extend(logged.leaves)
+    at = datetime(2026, 3, 1, 1, 30, 10, tzinfo=UTC)
+    note = notes.signed(notes.Checkpoint(LOG, size, frontier.root(), at), logged.signer)
+    text = proof_text(index, logged.path, note)
+
+    assert proven(text, logged.record, logged.document, PUBLISHED.values()).at == at
+    assert "01:30:10" in verifier.check_proof(logged.document, logged.record, text, KEYS)
+
+
 WRONG_PROOFS: dict[str, Any] = {
     "another place": lambda one: one.proof(index=4),
     "a place beyond the tree": lambda one: one.proof(index=11),
@@ -259,6 +284,8 @@ def test_no_other_proof_is_believed(wrong: Any) -> None:
 
     with pytest.raises(verifier.Refused, match="not_in_ledger"):
         verifier.check_proof(logged.document, logged.record, wrong(logged), KEYS)
+    with pytest.raises(EvidenceNotInLedger):
+        proven(wrong(logged), logged.record, logged.document, PUBLISHED.values())
 
 
 def test_a_proof_of_another_record_is_not_believed() -> None:
@@ -304,3 +331,48 @@ def test_a_key_set_that_is_none_is_refused(keys: Any) -> None:
     """Nothing is verified with a set that holds anything but public keys of ours."""
     with pytest.raises(verifier.Refused, match="bad_keys"):
         verifier.public_keys(json.dumps(keys).encode())
+
+
+def test_the_gateways_command_reads_proofs_too(folder: Path) -> None:
+    """With record and proof it names the checkpoint; a wrong proof is exit code 1, one without its record 2."""
+    logged = Logged()
+    for name, content in (("evidence.jws", logged.text), ("right", logged.proof()), ("wrong", logged.proof(index=4))):
+        (folder / name).write_text(content, encoding="utf-8")
+    (folder / "record").write_bytes(logged.record)
+
+    def verify(*more: str) -> Any:
+        words = ["evidence", "verify", str(folder / "evidence.jws"), "--keys", str(folder / "keys.json"), *more]
+        return CliRunner().invoke(cli, words)
+
+    right = verify("--record", str(folder / "record"), "--proof", str(folder / "right"))
+    wrong = verify("--record", str(folder / "record"), "--proof", str(folder / "wrong"))
+    alone = verify("--proof", str(folder / "right"))
+
+    assert (right.exit_code, "11 2026-03-01 01:30:10" in right.stdout) == (0, True)
+    assert (wrong.exit_code, "not_in_ledger" in wrong.stderr, wrong.stdout) == (1, True, "")
+    assert alone.exit_code == 2
+
+
+async def test_evidence_of_a_real_log_is_verified_to_its_checkpoint(tmp_path: Path) -> None:
+    """Drafted, appended, sealed with its index, and proven under the checkpoint that the log itself has signed."""
+    signer = SIGNERS["ES256"]
+    log = Log.open(tmp_path / "0", origin=LOG, signer=signer, clock=SystemClock())
+    try:
+        drafted = draft(FOUND)
+        told = {name: FOUND[name] for name in ("lookup_id", "dataset", "outcome")}
+        asked = log.append({"type": "asked", "lookup_id": FOUND["lookup_id"]})
+        appended = log.append({"type": "answered", "asked": asked.index, "digest": drafted.digest} | told)
+        await appended.durable(5)
+        text = drafted.sealed(signer, log=log.origin, index=appended.index)
+        await log.sign_checkpoint()
+        proof = proof_text(appended.index, log.inclusion_proof(appended.index, log.size), log.checkpoint)
+    finally:
+        await log.close()
+
+    record = next(LogReader(tmp_path / "0").entries(appended.index)).record
+    assert record is not None
+    document = verified(text, PUBLISHED)
+    matches_record(document, record)
+    verifier.check_record(document, record)
+    assert proven(proof, record, document, PUBLISHED.values()).origin == LOG
+    assert verifier.check_proof(document, record, proof, KEYS).startswith(LOG)

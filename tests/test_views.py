@@ -79,7 +79,7 @@ async def window_over(store: Store, folder: Path) -> AsyncIterator[Window]:
     log, index, clock = SegmentLog(folder / "ledger"), Index(store), MovableClock()
     core = built()
 
-    async def authenticate(request: web.Request, _: bytes) -> Consumer:
+    async def authenticate(request: web.Request) -> Consumer:
         name = request.headers.get("X-API-Key", "")
         if name not in RIGHTS:
             raise Unauthenticated
@@ -115,7 +115,12 @@ async def window_over(store: Store, folder: Path) -> AsyncIterator[Window]:
         refuse=refuse,
     )
     front = server.api(
-        lookup=core.lookup, consumers=core.consumers, metrics=Metrics(), clock=clock, limits=Limits(), parts=[views]
+        lookup=core.lookup,
+        authenticator=core.authenticator,
+        metrics=Metrics(),
+        clock=clock,
+        limits=Limits(),
+        parts=[views],
     )
     listening = await server.listen(front, "127.0.0.1", 0, shutdown_s=0.1)
     try:

@@ -12,6 +12,8 @@ import typer
 from gateway.errors import EvidenceError, EvidenceUnreadable, SettingsError
 from gateway.keyring import read_key_set
 from gateway.ledger.evidence import matches_record, verified
+from gateway.ledger.notes import Checkpoint
+from gateway.ledger.proofs import proven
 
 __all__ = ["commands"]
 
@@ -28,6 +30,9 @@ def verify(
     file: Annotated[Path, typer.Argument(help="Tệp chứng cứ (JWS) / the evidence")],
     keys: Annotated[Path, typer.Option(help="Bộ khóa công khai JWKS của cổng / the gateway's public keys")],
     record: Annotated[Path | None, typer.Option(help="Bản ghi sổ / the ledger's record of the answer")] = None,
+    proof: Annotated[
+        Path | None, typer.Option(help="Bằng chứng vị trí trong sổ / the record's place in the ledger")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="In toàn bộ JSON / print the document as JSON")] = False,
 ) -> None:
     """Kiểm tra chứng cứ, không cần mạng / verify evidence offline, with the public keys alone."""
@@ -35,21 +40,27 @@ def verify(
         public = read_key_set(_content(keys))
     except ValueError as exc:
         raise SettingsError(f"{keys}: {exc}") from None
+    if proof is not None and record is None:
+        raise typer.BadParameter("cần --record / needs --record", param_hint="--proof")
+    checkpoint = None
     try:
         document = verified(_text(file), public)
         if record is not None:
             matches_record(document, _content(record))
+        if record is not None and proof is not None:
+            note = _content(proof).decode("utf-8", errors="replace")
+            checkpoint = proven(note, _content(record), document, public.values())
     except EvidenceError as exc:
         sys.stderr.write(f"KHÔNG ĐÚNG / NOT VERIFIED: {exc.word}: {exc}\n")
         raise typer.Exit(1) from None
     if as_json:
         sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
-    for line in _told(document, has_record=record is not None):
+    for line in _told(document, checkpoint, has_record=record is not None):
         sys.stdout.write(line + "\n")
 
 
-def _told(document: dict[str, Any], *, has_record: bool) -> list[str]:
+def _told(document: dict[str, Any], checkpoint: Checkpoint | None, *, has_record: bool) -> list[str]:
     """What a person is told: who asked, when, which registry, the outcome. The record itself only with --json."""
     inquiry, provenance, ledger = document["inquiry"], document["provenance"], document["ledger"]
     lines = [
@@ -62,6 +73,8 @@ def _told(document: dict[str, Any], *, has_record: bool) -> list[str]:
     ]
     if has_record:
         lines.append("bản ghi sổ khớp / the ledger's record is of this evidence")
+    if checkpoint is not None:
+        lines.append(f"nằm trong sổ / it is in the ledger: {checkpoint.size} {checkpoint.at or ''}".rstrip())
     return lines
 
 

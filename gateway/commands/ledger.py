@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.crypto import PublicKey
     from gateway.ledger.verify import Finding, Report
 
-__all__ = ["AsJson", "Keys", "chosen_slots", "ledger", "public_keys"]
+__all__ = ["WORDS", "AsJson", "Keys", "chosen_slots", "ledger", "public_keys"]
 
 ledger = typer.Typer(help="Sổ nhật ký / the ledger", no_args_is_help=True)
 
@@ -30,7 +30,7 @@ Keys = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="Khóa công khai: JWKS hoặc PEM / public keys, JWKS or PEM"),
 ]
-_WORDS = {
+WORDS = {
     "altered": "bị sửa / altered",
     "misplaced": "sai vị trí / misplaced",
     "replaced": "bị thay / replaced",
@@ -66,7 +66,7 @@ def verify_ledger(
     kept = checkpoint.read_text(encoding="utf-8") if checkpoint is not None else None
     try:
         reports = {
-            name: verify(path, known, checkpoint=kept, admin=path.parent / "admin") for name, path in logs.items()
+            name: verify(path, known, checkpoint=kept, admin=administration(path.parent)) for name, path in logs.items()
         }
     except OSError as exc:
         raise SetupError(f"{exc.filename}: {exc.strerror}") from None
@@ -87,6 +87,13 @@ def chosen_slots(folder: Path, slot: str | None) -> dict[str, Path]:
     if not found:
         raise SetupError(f"{folder}: không có sổ / no log there" + (f": {slot}" if slot else ""))
     return found
+
+
+def administration(ledger_folder: Path) -> list[Path]:
+    """The folders of the logs that say what was destroyed."""
+    from gateway.ledger.destroying import admin_slots
+
+    return [reader.folder for reader in admin_slots(ledger_folder)]
 
 
 def public_keys(file: Path) -> list[PublicKey]:
@@ -126,7 +133,7 @@ def _show(reports: dict[str, Report]) -> None:
 
 
 def _said(finding: Finding) -> str:
-    word = _WORDS[finding.reason.value]
+    word = WORDS[finding.reason.value]
     if finding.record is None:
         return word
     if finding.until is None:

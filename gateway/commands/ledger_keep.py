@@ -21,6 +21,7 @@ from gateway.errors import SettingsError
 
 if TYPE_CHECKING:
     from gateway.keyring import KeyRing
+    from gateway.ledger.index import Index
     from gateway.ledger.restoring import Restored
     from gateway.ledger.shipping import Shipping
     from gateway.settings import Settings
@@ -94,7 +95,7 @@ def destroy(
 ) -> None:
     """Hủy dữ liệu hết hạn lưu, giữ cây băm / destroy what has been kept long enough; the tree stays."""
     section, ring = _loaded(settings)
-    done = _planned(section) if dry_run else asyncio.run(_destroy(section, ring, by, reason))
+    done = _planned(section) if dry_run else asyncio.run(_destroy(section, ring, _index(settings), by, reason))
     if as_json:
         typer.echo(orjson.dumps(done))
         return
@@ -201,12 +202,24 @@ def _planned(section: LedgerSettings) -> dict[str, Any]:
     }
 
 
-async def _destroy(section: LedgerSettings, ring: KeyRing, by: str, reason: str) -> dict[str, Any]:
+def _index(file: Path) -> Index:
+    from gateway.app_index import store_of
+    from gateway.ledger.index import Index
+    from gateway.settings import load
+    from gateway.stores.migration import migrate
+
+    index = Index(store_of(load(file)))
+    migrate(index.store)
+    return index
+
+
+async def _destroy(section: LedgerSettings, ring: KeyRing, index: Index, by: str, reason: str) -> dict[str, Any]:
     from dataclasses import asdict
 
     from gateway.app_keep import administration, limits, second_place
     from gateway.clock import SystemClock
     from gateway.ledger.destroying import destroy
+    from gateway.ledger.tables import ENTRIES
 
     clock, second = SystemClock(), second_place(section.shipping)
     async with administration(section, ring, clock) as admin:
@@ -218,7 +231,11 @@ async def _destroy(section: LedgerSettings, ring: KeyRing, by: str, reason: str)
             reason=reason,
             now=clock.now(),
             second=second,
+            forget=index.forget,
         )
+    if done.records or done.finished:
+        index.store.write_anew(ENTRIES.name)
+    index.store.close()
     if second is not None:
         second.place.close()
     return asdict(done)

@@ -106,7 +106,9 @@ async def run_in_instance(instance: Instance, contract: Contract, noun: str, cas
     """Over an instance's own channel, with its own options, credentials and limits."""
     adapter = instance.adapter
     query = query_of(adapter, noun, case)
-    answer = await instance.channel.ask(_dataset(adapter, noun), query, inquiry_of(contract))
+    answer = await instance.channel.ask(
+        _dataset(adapter, noun), query, inquiry_of(contract), officer_code=case.officer_code
+    )
     problems = tuple(_outcome_problems(answer.outcome, case))
     return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
 
@@ -125,7 +127,9 @@ async def ask_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFi
         clock=SystemClock(),
         new_id=lambda: REQUEST_ID,
     )
-    return await channel.ask(_dataset(adapter, noun), query_of(adapter, noun, case), inquiry_of(contract))
+    return await channel.ask(
+        _dataset(adapter, noun), query_of(adapter, noun, case), inquiry_of(contract), officer_code=case.officer_code
+    )
 
 
 def _dataset(adapter: Adapter, noun: str) -> Dataset[Any, Any, Any]:

@@ -7,8 +7,7 @@ say. A segment is rewritten whole beside the old one and takes its place in one 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,12 +20,16 @@ from gateway.ledger.holds import Holds
 from gateway.ledger.reading import LogReader, slots
 from gateway.ledger.records import Record
 from gateway.ledger.retention import Destruction, Limits, Plan, destructions, held_indices, plan, rewritten
-from gateway.ledger.segments import file_digest, manifest_path
+from gateway.ledger.segments import Manifest, file_digest, manifest_path
 from gateway.ledger.shipping import Shipping, sealed_segments
 
-__all__ = ["ADMIN", "Administration", "Destroyed", "Unexplained", "admin_records", "destroy", "planned", "unexplained"]
+__all__ = ["ADMIN", "Administration", "Destroyed", "admin_records", "admin_slots", "destroy", "planned"]
 
 ADMIN = "admin"
+
+
+Forget = Callable[[str, Sequence[int]], object]
+"""Takes everything personal out of the index's rows of these records of a log: `index.Index.forget`."""
 
 
 class Administration(Protocol):
@@ -46,20 +49,16 @@ class Destroyed:
     waiting: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Unexplained:
-    """A record whose data are gone although no destruction tells of it."""
-
-    log: str
-    index: int
+def admin_slots(ledger_folder: Path) -> list[LogReader]:
+    """The logs of administration: `admin`, and those that follow it after a restore."""
+    return [reader for slot, reader in slots(ledger_folder).items() if _is_admin(slot)]
 
 
 def admin_records(ledger_folder: Path) -> list[Record]:
     """What command-line administration has recorded, oldest log first."""
     found: list[Record] = []
-    for slot, reader in slots(ledger_folder).items():
-        if _is_admin(slot):
-            found += [orjson.loads(entry.record) for entry in reader.entries() if entry.record is not None]
+    for reader in admin_slots(ledger_folder):
+        found += [orjson.loads(entry.record) for entry in reader.entries() if entry.record is not None]
     return found
 
 
@@ -84,22 +83,25 @@ async def destroy(
     reason: str,
     now: datetime,
     second: Shipping | None = None,
+    forget: Forget | None = None,
     between: Callable[[str], None] = lambda _: None,
 ) -> Destroyed:
     """
-    Destroy what has been kept long enough, here and in the second place. Nobody else may write the `admin` log
-    meanwhile. Raises RetentionError where a segment is damaged, PlaceError where the copies could not follow: the next
-    run finishes both. `between` is told of each step when it is done, so that a test can stop there.
+    Destroy what has been kept long enough, here, in the index (`forget`) and in the second place. Nobody else may write
+    the `admin` log meanwhile. Raises RetentionError where a segment is damaged, PlaceError and StoreUnavailable where
+    copies or index could not follow: the next run finishes it. `between` is told of each step when it is done, so that
+    a test can stop there.
     """
     records = admin_records(ledger_folder)
     holds = Holds(records)
-    finished = _take(ledger_folder, destructions(records), holds, between)
+    taking = _Taking(ledger_folder, forget, between)
+    finished = taking.take(destructions(records), holds)
     plans = planned(ledger_folder, limits=limits, holds=holds, now=now)
     made = [destruction for one in plans.values() for destruction in one.destructions]
     for destruction in made:
         await administration.keep(destruction.record(by=by, reason=reason, at=now))
         between("recorded")
-    taken = _take(ledger_folder, made, Holds(), between)
+    taken = taking.take(made, Holds())
     if second is not None:
         for reader in slots(ledger_folder).values():
             second.ship(reader.folder)
@@ -113,67 +115,58 @@ async def destroy(
     )
 
 
-def unexplained(ledger_folder: Path, records: Iterable[Record]) -> Iterator[Unexplained]:
-    """
-    Every record without data that no destruction in these `admin` records covers with the right leaf hashes: the
-    data of a record can only be taken unseen by somebody who can write the `admin` log too.
-    """
-    told: dict[str, list[Destruction]] = {}
-    for destruction in destructions(records):
-        told.setdefault(destruction.log, []).append(destruction)
-    for reader in slots(ledger_folder).values():
-        origin = reader.origin
-        gone = {entry.index: entry.leaf for entry in reader.entries() if entry.record is None}
-        for destruction in told.get(origin, []):
-            leaves = [gone.get(index) for index in destruction.indices()]
-            digest = hashlib.sha256(b"".join(leaf for leaf in leaves if leaf is not None)).hexdigest()
-            if None not in leaves and digest != destruction.leaves:
-                continue
-            for index in destruction.indices():
-                gone.pop(index, None)
-        for index in sorted(gone):
-            yield Unexplained(origin, index)
-
-
 def _is_admin(slot: str) -> bool:
     """Whether it is the slot of administration, or one that follows it after a restore."""
     return slot == ADMIN or slot.startswith(f"{ADMIN}r")
 
 
-def _take(ledger_folder: Path, told: Sequence[Destruction], holds: Holds, between: Callable[[str], None]) -> int:
-    """Take the data of what the destructions tell of, where they are still there and nothing holds them."""
-    by_log: dict[str, set[int]] = {}
-    for destruction in told:
-        by_log.setdefault(destruction.log, set()).update(destruction.indices())
-    count = 0
-    for reader in slots(ledger_folder).values():
-        wanted = by_log.get(reader.origin, set())
-        if wanted and len(holds):
-            wanted -= held_indices(reader.entries(), holds)
-        if wanted:
-            count += _rewrite(reader, wanted, between)
-    return count
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """Takes the data of what destructions tell of, wherever they are still there."""
 
+    ledger_folder: Path
+    forget: Forget | None
+    between: Callable[[str], None]
 
-def _rewrite(reader: LogReader, wanted: set[int], between: Callable[[str], None]) -> int:
-    count = 0
-    durable.sweep(reader.folder / "segments", ".log")
-    for manifest, path in sealed_segments(reader.folder):
-        mine = {index for index in range(manifest.first, manifest.end) if index in wanted}
-        if not mine:
-            continue
+    def take(self, told: Sequence[Destruction], holds: Holds) -> int:
+        """How many records lost their data now; those under a hold keep them."""
+        by_log: dict[str, set[int]] = {}
+        for destruction in told:
+            by_log.setdefault(destruction.log, set()).update(destruction.indices())
+        count = 0
+        for reader in slots(self.ledger_folder).values():
+            wanted = by_log.get(reader.origin, set())
+            if wanted and len(holds):
+                wanted -= held_indices(reader.entries(), holds)
+            if wanted:
+                count += self._from_log(reader, wanted)
+        return count
+
+    def _from_log(self, reader: LogReader, wanted: set[int]) -> int:
+        count = 0
+        durable.sweep(reader.folder / "segments", ".log")
+        for manifest, path in sealed_segments(reader.folder):
+            mine = {index for index in range(manifest.first, manifest.end) if index in wanted}
+            if mine:
+                count += self._from_segment(manifest, path, mine)
+        return count
+
+    def _from_segment(self, manifest: Manifest, path: Path, mine: set[int]) -> int:
         content = path.read_bytes()
         new = rewritten(content, mine)
         if new != content:
-            count += _gone(new, manifest.first, mine) - _gone(content, manifest.first, mine)
+            if self.forget is not None:
+                # Before the segment: a run that fails here finds the data still there next time, and comes again.
+                self.forget(manifest.origin, sorted(mine))
+                self.between("forgotten")
             durable.replace(path, new)
-            between("rewritten")
+            self.between("rewritten")
         size, digest = file_digest(path)
         if (size, digest) != (manifest.size_bytes, manifest.sha256):
             fresh = replace(manifest, size_bytes=size, sha256=digest)
             durable.replace(manifest_path(path), fresh.encoded())
-            between("described")
-    return count
+            self.between("described")
+        return _gone(new, manifest.first, mine) - _gone(content, manifest.first, mine)
 
 
 def _gone(content: bytes, first: int, wanted: set[int]) -> int:

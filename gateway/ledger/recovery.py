@@ -34,7 +34,8 @@ _TAIL = 256 * 1024
 class Found:
     """
     The end of a log. `segment` is None where there is none yet, or the last one was torn before its first use; `torn`
-    says how many bytes behind `end` are to be cut off. `unanswered` holds what was asked and not closed, by lookup id.
+    says how many bytes behind `end` are to be cut off. `last_commit` is what the last commit wrote up to `end`: all
+    that may not be on the disk. `unanswered` holds what was asked and not closed, by lookup id.
     """
 
     tiles: Tiles
@@ -42,6 +43,7 @@ class Found:
     first: int = 0
     end: int = 0
     torn: int = 0
+    last_commit: bytes = field(default=b"", repr=False)
     begun: datetime | None = None
     newest: datetime | None = None
     unanswered: dict[str, Asked] = field(default_factory=dict)
@@ -119,7 +121,7 @@ def parsed_record(data: bytes, index: int, where: str) -> Record:
     """A record that says of itself that it has that index. Raises LedgerDamaged."""
     try:
         record = orjson.loads(data)
-        said = record["index"]
+        said = int(record["index"])
     except (ValueError, KeyError, TypeError):
         raise LedgerDamaged(f"{where}: record {index} is no record") from None
     if said != index:
@@ -172,19 +174,21 @@ def _read_segment(found: Found, folder: Path, origin: str, first: int, path: Pat
         if is_last and next(sound_frames_anywhere(content, 0), None) is None:
             # Torn before its first use: nothing is in it. It is begun anew, under the same name.
             found.segment, found.first, found.end, found.torn = None, first, 0, len(content)
+            found.last_commit = b""
             return
         raise LedgerDamaged(f"{path}: no header; it would have begun with record {first}") from None
     if head["origin"] != origin or head["first"] != first:
         raise LedgerDamaged(f"{path}: belongs to log {head['origin']} and begins with record {head['first']}")
     leaves: list[bytes] = []
-    end = start
+    end = batch = start
     for frame, index in _sound_frames(path, content, start, first, is_last=is_last):
         leaves.append(frame.leaf)
-        end = frame.end
+        end, batch = frame.end, frame.batch
         if frame.kind != DESTROYED:
             _note(found, parsed_record(frame.data, index, f"{path}, offset {frame.offset}"))
     found.tiles.extend(leaves)
     found.segment, found.first, found.end, found.torn = path, first, end, len(content) - end
+    found.last_commit = content[batch:end] if batch < end else b""
     found.begun = _moment(head.get("at"))
 
 

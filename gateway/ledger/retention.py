@@ -168,18 +168,26 @@ def held_indices(entries: Iterable[Entry], holds: Holds) -> set[int]:
 
 
 def destructions(records: Iterable[Record]) -> list[Destruction]:
-    """Every destruction that the records of the `admin` logs tell of."""
-    return [
-        Destruction(
-            record["log"],
-            record["registry"],
-            datetime.fromisoformat(record["until"]),
-            tuple((first, last) for first, last in record["ranges"]),
-            record["leaves"],
-        )
-        for record in records
-        if record.get("type") == DESTROYED
-    ]
+    """Every destruction that the records of the `admin` logs tell of. One that is not whole explains nothing."""
+    found = (_destruction(record) for record in records if record.get("type") == DESTROYED)
+    return [one for one in found if one is not None]
+
+
+def unexplained(gone: Mapping[int, bytes], told: Iterable[Destruction]) -> list[int]:
+    """
+    Which records of one log have lost their data although no destruction that is told of covers them with the right
+    leaf hashes. `gone` has the leaf hash of each that has, by index. A destruction that is not finished yet covers
+    what it has taken.
+    """
+    left = dict(gone)
+    for one in told:
+        leaves = [gone.get(index) for index in one.indices()]
+        whole = b"".join(leaf for leaf in leaves if leaf is not None)
+        if None not in leaves and hashlib.sha256(whole).hexdigest() != one.leaves:
+            continue
+        for index in one.indices():
+            left.pop(index, None)
+    return sorted(left)
 
 
 def rewritten(content: bytes, taken: frozenset[int] | set[int]) -> bytes:
@@ -212,6 +220,19 @@ def months_before(moment: datetime, months: int) -> datetime:
     year, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
     day = min(moment.day, calendar.monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)
+
+
+def _destruction(record: Record) -> Destruction | None:
+    try:
+        return Destruction(
+            record["log"],
+            record["registry"],
+            datetime.fromisoformat(record["until"]),
+            tuple((int(first), int(last)) for first, last in record["ranges"]),
+            record["leaves"],
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _questions(entries: Iterable[Entry], sealed: int) -> tuple[dict[str, _Question], dict[int, bytes]]:

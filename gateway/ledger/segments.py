@@ -166,10 +166,15 @@ class SegmentWriter:
         self.first = 0
         self.offset = 0
 
-    def resume(self, path: Path, first: int, end: int) -> None:
-        """Go on after a start: what lies behind `end` is cut off, and what is before it is flushed. Raises OSError."""
+    def resume(self, path: Path, first: int, end: int, last_commit: bytes) -> None:
+        """
+        Go on after a start: what lies behind `end` is cut off. The last commit is written again, since after a failed
+        flush the system may hold it for written although it never was. Raises OSError.
+        """
         self._file = self._disk.open(path)
         self._file.cut(end)
+        if last_commit:
+            self._file.write(last_commit, end - len(last_commit))
         self._file.flush()
         self.first, self.offset = first, end
 

@@ -94,9 +94,9 @@ class Upkeep:
         await self._closed.wait()
 
     async def rest(self) -> None:
-        """Return when all that is waiting has been done."""
-        self.seal()
+        """Return when all that is waiting has been done, and what had failed has been tried once more."""
         await self._worker.result(lambda: None)
+        self.seal()
         self.store_tiles()
         await self._worker.result(lambda: None)
 

@@ -27,7 +27,12 @@ _WINDOW_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
-    """A system that may ask; what it may ask says the policy. `by` says how it proved this time who it is."""
+    """
+    A system that may ask; what it may ask says the policy.
+
+    `by` says how it proved this time who it is: `api_key`, `token`, `certificate`, or `command_line` for
+    somebody who can read the settings and asks in its name.
+    """
 
     name: str
     questions_per_minute: int

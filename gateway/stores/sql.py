@@ -81,9 +81,23 @@ class Store:
 
     def write_anew(self, table: str) -> None:
         """Rewrite a table's file, so that nothing is left in it of rows that were replaced; locks it meanwhile."""
-        statement = f"VACUUM FULL {table}" if self.kind == "postgresql" else "VACUUM"
-        with _typed(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(statement)
+        with _typed():
+            if self.kind == "postgresql":
+                with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.exec_driver_sql(f"VACUUM FULL {table}")
+            else:
+                self._vacuum()
+
+    def _vacuum(self) -> None:
+        """SQLite's own, below the engine, which would begin a transaction around it."""
+        connection = self._engine.raw_connection()
+        try:
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                connection.cursor().execute(statement)
+        except sqlite3.Error as exc:
+            raise StoreUnavailable(f"store: {type(exc).__name__} {exc.sqlite_errorname}") from None
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Let go of every connection."""

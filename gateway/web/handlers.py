@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ from gateway.lookup.catalogue import Entry, Instance
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.request import parse
 from gateway.web import problems
-from gateway.web.authentication import consumer_of
+from gateway.web.authentication import Authenticator
 from gateway.web.body import body_of
 from gateway.web.schemas import lookup_view
 
@@ -32,12 +32,12 @@ class Handlers:
     def __init__(
         self,
         lookup: Lookup,
-        consumers: Mapping[str, Consumer],
+        authenticator: Authenticator,
         clock: Clock,
         unready: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._lookup = lookup
-        self._consumers = consumers
+        self._authenticator = authenticator
         self._clock = clock
         self._unready = unready
 
@@ -46,7 +46,7 @@ class Handlers:
         lookup_id = request[LOOKUP_ID]
         consumer: Consumer | None = None
         try:
-            consumer = consumer_of(request.headers, self._consumers)
+            consumer = await self._authenticator.consumer_of(request)
             question = parse(await body_of(request))
         except QuestionRefused as refusal:
             await self._lookup.refuse(lookup_id, consumer, refusal)
@@ -62,18 +62,18 @@ class Handlers:
 
     async def registries(self, request: web.Request) -> web.Response:
         """GET /v1/registries"""
-        self._authenticated(request)
+        await self._authenticator.consumer_of(request)
         listed = [_registry_view(one) for one in self._lookup.catalogue.instances.values()]
         return _json({"registries": listed, "case_checks": self._lookup.access.case_checks})
 
     async def datasets(self, request: web.Request) -> web.Response:
         """GET /v1/datasets"""
-        self._authenticated(request)
+        await self._authenticator.consumer_of(request)
         return _json({"datasets": [_dataset_view(entry) for entry in self._lookup.catalogue]})
 
     async def dataset(self, request: web.Request) -> web.Response:
         """GET /v1/datasets/{id}"""
-        self._authenticated(request)
+        await self._authenticator.consumer_of(request)
         try:
             entry = self._lookup.catalogue.find(request.match_info["id"])
         except InvalidQuestion:
@@ -92,9 +92,6 @@ class Handlers:
         """GET /readyz"""
         why = "stopping" if request.app[STOPPING].is_set else self._unready()
         return _json({"status": why or "ready"}, status=503 if why else 200)
-
-    def _authenticated(self, request: web.Request) -> None:
-        consumer_of(request.headers, self._consumers)
 
 
 class Stopping:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import REASONS, REFUSALS
 from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.fields import Shape
-from gateway.web.authentication import HEADER
+from gateway.web.authentication import HEADER, ONLY_KEYS, Method
 from gateway.web.keys import JWKS_PATH
 from gateway.web.part import Part
 from gateway.web.problems import MEDIA_TYPE
@@ -31,8 +31,31 @@ _EXAMPLE_INQUIRY = {
 }
 
 
-def document(catalogue: Catalogue, parts: Sequence[Part] = ()) -> dict[str, Any]:
-    """The whole document, valid against OpenAPI 3.1, with the parts that join the front door."""
+_SCHEMES: dict[Method, dict[str, Any]] = {
+    "api_key": {"type": "apiKey", "in": "header", "name": HEADER},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Token truy cập OAuth2 / OAuth2 access token (RFC 9068)",
+    },
+    "certificate": {"type": "mutualTLS", "description": "Chứng thư TLS của hệ thống gọi / client certificate"},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Signature",
+        "description": "Chữ ký RFC 9421, thêm vào một cách khác / RFC 9421, besides one of the others",
+    },
+}
+
+
+def document(
+    catalogue: Catalogue, parts: Sequence[Part] = (), methods: Collection[Method] = ONLY_KEYS
+) -> dict[str, Any]:
+    """
+    The whole document, valid against OpenAPI 3.1, with the parts that join the front door; `methods` are the ways to
+    authenticate that are on.
+    """
     entries = list(catalogue)
     return {
         "openapi": "3.1.0",
@@ -43,7 +66,7 @@ def document(catalogue: Catalogue, parts: Sequence[Part] = ()) -> dict[str, Any]
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"api_key": []}],
+        "security": [{method: []} for method in methods if method != "signature"],
         "paths": {
             "/v1/lookups": {"post": _lookups(entries)},
             "/v1/registries": {"get": _get("Các cơ sở dữ liệu đã nối / registries", _registries(), "registries")},
@@ -55,7 +78,7 @@ def document(catalogue: Catalogue, parts: Sequence[Part] = ()) -> dict[str, Any]
             **{path: item for part in parts for path, item in part.paths.items()},
         },
         "components": {
-            "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": HEADER}},
+            "securitySchemes": {method: _SCHEMES[method] for method in methods},
             "schemas": _schemas(entries, parts),
         },
     }
@@ -224,6 +247,7 @@ def _get(summary: str, schema: dict[str, Any], operation: str) -> dict[str, Any]
         "responses": {
             "200": {"description": summary, "content": {"application/json": {"schema": schema}}},
             "401": _problem("unauthenticated"),
+            "503": _problem("check_unavailable"),
         },
     }
 

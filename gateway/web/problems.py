@@ -33,7 +33,16 @@ TYPE = "urn:onestop-gateway:problem:"
 PROBLEM: web.ResponseKey[str] = web.ResponseKey("problem", str)
 """Under this name a response that is no answer to a question carries its word, for whoever counts them."""
 
+_UNAUTHORIZED = 401
+# RFC 9110 wants a challenge with each 401, and Java's older client fails without one. No browser asks for a password.
+_CHALLENGE = 'Bearer realm="onestop-gateway"'
+
 _PLAIN = {
+    401: (
+        "key_missing",
+        "Thiếu khóa, hoặc khóa sai.",
+        "The key is missing or wrong.",
+    ),
     404: ("no_such_route", "Không có địa chỉ này; xem /docs.", "There is no such route; see /docs."),
     405: (
         "method_not_allowed",
@@ -151,6 +160,8 @@ def on_the_wire(response: web.Response) -> bytes:
 
 def _response(body: dict[str, Any], retry_at: datetime | None, clock: Clock | None) -> web.Response:
     headers = {"Cache-Control": "no-store"}
+    if body["status"] == _UNAUTHORIZED:
+        headers["WWW-Authenticate"] = _CHALLENGE
     if retry_at is not None and clock is not None:
         body["retry_at"] = retry_at.isoformat().replace("+00:00", "Z")
         headers["Retry-After"] = str(max(0, math.ceil((retry_at - clock.now()).total_seconds())))

@@ -68,7 +68,7 @@ class Views:
         secrets: Secrets,
         titles: Titles,
         clock: Clock,
-        authenticate: Callable[[web.Request, bytes], Awaitable[Consumer]],
+        authenticate: Callable[[web.Request], Awaitable[Consumer]],
         require: Callable[[Consumer, Right], None],
         record: Callable[[Record], Awaitable[None]],
         refuse: Callable[[str, Consumer | None, QuestionRefused], Awaitable[None]],
@@ -177,7 +177,7 @@ class Views:
         try:
             try:
                 body = await body_of(request)
-                consumer = await self._authenticate(request, body)
+                consumer = await self._authenticate(request)
                 return await answer(request, consumer, body)
             except QuestionRefused as refusal:
                 await self._refuse(lookup_id, consumer, refusal)

@@ -75,16 +75,16 @@ class Careless:
 
 def say_all(file: Path) -> None:
     """`repr` and `str` of everything of the gateway that is alive, and of every task and its stack."""
-    said = []
+    said: set[str] = set()
     for one in gc.get_objects():
         if str(type(one).__module__).partition(".")[0] == "gateway":
             with suppress(AttributeError):  # one that is being made right now
-                said.append(f"{one!r} {one!s}")
+                said.add(f"{one!r} {one!s}")
     stacks = io.StringIO()
     for task in asyncio.all_tasks():
         task.print_stack(file=stacks)
-        said.append(repr(task))
-    said.append(stacks.getvalue())
+        said.add(repr(task))
+    said.add(stacks.getvalue())
     file.write_text("\n".join(said), encoding="utf-8", errors="backslashreplace")
 
 

@@ -69,7 +69,8 @@ class Flock:
         in_ledger = frozenset({"ledger", "index"})
         for name, value in vars(self).items():
             if isinstance(value, date):
-                for form in ("%Y-%m-%d", "%Y%m%d", "%d/%m/%Y"):
+                # Eight digits alone stand in many a memory address: counted is only what a message has around them.
+                for form in ("%Y-%m-%d", "%d/%m/%Y", ">%Y%m%d", '"%Y%m%d', "'%Y%m%d"):
                     yield Canary(f"{name} {form}", value.strftime(form))
             elif name in {"account", "agency_case"}:
                 yield Canary(name, value, in_ledger)
@@ -90,7 +91,7 @@ def forms(value: str) -> dict[str, bytes]:
         "decomposed": unicodedata.normalize("NFD", value),
         "upper": value.upper(),
         "lower": value.lower(),
-        "folded": folded(value),
+        "folded": folded(value) if value.isalpha() else value,
         "JSON escapes": json.dumps(value)[1:-1],
         "upper JSON escapes": json.dumps(value.upper())[1:-1],
         "Python escapes": ascii(value)[1:-1],
@@ -126,13 +127,13 @@ def _inside(raw: bytes, shift: int) -> str:
 def shown(folder: Path, flock: Flock) -> list[str]:
     """Where a canary stands in any file below the folder, or in the name of one: file, canary and form."""
     found = []
-    needles = [(canary, name, form) for canary in flock for name, form in forms(canary.value).items()]
+    needles = {form: (canary, name) for canary in flock for name, form in [*forms(canary.value).items()][::-1]}
     for file in sorted(folder.rglob("*")):
         place = file.relative_to(folder)
         content = str(place).encode() + b"\n" + (file.read_bytes() if file.is_file() else b"")
         found += [
             f"{place}: {canary.name}, {form_name}"
-            for canary, form_name, form in needles
+            for form, (canary, form_name) in needles.items()
             if form in content and place.parts[0] not in canary.allowed
         ]
     return found
