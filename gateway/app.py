@@ -47,6 +47,7 @@ from gateway.web import keys, server
 from gateway.web.authentication import ONLY_KEYS, Authenticator
 from gateway.web.limits import Limits
 from gateway.web.part import Part
+from gateway.web.proofs import Proofs
 from gateway.wire.wrappers import WRAPPERS
 
 __all__ = [
@@ -248,7 +249,10 @@ def parts(core: Core, clock: Clock) -> list[Part]:
         metrics=core.metrics,
         clock=clock,
     )
-    return [part] if part is not None else []
+    if part is None or core.settings.ledger is None:
+        return []
+    folder, access = core.settings.ledger.folder, core.lookup.access
+    return [part, Proofs(folder, authenticate=core.authenticator.consumer_of, require=access.require)]
 
 
 def installed_adapters() -> dict[str, Adapter]:
