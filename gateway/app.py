@@ -59,6 +59,7 @@ __all__ = [
     "key_ring",
     "new_id",
     "options_for",
+    "parts",
     "version",
 ]
 
@@ -229,16 +230,16 @@ def front_door(core: Core, clock: Clock) -> web.Application:
         unready=lambda: core.unready,
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
         show_docs=web_settings.docs,
-        parts=_parts(core, clock),
+        parts=parts(core, clock),
     )
     keys.add_routes(application, core.keys)
     return application
 
 
-def _parts(core: Core, clock: Clock) -> list[Part]:
+def parts(core: Core, clock: Clock) -> list[Part]:
+    """What joins the front door beside the API itself."""
     if core.keys is None:
         return []
-
     part = index_part(
         core.settings,
         lookup=core.lookup,
