@@ -147,10 +147,11 @@ async def test_f40_attempts_counted_are_requests_seen(kind: str, stand_ins: Runn
         await desk.ask("dkdn.enterprise", FIRM)
         stand_ins.faults.set("dkdn", Fault(kind, times=1, path="chiTiet"))
         status, _ = await desk.ask("dkdn.enterprise", FIRM)
-        attempts = _attempts(await desk.metrics(), "dkdn")
+        metrics = await desk.metrics()
 
     assert status == 200
-    assert attempts == len([entry for entry in stand_ins.journal if entry.operation != "token"]) == 3
+    assert _attempts(metrics, "dkdn") == len([one for one in stand_ins.journal if one.operation != "token"]) == 3
+    assert 'gateway_requests_total{dataset="enterprise",registry="dkdn"} 3.0' in metrics
 
 
 async def _ok(_: web.Request) -> web.Response:

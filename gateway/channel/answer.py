@@ -13,11 +13,17 @@ __all__ = ["Answer", "Attempt", "Provenance"]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at the question: `found`, `absent` or the reason why not, and whether the connection was new."""
+    """
+    One try at the question: `found`, `absent` or the reason why not, and whether the connection was new.
+
+    `requests` left for the registry: more than one where its dataset has several exchanges, or a log-in was renewed
+    in between; none where something failed before.
+    """
 
     result: str
     elapsed_s: float
     fresh: bool
+    requests: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

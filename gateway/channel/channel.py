@@ -19,15 +19,17 @@ from gateway.channel.observer import Observer, Silent
 from gateway.channel.retry import Retry
 from gateway.clock import Clock
 from gateway.domain.dataset import Dataset, Exchanges, Options, Query, Question
-from gateway.domain.exchange import Response
+from gateway.domain.exchange import LARGE_BODY, Request, Response
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Absent, Found, Outcome, Unknown, unknown_from
 from gateway.errors import (
+    ContractError,
     MalformedAnswer,
     MismatchedAnswer,
     Overloaded,
     Reason,
     RegistryError,
+    RegistryRejected,
     RegistryTimeout,
     RegistryUnreachable,
 )
@@ -36,12 +38,14 @@ from gateway.transport.base import Probe, Transport
 __all__ = ["Channel", "Policy"]
 
 _MOST_EXCHANGES = 4
-_LARGE_BODY = 64 * 1024  # read in a thread, so that a big answer holds nobody else's question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How one instance is asked. `deadline_s` replaces the dataset's own where it is given."""
+    """
+    How one instance is asked. `deadline_s` replaces the dataset's own where it is given. Beyond `attempts` there is
+    at most one more: the last of them may have to be repeated on a fresh connection to be believed.
+    """
 
     deadline_s: float | None = None
     attempts: int = 2
@@ -78,7 +82,7 @@ class Channel:
         self._clock = clock
         self._new_id = new_id
         self._observer = observer or Silent()
-        self._retry = Retry(attempts=policy.attempts, clock=clock)
+        self._retry = Retry(clock)
         self._places = asyncio.Semaphore(policy.in_flight)
         self._waiting = 0
 
@@ -135,7 +139,11 @@ class Channel:
             async with asyncio.timeout(asked.deadline_s):
                 async with self._place():
                     asked.began = True
-                    return await self._retry.run(lambda: self._believed(asked), until=started + asked.deadline_s)
+                    return await self._retry.run(
+                        lambda: self._believed(asked),
+                        again=lambda: len(asked.attempts) < self._policy.attempts,
+                        until=started + asked.deadline_s,
+                    )
         except RegistryError as exc:
             return unknown_from(exc)
         except TimeoutError:
@@ -172,6 +180,7 @@ class Channel:
         if asked.attempts:
             asked.request_id = self._new_id()
         result, was_fresh = Reason.TIMEOUT.value, fresh
+        asked.requests = 0
         try:
             outcome, was_fresh = await self._exchanges(asked, fresh=fresh)
             about = _about(asked, outcome)
@@ -181,7 +190,7 @@ class Channel:
             result = exc.reason.value
             raise
         finally:
-            attempt = Attempt(result, self._clock.monotonic() - started, was_fresh)
+            attempt = Attempt(result, self._clock.monotonic() - started, was_fresh, asked.requests)
             asked.attempts.append(attempt)
             self._observer.attempted(self.registry, asked.dataset.noun, attempt)
 
@@ -190,11 +199,12 @@ class Channel:
         exchanges = asked.dataset.ask[self.contract](question)
         all_fresh = True
         try:
-            request = next(exchanges)
+            request = _first(exchanges)
             for nth in range(_MOST_EXCHANGES):
                 # An id of its own for each message: the echo must not fit another exchange of this question.
                 message_id = self._new_id() if nth else asked.request_id
-                response = await self._transport.send(replace(request, message_id=message_id), fresh=fresh)
+                numbered = replace(request, message_id=message_id, sent=asked.count_request)
+                response = await self._transport.send(numbered, fresh=fresh)
                 all_fresh = all_fresh and response.fresh
                 step = await _step(exchanges, response)
                 if response.unlisted:
@@ -222,6 +232,11 @@ class _Asked:
     request_id: str
     attempts: list[Attempt]
     began: bool = False
+    requests: int = 0
+
+    def count_request(self) -> None:
+        """One more has left in the present attempt."""
+        self.requests += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +277,21 @@ def _result(outcome: Outcome[Any], about: bool | None) -> str:
     return outcome.reason.value if isinstance(outcome, Unknown) else outcome.word
 
 
+def _first(exchanges: Exchanges[Any]) -> Request:
+    """
+    The first request. A query that cannot be written is the query's fault: nothing has been answered yet. An
+    adapter that ends before it has asked is a bug, and whatever it says was said by no registry.
+    """
+    try:
+        return next(exchanges)
+    except (ValueError, ArithmeticError):
+        raise RegistryRejected("a value of the query cannot be written; nothing was sent") from None
+    except StopIteration:
+        raise ContractError("an adapter ends without a question to its registry") from None
+
+
 async def _step(exchanges: Exchanges[Any], response: Response) -> Any:
-    if len(response.body) > _LARGE_BODY:
+    if len(response.body) > LARGE_BODY:
         return await asyncio.to_thread(_advance, exchanges, response)
     return _advance(exchanges, response)
 

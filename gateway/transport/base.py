@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.domain.exchange import Request, Response
+from gateway.domain.exchange import LARGE_BODY, Request, Response
 from gateway.wire.wrappers import Unwrap
 
 __all__ = ["Probe", "Transport", "Unwrapping"]
@@ -38,14 +39,17 @@ class Transport(Protocol):
 
 
 class Unwrapping:
-    """A transport whose answers come packed by a provincial platform."""
+    """A transport whose answers come packed by a provincial platform. Large ones are unpacked in a thread."""
 
     def __init__(self, inner: Transport, unwrap: Unwrap) -> None:
         self._inner = inner
         self._unwrap = unwrap
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
-        return self._unwrap(await self._inner.send(request, fresh=fresh))
+        response = await self._inner.send(request, fresh=fresh)
+        if len(response.body) > LARGE_BODY:
+            return await asyncio.to_thread(self._unwrap, response)
+        return self._unwrap(response)
 
     async def distrust(self) -> None:
         await self._inner.distrust()
