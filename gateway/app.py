@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
 from gateway import __version__
-from gateway.app_credentials import credentials, log_in_urls, xroad_names
+from gateway.app_credentials import credentials, log_in_urls, require_secrets, xroad_names
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
 from gateway.clock import Clock, SystemClock
@@ -171,6 +171,8 @@ def _instance(
     missing = [dataset.noun for dataset in offered if dataset.noun not in described.datasets]
     if missing:
         raise ContractError(f"{adapter.registry}: the contract does not describe {', '.join(missing)}")
+    if registry.endpoint is not None:
+        require_secrets(registry.credentials, adapter.secrets.get(contract, ()), place=f"{place}.credentials")
     basis = {dataset.noun: described.datasets[dataset.noun].basis_in(contract) for dataset in offered}
     channel = Channel(
         registry=name,
