@@ -256,6 +256,30 @@ def test_several_workers_share_a_port_and_their_metrics_are_one(mocks: str) -> N
     assert 'gateway_questions_total{dataset="enterprise",outcome="found",reason="",registry="dkdn"} 30.0' in after
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
+def test_workers_end_with_a_parent_that_was_killed(mocks: str, tmp_path: Path) -> None:
+    """After SIGKILL to the parent no worker and no metrics process stays behind with the ports."""
+    environment = towards(mocks) | {
+        "GATEWAY_WEB__PORT": str(free_port()),
+        "GATEWAY_METRICS__PORT": str(free_port()),
+        "TMPDIR": str(tmp_path),  # a killed parent cannot tidy up
+    }
+    with process("-m", "gateway", "serve", "--workers", "2", **environment) as child:
+        started = _events(child, until=2, event="gateway.started")
+        started += (
+            []
+            if any(one["event"] == "metrics.started" for one in started)
+            else _events(child, until=1, event="metrics.started")
+        )
+        child.kill()
+        try:
+            child.communicate(timeout=20)  # ends when the last of them has closed its standard error
+        except subprocess.TimeoutExpired:
+            for one in started:
+                os.kill(one["pid"], signal.SIGKILL)
+            pytest.fail("a worker outlived its parent")
+
+
 def _scraped(port: int, questions: int) -> str:
     """The metrics, once they count this many questions or two seconds have passed."""
     text = ""
