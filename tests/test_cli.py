@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.conftest import FIRM, INQUIRY, MAU
+from tests.ports import demo_port, free_port
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "demo"
@@ -47,13 +47,6 @@ def towards(mocks: str) -> dict[str, str]:
         "GATEWAY_REGISTRIES__DKDN__ENDPOINT": f"{mocks}/dkdn",
         "GATEWAY_REGISTRIES__DKDN__CREDENTIALS__TOKEN_URL": f"{mocks}/dkdn/token",
     }
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port: int = held.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -318,24 +311,10 @@ def test_the_log_of_a_question_names_no_person(mocks: str) -> None:
 def test_the_demo_ends_well() -> None:
     """`make demo ONCE=1` asks real questions, shows the answers and exits 0 because all were right."""
     done = subprocess.run(
-        [sys.executable, "-m", "demo", "--once", "--port", str(_demo_port())],
+        [sys.executable, "-m", "demo", "--once", "--port", str(demo_port())],
         capture_output=True, text=True, timeout=60, cwd=ROOT, check=False, env=os.environ | {"COLUMNS": "200"},
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout + done.stderr
     for shown in ("200 found", "200 absent", "504 unknown: timeout", "NGUYỄN VĂN MẪU", "CÔNG TY TNHH VÍ DỤ"):
         assert shown in done.stdout
-
-
-def _demo_port() -> int:
-    """A port of which the demo's two others, ten and a thousand and ten above it, are free too."""
-    for _ in range(50):
-        port = free_port()
-        try:
-            for other in (port + 10, port + 1010):
-                with socket.socket() as held:
-                    held.bind(("127.0.0.1", other))
-        except (OSError, OverflowError):
-            continue
-        return port
-    raise AssertionError("no three free ports")
