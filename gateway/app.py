@@ -15,7 +15,7 @@ from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
 from gateway import __version__, app_authentication, app_keep
 from gateway.app_access import Rules, access, counting_secrets, read_rules
-from gateway.app_credentials import credentials, log_in_urls, tls_context, xroad_names
+from gateway.app_credentials import credentials, log_in_urls, require_secrets, tls_context, xroad_names
 from gateway.app_index import index_part
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
@@ -311,6 +311,8 @@ def _instance(
     missing = [dataset.noun for dataset in offered if dataset.noun not in described.datasets]
     if missing:
         raise ContractError(f"{adapter.registry}: the contract does not describe {', '.join(missing)}")
+    if registry.endpoint is not None:
+        require_secrets(registry.credentials, adapter.secrets.get(contract, ()), place=f"{place}.credentials")
     basis = {dataset.noun: described.datasets[dataset.noun].basis_in(contract) for dataset in offered}
     channel = Channel(
         registry=name,

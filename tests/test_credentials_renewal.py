@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,6 +74,18 @@ async def test_a_log_in_that_ends_in_the_middle_is_renewed_once(
         assert is_open(await way.send(request_))
 
     assert issued(one).count == 2
+
+
+async def test_f40_a_question_sent_again_with_a_new_token_is_counted_twice(clock: MovableClock) -> None:
+    """The transport tells of each request that leaves for the registry, and of no log-in."""
+    door, sent = OAuthDoor(), []
+    asked = replace(ASK, sent=lambda: sent.append(1))
+    async with way_to(door, oauth(clock), clock) as way:
+        await way.send(asked)
+        door.tokens.end()
+        await way.send(asked)
+
+    assert len(sent) == door.questions == 3
 
 
 async def test_a_question_renews_its_token_once_at_most(clock: MovableClock) -> None:

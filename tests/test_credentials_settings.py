@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import mocks.credentials
-from gateway.app_credentials import credentials, log_in_urls
+from gateway.app_credentials import credentials, log_in_urls, require_secrets
 from gateway.domain.exchange import Request
 from gateway.errors import SettingsError
 from gateway.settings import RegistrySettings, load
@@ -323,3 +323,33 @@ def test_a_header_with_two_sources_stops_the_start(lines: str, says: str, folder
         load(file)
 
     assert "registries.dkdn" in str(caught.value)
+
+
+FILLED = {
+    "none": (set(), {"session", "token"}),
+    "session": ({"session"}, {"token", "auth_key"}),
+    "insurance_portal": ({"token", "id_token", "username", "password_md5"}, {"session"}),
+}
+
+
+@pytest.mark.parametrize(("scheme", "filled", "not_filled"), [(name, *sets) for name, sets in FILLED.items()])
+def test_a_placeholder_is_filled_by_the_log_in_or_by_a_file(
+    scheme: str, filled: set[str], not_filled: set[str], folder: Path
+) -> None:
+    """What the scheme's own log-in gives needs no file; each other placeholder that is missing is named."""
+    lines = {
+        "none": 'scheme = "none"\n',
+        "session": SESSION_LINES.replace("URL", "http://r.invalid"),
+        "insurance_portal": PORTAL,
+    }
+    file = folder / "gateway.toml"
+    file.write_text(HEAD + lines[scheme] + 'secrets = {auth_key2 = "api-key"}\n')
+    section = load(file).registries["dkdn"].credentials
+
+    require_secrets(section, filled | {"auth_key2"}, place="p")
+    with pytest.raises(SettingsError) as caught:
+        require_secrets(section, filled | not_filled, place="p")
+
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        f"p.secrets.{name}" for name in sorted(not_filled)
+    ]

@@ -24,6 +24,8 @@ class Attempt:
 
     `status` is the HTTP status of the last answer, None where there was none; `request_id` what the registry knows
     this attempt by.
+    `requests` left for the registry: more than one where its dataset has several exchanges, or a log-in was renewed
+    in between; none where something failed before.
     """
 
     result: str
@@ -32,6 +34,7 @@ class Attempt:
     layer: Layer = "registry"
     status: int | None = None
     request_id: str = ""
+    requests: int = 1
 
     def view(self) -> dict[str, Any]:
         """As the ledger keeps it: JSON values, nothing personal."""
@@ -41,6 +44,7 @@ class Attempt:
             "status": self.status,
             "elapsed_ms": round(self.elapsed_s * 1000),
             "fresh": self.fresh,
+            "requests": self.requests,
             "request_id": self.request_id,
         }
 

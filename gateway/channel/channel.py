@@ -20,15 +20,17 @@ from gateway.channel.observer import Observer, Silent
 from gateway.channel.retry import Retry
 from gateway.clock import Clock
 from gateway.domain.dataset import Dataset, Exchanges, Options, Query, Question
-from gateway.domain.exchange import Response
+from gateway.domain.exchange import LARGE_BODY, Request, Response
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Absent, Found, Outcome, Unknown, unknown_from
 from gateway.errors import (
+    ContractError,
     MalformedAnswer,
     MismatchedAnswer,
     Overloaded,
     Reason,
     RegistryError,
+    RegistryRejected,
     RegistryTimeout,
     RegistryUnreachable,
 )
@@ -50,12 +52,14 @@ _WITHOUT_ANSWER: dict[Reason, Layer] = {
     Reason.OVERLOADED: "ours",
     Reason.CIRCUIT_OPEN: "ours",
 }
-_LARGE_BODY = 64 * 1024  # read in a thread, so that a big answer holds nobody else's question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How one instance is asked. `deadline_s` replaces the dataset's own where it is given."""
+    """
+    How one instance is asked. `deadline_s` replaces the dataset's own where it is given. Beyond `attempts` there is
+    at most one more: the last of them may have to be repeated on a fresh connection to be believed.
+    """
 
     deadline_s: float | None = None
     attempts: int = 2
@@ -94,7 +98,7 @@ class Channel:
         self._new_id = new_id
         self._observer = observer or Silent()
         self._mac = mac
-        self._retry = Retry(attempts=policy.attempts, clock=clock)
+        self._retry = Retry(clock)
         self._places = asyncio.Semaphore(policy.in_flight)
         self._waiting = 0
 
@@ -169,7 +173,11 @@ class Channel:
             async with asyncio.timeout(asked.deadline_s):
                 async with self._place():
                     asked.began = True
-                    return await self._retry.run(lambda: self._believed(asked), until=started + asked.deadline_s)
+                    return await self._retry.run(
+                        lambda: self._believed(asked),
+                        again=lambda: len(asked.attempts) < self._policy.attempts,
+                        until=started + asked.deadline_s,
+                    )
         except RegistryError as exc:
             return unknown_from(exc)
         except TimeoutError:
@@ -205,7 +213,7 @@ class Channel:
         started = self._clock.monotonic()
         if asked.attempts:
             asked.request_id = self._new_id()
-        asked.status = None
+        asked.status, asked.requests = None, 0
         result, was_fresh, layer = Reason.TIMEOUT.value, fresh, _NOBODY
         try:
             outcome, was_fresh = await self._exchanges(asked, fresh=fresh)
@@ -219,7 +227,7 @@ class Channel:
             raise
         finally:
             elapsed_s = self._clock.monotonic() - started
-            attempt = Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id)
+            attempt = Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id, asked.requests)
             asked.attempts.append(attempt)
             self._observer.attempted(self.registry, asked.dataset.noun, attempt)
 
@@ -230,11 +238,12 @@ class Channel:
         exchanges = asked.dataset.ask[self.contract](question)
         all_fresh, asked.replies = True, b""
         try:
-            request = next(exchanges)
+            request = _first(exchanges)
             for nth in range(_MOST_EXCHANGES):
                 # An id of its own for each message: the echo must not fit another exchange of this question.
                 message_id = self._new_id() if nth else asked.request_id
-                response = await self._transport.send(replace(request, message_id=message_id), fresh=fresh)
+                numbered = replace(request, message_id=message_id, sent=asked.count_request)
+                response = await self._transport.send(numbered, fresh=fresh)
                 asked.last, asked.status = response, response.status
                 all_fresh = all_fresh and response.fresh
                 asked.replies += response.raw
@@ -269,6 +278,11 @@ class _Asked:
     """The raw replies of the last attempt, one after another."""
     last: Response | None = None
     status: int | None = None
+    requests: int = 0
+
+    def count_request(self) -> None:
+        """One more has left in the present attempt."""
+        self.requests += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +331,21 @@ def _result(outcome: Outcome[Any], about: bool | None) -> str:
     return outcome.reason.value if isinstance(outcome, Unknown) else outcome.word
 
 
+def _first(exchanges: Exchanges[Any]) -> Request:
+    """
+    The first request. A query that cannot be written is the query's fault: nothing has been answered yet. An
+    adapter that ends before it has asked is a bug, and whatever it says was said by no registry.
+    """
+    try:
+        return next(exchanges)
+    except (ValueError, ArithmeticError):
+        raise RegistryRejected("a value of the query cannot be written; nothing was sent") from None
+    except StopIteration:
+        raise ContractError("an adapter ends without a question to its registry") from None
+
+
 async def _step(exchanges: Exchanges[Any], response: Response) -> Any:
-    if len(response.body) > _LARGE_BODY:
+    if len(response.body) > LARGE_BODY:
         return await asyncio.to_thread(_advance, exchanges, response)
     return _advance(exchanges, response)
 

@@ -17,15 +17,15 @@ _jitter = wait_random_exponential(multiplier=0.1, max=2.0)
 
 
 class Retry:
-    """At most `attempts` in all, with full jitter between them, and none that could not end by the deadline."""
+    """Full jitter between attempts, and none that could not end by the deadline."""
 
-    def __init__(self, *, attempts: int, clock: Clock) -> None:
-        self._attempts = attempts
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def run(self, attempt: Callable[[], Awaitable[T]], *, until: float) -> T:
+    async def run(self, attempt: Callable[[], Awaitable[T]], *, again: Callable[[], bool], until: float) -> T:
         """
-        Run until it succeeds, until another attempt cannot help, or until the monotonic instant `until`.
+        Run until it succeeds, until another attempt cannot help, while `again` allows another, or until the
+        monotonic instant `until`.
 
         Raises the last failure. tenacity costs more than a lookup's own work, so it is entered only after
         a first failure.
@@ -33,7 +33,7 @@ class Retry:
         try:
             return await attempt()
         except RegistryError as exc:
-            if self._attempts < 2 or not exc.retryable:
+            if not exc.retryable or not again():
                 raise
             first = exc
 
@@ -41,8 +41,7 @@ class Retry:
             return max(_jitter(state), self._asked_wait_s(state))
 
         def stop(state: RetryCallState) -> bool:
-            spent = state.attempt_number >= self._attempts
-            return spent or self._clock.monotonic() + state.upcoming_sleep >= until
+            return not again() or self._clock.monotonic() + state.upcoming_sleep >= until
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda exc: isinstance(exc, RegistryError) and exc.retryable),

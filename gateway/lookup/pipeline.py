@@ -198,6 +198,7 @@ class Lookup:
             via=answer.provenance.via,
             request_id=answer.provenance.request_id,
             attempts=len(answer.attempts),
+            requests=sum(attempt.requests for attempt in answer.attempts),
             elapsed_s=round(elapsed_s, 6),
         )
 

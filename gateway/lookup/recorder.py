@@ -133,17 +133,7 @@ class Recorder:
             "via": provenance.via,
             "route": provenance.route,
             "request_id": provenance.request_id,
-            "attempts": [
-                {
-                    "result": one.result,
-                    "layer": one.layer,
-                    "status": one.status,
-                    "request_id": one.request_id,
-                    "elapsed_ms": round(one.elapsed_s * 1000, 1),
-                    "fresh": one.fresh,
-                }
-                for one in answer.attempts
-            ],
+            "attempts": [one.view() for one in answer.attempts],
             "elapsed_ms": round(answer.elapsed_s * 1000, 1),
             "clock_skew_s": answer.clock_skew_s,
             "quota_left": answer.quota_left,

@@ -68,16 +68,19 @@ class HttpTransport:
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
         proof = await self._credentials.proof(self._log_in)
-        response = await self._exchange(self._signed(request, proof), fresh=fresh)
+        response = await self._asked(request, proof, fresh=fresh)
         if self._credentials.are_old(response):
             renewed = await self._credentials.proof(self._log_in, old=Old(proof, response))
             if renewed is not proof:
-                response = await self._exchange(self._signed(request, renewed), fresh=fresh)
+                response = await self._asked(request, renewed, fresh=fresh)
         self._credentials.explain(request, response)
         return response
 
-    def _signed(self, request: Request, proof: Proof) -> Outgoing:
-        return self._credentials.sign(filled(request, self._endpoint, proof.secrets), proof)
+    async def _asked(self, request: Request, proof: Proof, *, fresh: bool) -> Response:
+        outgoing = self._credentials.sign(filled(request, self._endpoint, proof.secrets), proof)
+        headers.check(outgoing.headers)
+        request.sent()
+        return await self._exchange(outgoing, fresh=fresh)
 
     async def probe(self) -> list[Probe]:
         steps = await probing.connections(self._endpoint, self._resolver, self._tls)
@@ -99,11 +102,11 @@ class HttpTransport:
                 await _closed(session.client)
 
     async def _log_in(self, outgoing: Outgoing) -> Response:
+        headers.check(outgoing.headers)
         # A token names nobody: it is believed from a connection that carried nothing else.
         return await self._exchange(outgoing, fresh=True)
 
     async def _exchange(self, outgoing: Outgoing, *, fresh: bool) -> Response:
-        headers.check(outgoing.headers)
         try:
             async with (
                 self._session(fresh=fresh) as client,
