@@ -134,8 +134,8 @@ class Recorder:
             "route": provenance.route,
             "request_id": provenance.request_id,
             "attempts": [one.view() for one in answer.attempts],
-            "elapsed_ms": round(answer.elapsed_s * 1000, 1),
-            "clock_skew_s": answer.clock_skew_s,
+            "elapsed_ms": round(answer.elapsed_s * 1000),
+            "clock_skew_s": round(answer.clock_skew_s) if answer.clock_skew_s is not None else None,
             "quota_left": answer.quota_left,
         }
 
