@@ -104,6 +104,7 @@ async def test_each_attempt_has_its_own_id(clock: MovableClock) -> None:
             "elapsed_ms": 0,
             "requests": 1,
             "fresh": True,
+            "requests": 1,
             "request_id": "id-0",
         },
         {
