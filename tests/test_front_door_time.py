@@ -174,3 +174,17 @@ async def test_what_was_no_question_is_counted_by_what_was_wrong(hasty: Desk) ->
 
     for word in ("bad_request", "no_such_route", "too_slow"):
         assert f'gateway_http_problems_total{{word="{word}"}} 1.0' in text
+
+
+async def test_a_caller_on_a_slow_line_gets_the_whole_answer(hasty: Desk) -> None:
+    """Who takes an answer slowly, and takes it, is not cut off although it is on its way for longer than the time."""
+    address = URL(hasty.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port, limit=4096)
+    writer.write((LARGE + b"\r\n") * 8 + LARGE + LAST)
+    stream = bytearray()
+    while piece := await reader.read(200_000):
+        stream += piece
+        await asyncio.sleep(SHORT_S / 40)
+    writer.close()
+
+    assert [reply.status for reply in replies(bytes(stream))] == [200] * 9

@@ -22,6 +22,7 @@ from gateway.web.limits import Limits
 __all__ = ["Door"]
 
 _LINGER_S = 1.0
+_LEAST_TAKEN = 256 * 1024
 
 
 class Door(web.Server):
@@ -145,7 +146,8 @@ class Connection(web.RequestHandler):
     def pause_writing(self) -> None:
         """The caller takes no more of its answers: it has the time that it has for a body, then it is cut off."""
         super().pause_writing()
-        self._unread = self._loop.call_later(self._door.limits.body_timeout_s, self._cut_off, self.transport)
+        if self.transport is not None:
+            self._watch_taking(self.transport)
 
     def resume_writing(self) -> None:
         self._is_read()
@@ -156,10 +158,16 @@ class Connection(web.RequestHandler):
             self._unread.cancel()
             self._unread = None
 
-    def _cut_off(self, transport: asyncio.Transport | None) -> None:
+    def _watch_taking(self, transport: asyncio.Transport) -> None:
+        left = transport.get_write_buffer_size()
+        self._unread = self._loop.call_later(self._door.limits.body_timeout_s, self._taken, transport, left)
+
+    def _taken(self, transport: asyncio.Transport, before: int) -> None:
+        if before - transport.get_write_buffer_size() >= _LEAST_TAKEN:
+            self._watch_taking(transport)  # a slow line, but somebody reads
+            return
         self._door.tell("too_slow")
-        if transport is not None:
-            transport.abort()  # closing would wait for the caller to take what is written
+        transport.abort()  # closing would wait for the caller to take what is written
 
     def _wait(self) -> None:
         self._payload = None
