@@ -93,6 +93,7 @@ LINES = {
     "route": "xroad|lgsp",
     "via": "live",
     "attempts": "[0-9]",
+    "requests": "[0-9]{1,2}",
     "elapsed_s": "[0-9.e-]+",
 }
 """What each key of a log line may hold. `detail` and `problems` are words of our own and are looked at apart."""
