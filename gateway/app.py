@@ -16,6 +16,7 @@ from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
 from gateway import __version__
 from gateway.app_credentials import credentials, log_in_urls, xroad_names
+from gateway.channel.breaker import BreakerPolicy
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
 from gateway.clock import Clock, SystemClock
@@ -134,7 +135,11 @@ def consumers(sections: Mapping[str, ConsumerSettings]) -> dict[str, Consumer]:
             raise SettingsError(f"consumers.{name}.api_key_sha256: the same as of consumers.{other}")
     return {
         section.api_key_sha256: Consumer(
-            name=name, datasets=frozenset(section.datasets), questions_per_minute=section.questions_per_minute
+            name=name,
+            datasets=frozenset(section.datasets),
+            questions_per_minute=section.questions_per_minute,
+            weight=section.weight,
+            batch=section.batch,
         )
         for name, section in sections.items()
     }
@@ -184,7 +189,11 @@ def _instance(
             deadline_s=registry.deadline_s,
             attempts=registry.attempts,
             in_flight=registry.in_flight,
+            in_flight_floor=registry.in_flight_floor,
             waiting=registry.waiting,
+            retry_share=registry.retry_share,
+            retry_burst=registry.retry_burst,
+            breaker=BreakerPolicy(**registry.breaker.model_dump()),
         ),
         clock=clock,
         new_id=new_id,

@@ -25,6 +25,7 @@ from gateway.settings_credentials import AnonymousSettings, CredentialsSettings,
 from gateway.settings_credentials import Section as _Section
 
 __all__ = [
+    "BreakerSettings",
     "ConsumerSettings",
     "LogSettings",
     "MetricsSettings",
@@ -75,6 +76,8 @@ class ConsumerSettings(_Section):
         (), description="Datasets it may ask, such as `dancu.citizen`; none unless named."
     )
     questions_per_minute: int = Field(600, ge=1, description="More than this are refused with `too_many`.")
+    weight: float = Field(1.0, gt=0, le=100, description="Its share where consumers wait for the same registry.")
+    batch: bool = Field(False, description="Nobody waits for its answers: it counts a tenth of its weight.")
 
 
 class TlsSettings(_Section):
@@ -86,6 +89,19 @@ class TlsSettings(_Section):
     crl_file: Path | None = Field(
         None, description="PEM of revocation lists; a certificate that one of them names is refused."
     )
+
+
+class BreakerSettings(_Section):
+    """When a registry that fails is left in peace, for each dataset by itself."""
+
+    in_a_row: int = Field(10, ge=1, description="So many failures one after another open it.")
+    failure_ratio: float = Field(0.5, gt=0, le=1, description="So large a share of failures opens it.")
+    slow_ratio: float = Field(0.9, gt=0, le=1, description="So large a share of slow answers opens it.")
+    minimum: int = Field(30, ge=2, description="Attempts that must stand in the window before a share counts.")
+    window_s: float = Field(30.0, gt=0, le=600, description="How far back the shares look.")
+    throttles: int = Field(5, ge=1, description="So many throttled attempts one after another open it.")
+    probe_s: float = Field(5.0, gt=0, le=600, description="Time between two probes of a registry that fails.")
+    successes: int = Field(5, ge=1, description="Good answers in a row, asked for one at a time, that close it.")
 
 
 class RegistrySettings(_Section):
@@ -107,7 +123,11 @@ class RegistrySettings(_Section):
     )
     attempts: int = Field(2, ge=1, le=5, description="Most attempts for one question.")
     in_flight: int = Field(32, ge=1, description="Most questions asked at once.")
+    in_flight_floor: int = Field(2, ge=1, description="So many are always allowed, however slow its answers are.")
     waiting: int = Field(128, ge=0, description="Most questions waiting for a place; more are `overloaded`.")
+    retry_share: float = Field(0.1, ge=0, le=1, description="Retries per question that is asked, at most.")
+    retry_burst: float = Field(10.0, ge=0, le=1000, description="Retries that may be saved up.")
+    breaker: BreakerSettings = Field(default_factory=BreakerSettings, description="When it is left in peace.")
     max_answer_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest answer that is read.")
     max_answer_elements: int = Field(50_000, ge=100, description="Most elements of an XML answer.")
     max_answer_attributes: int = Field(32, ge=8, description="Most attributes of one element.")

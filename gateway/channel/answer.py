@@ -8,12 +8,17 @@ from typing import Any
 
 from gateway.domain.outcome import Outcome
 
-__all__ = ["Answer", "Attempt", "Provenance"]
+__all__ = ["CALLER_GONE", "Answer", "Attempt", "Provenance"]
+
+CALLER_GONE = "caller_gone"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at the question: `found`, `absent` or the reason why not, and whether the connection was new."""
+    """
+    One request to the registry for the question: `found`, `absent` or the reason why not (`caller_gone` where it was
+    broken off since nobody waited any more), and whether the connection was new.
+    """
 
     result: str
     elapsed_s: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -31,7 +31,8 @@ class Request:
     What to send. `path` is relative to the instance's endpoint, segment by segment, so that no value can
     climb out of it; `query` keeps its order; `body` is the bytes with holes where secrets go.
 
-    `message_id` is the channel's: a transport that can carry one sends it and checks its echo.
+    `message_id` is the channel's: a transport that can carry one sends it and checks its echo. So is `again`: it
+    is told of an answer after which the transport sends the request once more by itself (the token was old).
     """
 
     operation: str
@@ -42,6 +43,7 @@ class Request:
     media_type: str | None = None
     body: tuple[Part, ...] = field(default=(), repr=False)
     message_id: str | None = None
+    again: Callable[[Response], None] | None = field(default=None, repr=False, compare=False)
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """The same request with these headers added or replaced."""

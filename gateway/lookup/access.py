@@ -17,12 +17,17 @@ _WINDOW_S = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
-    """A system that may ask, and what it may ask. `by` says how it proved this time who it is."""
+    """
+    A system that may ask, and what it may ask. `by` says how it proved this time who it is; `weight` and `batch`
+    what share it gets where others wait too.
+    """
 
     name: str
     datasets: frozenset[str]
     questions_per_minute: int
     by: str = "api_key"
+    weight: float = 1.0
+    batch: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

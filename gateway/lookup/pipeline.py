@@ -8,6 +8,7 @@ from datetime import timedelta, timezone
 from typing import Any
 
 from gateway.channel.answer import Answer
+from gateway.channel.line import Share
 from gateway.clock import Clock
 from gateway.domain.dataset import Query
 from gateway.domain.outcome import Found, Unknown, unknown_from
@@ -145,8 +146,13 @@ class Lookup:
             kept = await self._cache.find(asking, max_age_s)
             if kept is not None:
                 return kept
+        consumer = asking.consumer
         answer = await entry.instance.channel.ask(
-            entry.dataset, asking.query, asking.inquiry, deadline_s=until - self._clock.monotonic()
+            entry.dataset,
+            asking.query,
+            asking.inquiry,
+            deadline_s=until - self._clock.monotonic(),
+            share=Share(consumer.name, asking.inquiry.agency, consumer.weight, consumer.batch),
         )
         entry.instance.health.note(answer)
         if self._cache is not None:

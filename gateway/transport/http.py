@@ -71,6 +71,8 @@ class HttpTransport:
         proof = await self._credentials.proof(self._log_in)
         response = await self._exchange(self._signed(request, proof), fresh=fresh)
         if self._credentials.are_old(response):
+            if request.again is not None:
+                request.again(response)
             proof = await self._credentials.proof(self._log_in, old=Old(proof, response))
             response = await self._exchange(self._signed(request, proof), fresh=fresh)
         self._credentials.explain(request, response)
