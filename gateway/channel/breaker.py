@@ -36,6 +36,11 @@ class State(Enum):
     HALF_OPEN = "half_open"
 
 
+_CLOSED = State.CLOSED
+_ANSWERED, _FAILED, _THROTTLED = Verdict.ANSWERED, Verdict.FAILED, Verdict.THROTTLED
+# Names of their own: each look into an enumeration costs as much as the rest of a step on the hot path.
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerPolicy:
     """
@@ -83,11 +88,11 @@ class Breaker:
         "_refused",
         "_tell",
         "_throttles",
-        "_ticket",
         "_trials",
         "_until",
         "_window",
         "state",
+        "ticket",
         "why",
     )
 
@@ -97,7 +102,7 @@ class Breaker:
         self._policy = policy
         self._tell = tell
         self._window = _Window(policy.window_s)
-        self._ticket = 0
+        self.ticket = 0
         self._in_a_row = 0
         self._throttles = 0
         self._opened = 0.0
@@ -108,16 +113,16 @@ class Breaker:
 
     def admits(self, now: float) -> bool:
         """Whether an attempt could begin now."""
-        return self.state is State.CLOSED or (not self._probing and now >= self._until)
+        return self.state is _CLOSED or (not self._probing and now >= self._until)
 
     def admit(self, now: float) -> int | None:
         """A ticket for an attempt that begins now, or None where none may. `done` must be told of its end."""
-        if self.state is State.CLOSED:
-            return self._ticket
+        if self.state is _CLOSED:
+            return self.ticket
         if not self.admits(now):
             return None
         self.state, self._probing = State.HALF_OPEN, True
-        return self._ticket
+        return self.ticket
 
     def turn_away(self, now: float) -> float:
         """A question is refused: the monotonic instant at which another may be let through."""
@@ -132,34 +137,34 @@ class Breaker:
         self, ticket: int, verdict: Verdict, now: float, *, slow: bool = False, leave_until: float | None = None
     ) -> None:
         """An attempt has ended. `leave_until` is the instant until which the registry asked to be left alone."""
-        if ticket != self._ticket:
+        if ticket != self.ticket:
             return
-        if self.state is State.CLOSED:
+        if self.state is _CLOSED:
             self._count(verdict, now, slow, leave_until)
         else:
             self._probed(verdict, now, slow, leave_until)
 
     def _count(self, verdict: Verdict, now: float, slow: bool, leave_until: float | None) -> None:
         policy = self._policy
-        if verdict is Verdict.ANSWERED:
+        if verdict is _ANSWERED:
             self._in_a_row = self._throttles = 0
             self._window.add(now, failed=False, slow=slow)
             if slow and self._window.calls >= policy.minimum and self._window.slow_ratio >= policy.slow_ratio:
                 self._open("slow", now, None)
-        elif verdict is Verdict.FAILED:
+        elif verdict is _FAILED:
             self._in_a_row += 1
             self._window.add(now, failed=True, slow=False)
             many = self._window.calls >= policy.minimum and self._window.failure_ratio >= policy.failure_ratio
             if many or self._in_a_row >= policy.in_a_row:
                 self._open("failing", now, None)
-        elif verdict is Verdict.THROTTLED:
+        elif verdict is _THROTTLED:
             self._throttles += 1
             if self._throttles >= policy.throttles:
                 self._open("throttled", now, leave_until)
 
     def _open(self, why: str, now: float, leave_until: float | None) -> None:
         self.state, self.why = State.OPEN, why
-        self._ticket += 1
+        self.ticket += 1
         self._opened, self._refused, self._trials, self._probing = now, 0, 0, False
         self._until = max(now + self._policy.probe_s, leave_until or 0.0)
         self._tell(Change(state=State.OPEN, why=why))
@@ -168,7 +173,7 @@ class Breaker:
         self._probing = False
         if verdict is Verdict.UNTOLD:
             return
-        if verdict is Verdict.ANSWERED and not slow:
+        if verdict is _ANSWERED and not slow:
             self._trials += 1
             if self._trials >= self._policy.successes:
                 self._close(now)
@@ -179,7 +184,7 @@ class Breaker:
 
     def _close(self, now: float) -> None:
         self.state = State.CLOSED
-        self._ticket += 1
+        self.ticket += 1
         self._in_a_row = self._throttles = 0
         self._window = _Window(self._policy.window_s)
         self._tell(Change(state=State.CLOSED, why=self.why, after_s=now - self._opened, refused=self._refused))
@@ -189,11 +194,13 @@ class Breaker:
 class _Window:
     """Attempts of the last seconds, in a few buckets."""
 
-    __slots__ = ("_buckets", "_failed", "_slow", "_width_s", "calls")
+    __slots__ = ("_buckets", "_failed", "_newest", "_newest_until", "_slow", "_width_s", "calls")
 
     def __init__(self, window_s: float) -> None:
         self._width_s = window_s / _BUCKETS
         self._buckets: deque[list[int]] = deque()  # [number, calls, failed, slow]
+        self._newest: list[int] = []
+        self._newest_until = float("-inf")
         self.calls = 0
         self._failed = 0
         self._slow = 0
@@ -207,15 +214,9 @@ class _Window:
         return self._slow / self.calls if self.calls else 0.0
 
     def add(self, now: float, *, failed: bool, slow: bool) -> None:
-        number = int(now / self._width_s)
-        if not self._buckets or self._buckets[-1][0] != number:
-            self._buckets.append([number, 0, 0, 0])
-            while self._buckets[0][0] <= number - _BUCKETS:
-                _, calls, failures, slows = self._buckets.popleft()
-                self.calls -= calls
-                self._failed -= failures
-                self._slow -= slows
-        bucket = self._buckets[-1]
+        bucket = self._newest
+        if now >= self._newest_until:
+            bucket = self._turn_over(int(now / self._width_s))
         bucket[1] += 1
         self.calls += 1
         if failed:
@@ -224,3 +225,14 @@ class _Window:
         if slow:
             bucket[3] += 1
             self._slow += 1
+
+    def _turn_over(self, number: int) -> list[int]:
+        self._newest = [number, 0, 0, 0]
+        self._newest_until = (number + 1) * self._width_s
+        self._buckets.append(self._newest)
+        while self._buckets[0][0] <= number - _BUCKETS:
+            _, calls, failures, slows = self._buckets.popleft()
+            self.calls -= calls
+            self._failed -= failures
+            self._slow -= slows
+        return self._newest

@@ -15,8 +15,10 @@ __all__ = ["Limit"]
 _TOLERANCE = 2.0
 _FEW = 2
 """With so many in flight, times are quiet."""
-_DOWN, _QUIET, _BUSY = 0.1, 0.05, 0.001
-"""How fast the quiet time follows an answer that was quicker, one in quiet times, and one in busy times."""
+_DOWN, _QUIET = 0.1, 0.05
+"""How fast the quiet time follows an answer that was quicker, and one in quiet times."""
+_BUSY_S = 3600.0
+"""In busy times it rises only so slowly: a registry that is slower for good is believed after an hour or so."""
 _FOLLOW = 0.1
 _STEP = 0.5
 _CUT = 0.9
@@ -28,7 +30,7 @@ class Limit:
     registry's owner has agreed to; a registry that strains brings it down.
     """
 
-    __slots__ = ("_ceiling", "_cut_at", "_exact", "_floor", "_quiet_s", "_strain", "value")
+    __slots__ = ("_ceiling", "_cut_at", "_exact", "_floor", "_last", "_quiet_s", "_strain", "value")
 
     def __init__(self, *, floor: int, ceiling: int) -> None:
         self._floor = min(floor, ceiling)
@@ -37,6 +39,7 @@ class Limit:
         self._quiet_s: dict[str, float] = {}
         self._strain = 1.0
         self._cut_at = 0.0
+        self._last = 0.0
         self.value = ceiling
 
     def quiet_s(self, dataset: str) -> float:
@@ -47,14 +50,15 @@ class Limit:
         """How long an answer takes at present, in seconds; 0 while nothing is known."""
         return self._quiet_s.get(dataset, 0.0) * max(self._strain, 1.0)
 
-    def answered(self, dataset: str, elapsed_s: float, in_flight: int) -> None:
-        """An answer came; `in_flight` counts it too."""
+    def answered(self, dataset: str, elapsed_s: float, in_flight: int, now: float) -> None:
+        """An answer came; `in_flight` counts it too, and `now` is monotonic."""
+        since_s, self._last = now - self._last, now
         quiet_s = self._quiet_s.get(dataset)
         if quiet_s is None:
             quiet_s = elapsed_s
         else:
-            rate = _DOWN if elapsed_s < quiet_s else _QUIET if in_flight <= _FEW else _BUSY
-            quiet_s += (elapsed_s - quiet_s) * rate
+            rate = _DOWN if elapsed_s < quiet_s else _QUIET if in_flight <= _FEW else since_s / _BUSY_S
+            quiet_s += (elapsed_s - quiet_s) * min(rate, _DOWN)
         self._quiet_s[dataset] = quiet_s
         if quiet_s > 0:
             self._strain += (elapsed_s / quiet_s - self._strain) * _FOLLOW

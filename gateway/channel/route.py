@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.channel.breaker import Breaker, BreakerPolicy, Change, Verdict
+from gateway.channel.breaker import Breaker, BreakerPolicy, Change, State, Verdict
 from gateway.channel.limit import Limit
 from gateway.channel.observer import Observer
 from gateway.channel.places import Places
@@ -24,6 +24,10 @@ _VERDICTS = {
     Reason.CIRCUIT_OPEN: Verdict.UNTOLD,
 }
 """What a reason says of the registry; one that does not stand here came from an answer."""
+
+_TOO_MUCH = frozenset({Reason.TIMEOUT, Reason.THROTTLED})
+_CLOSED = State.CLOSED
+_ANSWERED = Verdict.ANSWERED
 
 _FAIR_SHARE = 0.5
 """A timeout is held against the registry only where it had this much of the time that it may usually take."""
@@ -69,7 +73,7 @@ class Route:
     def admits(self, dataset: str) -> bool:
         """Whether a question could be asked this way now."""
         breaker = self._breakers.get(dataset)
-        return breaker is None or breaker.admits(self._clock.monotonic())
+        return breaker is None or breaker.state is _CLOSED or breaker.admits(self._clock.monotonic())
 
     def again_at(self, dataset: str) -> float:
         """The monotonic instant from which on it may be asked this way."""
@@ -91,6 +95,8 @@ class Route:
     def begin(self, dataset: str) -> int:
         """A ticket for an attempt that begins now. Raises CircuitOpen, or RegistryThrottled, where none may."""
         breaker = self._breakers.get(dataset) or self._breaker(dataset)
+        if breaker.state is _CLOSED:
+            return breaker.ticket
         ticket = breaker.admit(self._clock.monotonic())
         if ticket is None:
             raise self.turn_away(dataset)
@@ -110,20 +116,30 @@ class Route:
         ours (`overloaded`). `deadline_s` is how long a whole question may usually take.
         """
         now = self._clock.monotonic()
-        verdict = _VERDICTS.get(reason, Verdict.ANSWERED) if reason else Verdict.ANSWERED
-        if reason is Reason.TIMEOUT and elapsed_s < deadline_s * _FAIR_SHARE:
-            verdict = Verdict.UNTOLD
         limit = self.places.limit
-        if verdict is Verdict.ANSWERED:
-            limit.answered(dataset, elapsed_s, self.places.in_flight)
-        elif verdict is Verdict.THROTTLED or (verdict is Verdict.FAILED and reason is Reason.TIMEOUT):
-            limit.dropped(dataset, now)
+        verdict = _ANSWERED
+        leave_until = None
+        if reason is None:
+            limit.answered(dataset, elapsed_s, self.places.in_flight, now)
+        else:
+            verdict = self._verdict(reason, elapsed_s, deadline_s)
+            if verdict is Verdict.ANSWERED:
+                limit.answered(dataset, elapsed_s, self.places.in_flight, now)
+            elif reason in _TOO_MUCH and verdict is not Verdict.UNTOLD:
+                limit.dropped(dataset, now)
+            if retry_at is not None:
+                leave_until = now + (retry_at - self._clock.now()).total_seconds()
         if limit.value != self._told_limit:
             self._told_limit = limit.value
             self._observer.limited(self._registry, self.name, limit.value)
-        leave_until = now + (retry_at - self._clock.now()).total_seconds() if retry_at else None
         slow = elapsed_s > deadline_s * _SLOW_SHARE
         self._breakers[dataset].done(ticket, verdict, now, slow=slow, leave_until=leave_until)
+
+    @staticmethod
+    def _verdict(reason: Reason, elapsed_s: float, deadline_s: float) -> Verdict:
+        if reason is Reason.TIMEOUT and elapsed_s < deadline_s * _FAIR_SHARE:
+            return Verdict.UNTOLD
+        return _VERDICTS.get(reason, Verdict.ANSWERED)
 
     def circuits(self) -> list[Circuit]:
         """Every breaker of this way."""

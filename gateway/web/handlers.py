@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -123,6 +124,7 @@ def _registry_view(instance: Instance) -> dict[str, Any]:
             "last_answer_at": health.last_answer_at,
             "last_failure_at": health.last_failure_at,
             "last_reason": health.last_reason,
+            "circuits": [asdict(circuit) for circuit in instance.channel.circuits()],
         },
     }
 
