@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from gateway.commands.keys import Algorithm, make
+
 __all__ = ["API_KEY", "IN_FLIGHT", "write"]
 
 API_KEY = "bench-key"
@@ -23,8 +25,10 @@ level = "info"
 
 [consumers.bench]
 api_key_sha256 = "{digest}"
-datasets = ["dancu.citizen", "dkdn.enterprise"]
 questions_per_minute = 1000000000
+
+[policy]
+file = "policy.toml"
 
 [registries.dancu]
 adapter = "dancu"
@@ -51,14 +55,66 @@ token_url = "{registries}/dkdn/token"
 key = "bench"
 secret_file = "dkdn-secret"
 """
+_POLICY = """
+[purposes.verify_identity]
+title = "Đo hiệu năng"
+title_en = "Measure"
+basis = "bench"
+
+[[rules]]
+name = "bench"
+basis = "bench"
+consumers = ["bench"]
+agencies = ["H08.*"]
+procedures = ["*"]
+purposes = ["verify_identity"]
+
+[rules.datasets]
+"dancu.citizen" = ["*"]
+"dkdn.enterprise" = ["*"]
+
+[limits.many_questions]
+most = 1000000000
+then = "refuse"
+
+[limits.many_subjects]
+most = 1000000000
+then = "refuse"
+
+[limits.sequential]
+most = 1000000000
+then = "note"
+
+[limits.oneself]
+then = "refuse"
+"""
 
 
-def write(folder: Path, *, port: int, registries: str) -> Path:
-    """A settings file and its secrets in a new folder. `registries` is the address above `/dancu` and `/dkdn`."""
+_RECORDED = """
+[keys]
+signing_key_file = "keys/signing-key.pem"
+secret_files = ["keys/secret"]
+
+[ledger]
+folder = "ledger"
+origin = "bench.invalid/ledger"
+"""
+
+
+def write(folder: Path, *, port: int, registries: str, recorded: bool = True) -> Path:
+    """
+    A settings file and its secrets in a new folder. `registries` is the address above `/dancu` and `/dkdn`;
+    `recorded` is whether answers are recorded and signed, as they must be wherever they count.
+    """
     folder.mkdir()
     for name, secret in _SECRETS.items():
         (folder / name).write_text(secret)
     digest = hashlib.sha256(API_KEY.encode()).hexdigest()
+    (folder / "policy.toml").write_text(_POLICY)
     file = folder / "gateway.toml"
-    file.write_text(_TEXT.format(port=port, digest=digest, registries=registries, in_flight=IN_FLIGHT))
+    text = _TEXT.format(port=port, digest=digest, registries=registries, in_flight=IN_FLIGHT)
+    if recorded:
+        make(folder / "keys", Algorithm.ES256)
+        text += _RECORDED
+    file.write_text(text)
     return file

@@ -25,6 +25,7 @@ from urllib.request import Request, urlopen
 from rich.console import Console
 
 HERE = Path(__file__).parent
+KEYS, LEDGER, PUBLIC = Path("var/demo/keys"), Path("var/demo/ledger"), Path("var/demo/jwks.json")
 KEY = (HERE / "secrets" / "one-stop-key").read_text().strip()
 INQUIRY = {
     "case_id": "H08.12-260301-0001",
@@ -47,6 +48,7 @@ class Step:
     expect: str
     fields: tuple[str, ...] | None = None
     fault: str | None = None
+    purpose: str = "verify_identity"
 
 
 STEPS = (
@@ -97,6 +99,20 @@ STEPS = (
         {"enterprise_code": "9900000024"},
         "invalid",
     ),
+    Step(
+        "Trường không ai được cấp / a field that no rule gives",
+        "dancu.citizen",
+        MAU,
+        "forbidden",
+        fields=("full_name", "religion"),
+    ),
+    Step(
+        "Mục đích không có trong danh mục / a purpose that nobody knows",
+        "dancu.citizen",
+        MAU,
+        "purpose_unknown",
+        purpose="curiosity",
+    ),
 )
 
 
@@ -107,6 +123,8 @@ def main() -> int:
     gateway, mocks = f"http://127.0.0.1:{ports['web']}", f"http://127.0.0.1:{ports['mocks']}"
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     wrong = len(STEPS)
+    if not KEYS.exists() and _gateway("keys", "new", "--folder", str(KEYS)).returncode:
+        return 1
     with ExitStack() as running, suppress(KeyboardInterrupt):
         one = running.enter_context(_process("mocks", "-m", "mocks", "--port", str(ports["mocks"])))
         other = running.enter_context(
@@ -114,9 +132,11 @@ def main() -> int:
         )
         if not all(_ready(url, child) for url, child in ((f"{mocks}/_mocks/", one), (f"{gateway}/readyz", other))):
             return 1
+        PUBLIC.write_text(json.dumps(_call("GET", f"{gateway}/.well-known/jwks.json")[1]))
         wrong = sum(not _shown(step, gateway, mocks) for step in STEPS)
+        wrong += not _ledger_is_right()
         verdict = "[red]sai / wrong[/]" if wrong else "[green]đúng / right[/]"
-        console.print(f"\n{len(STEPS) - wrong}/{len(STEPS)} {verdict}")
+        console.print(f"\n{len(STEPS) + 1 - wrong}/{len(STEPS) + 1} {verdict}")
         if not options.once:
             _leave_running(gateway, ports)
     return 1 if wrong else 0
@@ -181,7 +201,7 @@ def _shown(step: Step, gateway: str, mocks: str) -> bool:
     if step.fault:
         _call("PUT", f"{mocks}/_mocks/faults/{registry}", {"fault": step.fault})
     started = time.monotonic()
-    question = {"dataset": step.dataset, "query": step.query, "inquiry": INQUIRY}
+    question = {"dataset": step.dataset, "query": step.query, "inquiry": INQUIRY | {"purpose": step.purpose}}
     status, answer = _call("POST", f"{gateway}/v1/lookups", question | ({"fields": step.fields} if step.fields else {}))
     elapsed_ms = (time.monotonic() - started) * 1000
     if step.fault:
@@ -197,7 +217,29 @@ def _shown(step: Step, gateway: str, mocks: str) -> bool:
         console.print_json(json.dumps(answer["record"], ensure_ascii=False), indent=2)
     elif "detail" in answer:
         console.print(f"  {answer['detail']}", highlight=False)
+    return right and (_evidence_is_right(answer) if got in {"found", "absent"} else True)
+
+
+def _evidence_is_right(answer: Mapping[str, Any]) -> bool:
+    """Whether somebody who has only the public keys, and nothing of ours, can verify the evidence."""
+    file = Path("var/demo/evidence.jws")
+    file.write_text(answer["evidence"])
+    verifier = [sys.executable, "-I", "verifier/verify_evidence.py", str(file), "--keys", str(PUBLIC)]
+    right = subprocess.run(verifier, check=False, capture_output=True).returncode == 0
+    told = "[green]đúng / right[/]" if right else "[red]sai / wrong[/]"
+    place = answer["ledger"]
+    console.print(f"  chứng cứ / evidence {told}; sổ / ledger {place['log']} {place['index']}", highlight=False)
     return right
+
+
+def _ledger_is_right() -> bool:
+    """Whether all that was recorded until now is still as it was written."""
+    console.print("\n[bold]Sổ nhật ký không bị sửa / the ledger is as it was written[/]")
+    return _gateway("ledger", "verify", str(LEDGER), "--keys", str(PUBLIC)).returncode == 0
+
+
+def _gateway(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "gateway", *arguments], check=False)
 
 
 def _word(answer: Mapping[str, Any]) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -14,8 +13,10 @@ from pydantic import ValidationError
 
 from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
-from gateway import __version__
-from gateway.app_credentials import credentials, log_in_urls, xroad_names
+from gateway import __version__, app_authentication, app_keep
+from gateway.app_access import Rules, access, counting_secrets, read_rules
+from gateway.app_credentials import credentials, log_in_urls, tls_context, xroad_names
+from gateway.app_index import index_part
 from gateway.channel.breaker import BreakerPolicy
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
@@ -24,24 +25,42 @@ from gateway.descriptors import for_callers
 from gateway.domain.dataset import Adapter, Options
 from gateway.domain.exchange import Bounds
 from gateway.errors import ContractError, SettingsError
-from gateway.lookup.access import Access, Consumer
+from gateway.keyring import KeyRing
+from gateway.ledger.keeping import Keeper
+from gateway.ledger.lease import take_slot
+from gateway.ledger.log import Limits as LogLimits
+from gateway.ledger.log import Log
+from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.pipeline import Lookup
+from gateway.lookup.recorder import Recorder
 from gateway.settings import ConsumerSettings, RegistrySettings, Settings
-from gateway.stores.state import MemoryState
+from gateway.settings_ledger import LedgerSettings
+from gateway.stores.state import State
 from gateway.telemetry import Metrics
-from gateway.transport import tls
 from gateway.transport.base import Transport, Unwrapping
 from gateway.transport.endpoint import literal
 from gateway.transport.http import HttpTransport
 from gateway.transport.resolver import Addresses, Resolver
 from gateway.transport.unconnected import Unconnected
 from gateway.transport.xroad import XRoad
-from gateway.web import server
+from gateway.web import keys, server
+from gateway.web.authentication import ONLY_KEYS, Authenticator
 from gateway.web.limits import Limits
+from gateway.web.part import Part
 from gateway.wire.wrappers import WRAPPERS
 
-__all__ = ["Core", "build", "consumers", "front_door", "installed_adapters", "new_id", "options_for", "version"]
+__all__ = [
+    "Core",
+    "build",
+    "consumers",
+    "front_door",
+    "installed_adapters",
+    "key_ring",
+    "new_id",
+    "options_for",
+    "version",
+]
 
 
 def version() -> str:
@@ -63,42 +82,142 @@ class Core:
     catalogue: Catalogue
     metrics: Metrics
     consumers: Mapping[str, Consumer]
+    """By name."""
+    rules: Rules
+    state: State
+    authenticator: Authenticator
+    keys: KeyRing | None = None
+    ledger: Log | None = None
+    keeper: Keeper | None = None
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection, then of the ledger."""
+        await self.authenticator.close()
+        await self.state.close()
         for instance in self.catalogue.instances.values():
             await instance.channel.close()
+        if self.lookup.access.cases is not None:
+            await self.lookup.access.cases.close()
+        if self.ledger is not None and self.keeper is not None:
+            await self.ledger.sign_checkpoint()  # what was written last is witnessed too
+            await self.keeper.close()
+        if self.ledger is not None:
+            await self.ledger.close()
+
+    @property
+    def unready(self) -> str | None:
+        """Why no question should be sent here now; None where nothing stands in the way."""
+        if self.keeper is not None and self.keeper.has_conflict:
+            return "ledger: conflict"
+        return f"ledger: {self.ledger.state}" if self.ledger is not None and self.ledger.state != "open" else None
 
 
-def build(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | None = None) -> Core:
-    """Everything, wired. Raises SetupError naming what is wrong; contacts nobody."""
+async def opened(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | None = None) -> Core:
+    """Everything, wired, with the ledger open where settings have one. Raises SetupError naming what is wrong."""
+    clock, metrics = clock or SystemClock(), metrics or Metrics()
+    if settings.ledger is None:
+        return build(settings, clock=clock, metrics=metrics)
+    ring = key_ring(settings)
+    if ring is None:
+        raise SettingsError("keys: a ledger wants the section [keys]; `gateway keys new` makes what belongs in it")
+    ledger, keeper = await open_ledger(settings.ledger, ring, clock, metrics)
+    try:
+        core = build(settings, clock=clock, metrics=metrics, ledger=ledger)
+    except BaseException:
+        await keeper.close()
+        await ledger.close()
+        raise
+    keeper.start()
+    return replace(core, keeper=keeper)
+
+
+async def open_ledger(settings: LedgerSettings, ring: KeyRing, clock: Clock, metrics: Metrics) -> tuple[Log, Keeper]:
+    """
+    The first log of the folder that no other process writes, compared with what was witnessed of it; and what keeps
+    it, not started yet. Raises SetupError.
+    """
+    keys = ring.published.values()
+    witnesses = app_keep.witnesses(settings, keys, clock)
+    lease = take_slot(settings.folder, settings.origin)
+    try:
+        witnessed = await app_keep.witnessed(settings, lease.folder, lease.origin, keys, witnesses)
+    except BaseException:
+        lease.release()
+        raise
+    limits = LogLimits(
+        waiting_records=settings.waiting_records,
+        waiting_bytes=settings.waiting_bytes,
+        segment_bytes=settings.segment_bytes,
+        segment_age_s=settings.segment_age_s,
+        checkpoint_s=settings.checkpoint_s,
+    )
+    ledger = Log.open(
+        lease.folder,
+        origin=lease.origin,
+        lease=lease,
+        signer=ring.signer,
+        clock=clock,
+        limits=limits,
+        metrics=metrics,
+        witnessed=witnessed,
+    )
+    try:
+        return ledger, app_keep.keeper(settings, ledger, witnesses, clock, metrics)
+    except BaseException:
+        await ledger.close()
+        raise
+
+
+def build(
+    settings: Settings, *, clock: Clock | None = None, metrics: Metrics | None = None, ledger: Log | None = None
+) -> Core:
+    """
+    Everything, wired, around a ledger that is open; without one nothing that is answered is recorded.
+
+    Raises SetupError naming what is wrong; contacts nobody.
+
+    Whoever is counted is known by pseudonyms: without keys, by those of this process alone.
+    """
     clock = clock or SystemClock()
     metrics = metrics or Metrics()
+    ring = key_ring(settings)
+    mac = ring.secrets.mac if ring is not None else None
     adapters, contracts = installed_adapters(), installed_contracts()
     catalogue = Catalogue(
         [
-            _instance(name, registry, adapters, contracts, clock, metrics)
+            _instance(name, registry, adapters, contracts, clock, metrics, mac)
             for name, registry in settings.registries.items()
         ]
     )
-    known = {entry.id for entry in catalogue}
-    for name, consumer in settings.consumers.items():
-        for dataset in consumer.datasets:
-            if dataset not in known:
-                advice = "is no dataset of a configured registry in its contract version; there are"
-                raise SettingsError(f"consumers.{name}.datasets: {dataset!r} {advice} {', '.join(sorted(known))}")
+    secrets = ring.secrets if ring is not None else counting_secrets()
+    rules = read_rules(settings, catalogue, secrets, clock, metrics)
+    state = app_authentication.state(settings.state, clock)
+    asking = consumers(settings.consumers)
+    authenticator = app_authentication.authenticator(settings, asking, state, clock, metrics)
     lookup = Lookup(
-        catalogue=catalogue, access=Access(MemoryState(clock), clock), clock=clock, metrics=metrics, new_id=new_id
+        catalogue=catalogue,
+        access=access(settings, rules, state, secrets, clock),
+        clock=clock,
+        metrics=metrics,
+        new_id=new_id,
+        ledger=Recorder(ledger, ring.signer, ring.secrets, clock) if ledger is not None and ring is not None else None,
     )
-    return Core(settings, lookup, catalogue, metrics, consumers(settings.consumers))
+    return Core(settings, lookup, catalogue, metrics, asking, rules, state, authenticator, ring, ledger)
+
+
+def key_ring(settings: Settings) -> KeyRing | None:
+    """The keys that settings name, read now; None where they name none. Raises SettingsError naming the file."""
+    if settings.keys is None:
+        return None
+    return KeyRing.load(settings.keys.signing_key_file, settings.keys.also_published, settings.keys.secret_files)
 
 
 def front_door(core: Core, clock: Clock) -> web.Application:
     """The web application of a core."""
     web_settings = core.settings.web
-    return server.api(
+    application = server.api(
         lookup=core.lookup,
-        consumers=core.consumers,
+        authenticator=core.authenticator,
         metrics=core.metrics,
         clock=clock,
         limits=Limits(
@@ -107,7 +226,29 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             body_bytes=web_settings.body_limit_bytes,
             connections=for_callers(web_settings.connections),
         ),
+        unready=lambda: core.unready,
+        methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
+        show_docs=web_settings.docs,
+        parts=_parts(core, clock),
     )
+    keys.add_routes(application, core.keys)
+    return application
+
+
+def _parts(core: Core, clock: Clock) -> list[Part]:
+    if core.keys is None:
+        return []
+
+    part = index_part(
+        core.settings,
+        lookup=core.lookup,
+        secrets=core.keys.secrets,
+        ledger=core.ledger,
+        authenticate=core.authenticator.consumer_of,
+        metrics=core.metrics,
+        clock=clock,
+    )
+    return [part] if part is not None else []
 
 
 def installed_adapters() -> dict[str, Adapter]:
@@ -127,16 +268,10 @@ def installed_adapters() -> dict[str, Adapter]:
 
 
 def consumers(sections: Mapping[str, ConsumerSettings]) -> dict[str, Consumer]:
-    """Consumers by the SHA-256 of their key. Raises SettingsError where two share one."""
-    by_key: dict[str, str] = {}
-    for name, section in sections.items():
-        other = by_key.setdefault(section.api_key_sha256, name)
-        if other != name:
-            raise SettingsError(f"consumers.{name}.api_key_sha256: the same as of consumers.{other}")
+    """Consumers by name."""
     return {
-        section.api_key_sha256: Consumer(
+        name: Consumer(
             name=name,
-            datasets=frozenset(section.datasets),
             questions_per_minute=section.questions_per_minute,
             weight=section.weight,
             batch=section.batch,
@@ -161,6 +296,7 @@ def _instance(
     contracts: Mapping[str, Contract],
     clock: Clock,
     metrics: Metrics,
+    mac: Callable[[bytes], str] | None,
 ) -> Instance:
     place = f"registries.{name}"
     adapter = adapters.get(registry.adapter)
@@ -198,6 +334,7 @@ def _instance(
         clock=clock,
         new_id=new_id,
         observer=Counting(metrics),
+        mac=mac,
     )
     return Instance(
         name=name,
@@ -206,6 +343,7 @@ def _instance(
         connected=registry.endpoint is not None,
         route=registry.route,
         basis=basis,
+        officers=registry.officers,
     )
 
 
@@ -223,7 +361,7 @@ def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, 
         endpoint=registry.endpoint,
         credentials=credentials(registry.credentials, clock),
         clock=clock,
-        tls=_tls(place, registry) if any(url.startswith("https:") for url in called.values()) else None,
+        tls=tls_context(place, registry.tls) if any(url.startswith("https:") for url in called.values()) else None,
         resolver=Resolver(clock=clock, addresses=addresses),
         connections=registry.in_flight,
         bounds=Bounds(
@@ -238,16 +376,3 @@ def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, 
     if registry.xroad is not None:
         transport = XRoad(transport, *xroad_names(registry.xroad))
     return transport if registry.wrapper == "plain" else Unwrapping(transport, WRAPPERS[registry.wrapper])
-
-
-def _tls(place: str, registry: RegistrySettings) -> ssl.SSLContext:
-    files = registry.tls
-    try:
-        return tls.context(
-            ca_file=files.ca_file,
-            certificate_file=files.certificate_file,
-            key_file=files.key_file,
-            crl_file=files.crl_file,
-        )
-    except SettingsError as exc:
-        raise SettingsError(f"{place}.{exc}") from exc

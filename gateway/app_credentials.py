@@ -1,12 +1,14 @@
-"""Settings of credentials become credentials: the files are read here, once, at start."""
+"""Settings of credentials and TLS become what they say: the files are read here, once, at start."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from typing import assert_never
 
 from gateway.clock import Clock
-from gateway.settings import secret
+from gateway.errors import SettingsError
+from gateway.settings import TlsSettings, secret
 from gateway.settings_credentials import (
     AnonymousSettings,
     C06Settings,
@@ -20,6 +22,7 @@ from gateway.settings_credentials import (
     SessionSettings,
     XRoadSettings,
 )
+from gateway.transport import tls
 from gateway.transport.credentials import (
     Anonymous,
     Behind,
@@ -37,7 +40,7 @@ from gateway.transport.credentials import (
 )
 from gateway.transport.xroad import ClientId, ServiceId
 
-__all__ = ["credentials", "log_in_urls", "xroad_names"]
+__all__ = ["credentials", "log_in_urls", "tls_context", "xroad_names"]
 
 
 def credentials(section: CredentialsSettings, clock: Clock) -> Credentials:
@@ -97,6 +100,19 @@ def log_in_urls(section: CredentialsSettings) -> dict[str, str]:
             if section.platform is not None:
                 found["platform.token_url"] = section.platform.token_url
     return found
+
+
+def tls_context(place: str, files: TlsSettings) -> ssl.SSLContext:
+    """TLS as a section has it. Raises SettingsError naming the file at fault below `place`."""
+    try:
+        return tls.context(
+            ca_file=files.ca_file,
+            certificate_file=files.certificate_file,
+            key_file=files.key_file,
+            crl_file=files.crl_file,
+        )
+    except SettingsError as exc:
+        raise SettingsError(f"{place}.{exc}") from exc
 
 
 def xroad_names(section: XRoadSettings) -> tuple[ClientId, ServiceId]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gateway.commands import evidence, keys, ledger_index, ledger_keep, store, witness
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -37,9 +39,20 @@ cli = typer.Typer(
 )
 contract = typer.Typer(help="Hợp đồng dữ liệu / contracts", no_args_is_help=True)
 cli.add_typer(contract, name="contract")
+cli.add_typer(keys.commands, name="keys")
+cli.add_typer(evidence.commands, name="evidence")
+policy = typer.Typer(help="Quyền khai thác / who may ask what", no_args_is_help=True)
+cli.add_typer(policy, name="policy")
+cli.add_typer(ledger_keep.ledger, name="ledger")
+cli.add_typer(witness.commands, name="witness")
+cli.add_typer(ledger_index.approvals, name="approval")
+cli.add_typer(store.commands, name="store")
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
+]
+Unrecorded = Annotated[
+    bool, typer.Option("--unrecorded", help="Không ghi sổ, chỉ để thử và đo / without a ledger: to try and to measure")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="In JSON / print JSON")]
 DEFAULT_SETTINGS = Path("gateway.toml")
@@ -52,6 +65,7 @@ err = Console(stderr=True)
 def serve(
     settings: SettingsFile = DEFAULT_SETTINGS,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Số tiến trình / worker processes")] = 1,
+    unrecorded: Unrecorded = False,
 ) -> None:
     """Chạy cổng / run the gateway until Ctrl-C."""
     if workers > 1:
@@ -59,6 +73,7 @@ def serve(
     from gateway import serve as running
 
     loaded = _loaded(settings)
+    _recorded(loaded, unrecorded)
     if workers > 1:
         raise typer.Exit(running.run_many(loaded, workers))
     running.run_one(loaded)
@@ -74,6 +89,7 @@ def lookup(
     ] = None,
     settings: SettingsFile = DEFAULT_SETTINGS,
     consumer: Annotated[str, typer.Option(help="Hỏi với quyền của / ask with the rights of")] = "one-stop",
+    unrecorded: Unrecorded = False,
     as_json: AsJson = False,
 ) -> None:
     """Hỏi một câu, đọc từ tệp hay stdin / ask one question, as a consumer of the settings."""
@@ -82,12 +98,15 @@ def lookup(
     from gateway.lookup.request import parse
 
     body = question.read_bytes() if question else sys.stdin.buffer.read()
-    core = app.build(_loaded(settings, log_level="error"))
-    asking = next((one for one in core.consumers.values() if one.name == consumer), None)
-    if asking is None:
+    loaded = _loaded(settings, log_level="error")
+    _recorded(loaded, unrecorded)
+    known = app.consumers(loaded.consumers)
+    if consumer not in known:
         raise typer.BadParameter(f"không có trong cấu hình / not in the settings: {consumer}", param_hint="--consumer")
+    asking = replace(known[consumer], by="command_line")
 
     async def ask() -> LookupResult:
+        core = await app.opened(loaded)
         try:
             return await core.lookup.ask(core.lookup.new_id(), asking, parse(body))
         finally:
@@ -102,13 +121,17 @@ def lookup(
 def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) -> None:
     """Kiểm tra cấu hình và đường nối / try settings, TLS, token and connection; asks about nobody."""
     from gateway import app
-    from gateway.kit.check import Check, check_instances
+    from gateway.kit.check import Check, check_access, check_callers, check_instances
 
     core = app.build(_loaded(settings, log_level="error"))
 
     async def run() -> list[Check]:
         try:
-            return await check_instances(core.catalogue)
+            return [
+                *await check_callers(core),
+                *check_access(core.lookup.access),
+                *await check_instances(core.catalogue),
+            ]
         finally:
             await core.close()
 
@@ -149,6 +172,51 @@ def contract_test(
         results = asyncio.run(run_all(installed_adapters(), installed(), registry))
     _show_cases(results, as_json=as_json)
     raise typer.Exit(0 if results and all(result.passed for result in results) else 1)
+
+
+@policy.command("check")
+def policy_check(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Tệp quy tắc / policy file")],
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Kiểm tra tệp quy tắc trước khi dùng / say whether a policy file could be used with these settings."""
+    from gateway.kit.policy import checked
+
+    found = checked(_loaded(settings, log_level="error"), file)
+    if as_json:
+        _print_json({"version": found.version, "rules": [rule.name for rule in found.rules]})
+    else:
+        out.print(f"[green]được / ok[/] {found.version}: {len(found.rules)} quy tắc / rules", highlight=False)
+
+
+@policy.command("explain")
+def policy_explain(
+    consumer: Annotated[str, typer.Option(help="Hệ thống gọi / consumer of the settings")],
+    dataset: Annotated[str, typer.Option(help="Dữ liệu / dataset, such as dancu.citizen")],
+    agency: Annotated[str | None, typer.Option(help="Chỉ đơn vị này / only this agency")] = None,
+    procedure: Annotated[str | None, typer.Option(help="Chỉ thủ tục này / only this procedure")] = None,
+    purpose: Annotated[str | None, typer.Option(help="Chỉ mục đích này / only this purpose")] = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Quy tắc nào cho trường nào, theo căn cứ nào / which rule gives which field, and by which law."""
+    from gateway import app
+    from gateway.kit.policy import Asked, explained
+
+    core = app.build(_loaded(settings, log_level="error"))
+    asked = Asked(consumer, dataset, agency, procedure, purpose)
+    explanation = explained(core, asked)
+    if as_json:
+        _print_json(explanation.view())
+    else:
+        table = Table("trường / field", "quy tắc / rule", "cho / for", "căn cứ / basis")
+        for row in explanation.rows:
+            table.add_row(row.field, row.rule, escape(row.scope), escape(row.basis))
+        out.print(table)
+        withheld = escape(", ".join(explanation.withheld)) or "-"
+        out.print(f"không cho / withheld: {withheld}", highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if explanation.rows else 1)
 
 
 @cli.command("new-key")
@@ -194,6 +262,17 @@ def _prepare_multiprocess_metrics() -> None:
     import tempfile
 
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="gateway-metrics-")
+
+
+def _recorded(settings: Settings, unrecorded: bool) -> None:
+    """No answer about a real person leaves without its record, so leaving the section out is not enough."""
+    from gateway.errors import SettingsError
+
+    if settings.ledger is None and not unrecorded:
+        advice = "no answer may leave without its record; --unrecorded runs without, to try and to measure"
+        raise SettingsError(f"ledger: there is no section [ledger]; {advice}")
+    if settings.ledger is not None and unrecorded:
+        raise SettingsError("ledger: --unrecorded does not go with a section [ledger]")
 
 
 def _loaded(file: Path, *, log_level: str | None = None) -> Settings:

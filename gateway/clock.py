@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock"]
+__all__ = ["VIETNAM", "Clock", "SystemClock"]
+
+VIETNAM = timezone(timedelta(hours=7))
+"""The province's time: what an office's day and hours are read in. No summer time since 1975."""
 
 
 class Clock(Protocol):

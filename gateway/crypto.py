@@ -12,31 +12,63 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import orjson
-from cryptography.exceptions import InvalidSignature
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.errors import SettingsError
 
-__all__ = ["FileSigner", "Secrets", "Signer", "b64url", "public_jwk", "public_key_from", "thumbprint", "verifies"]
+__all__ = [
+    "LEAST_RSA_BITS",
+    "LEAST_SECRET_BYTES",
+    "Algorithm",
+    "FileSigner",
+    "PublicKey",
+    "Secrets",
+    "Signer",
+    "algorithm_of",
+    "b64url",
+    "certificates",
+    "der_signature",
+    "ed25519_public_key",
+    "ed25519_sign",
+    "ed25519_verifies",
+    "from_b64url",
+    "jws_signature",
+    "public_jwk",
+    "public_key_from",
+    "public_key_from_pem",
+    "spki",
+    "thumbprint",
+    "verifies",
+]
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_LEAST_RSA_BITS = 2048
-_LEAST_SECRET_BYTES = 32
+_P256_BYTES = 32
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+LEAST_RSA_BITS = 2048
+LEAST_SECRET_BYTES = 32
 
+Algorithm = Literal["ES256", "RS256"]
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 class Signer(Protocol):
-    """Signs bytes with one key. `kid` is the RFC 7638 thumbprint of its public half."""
+    """
+    Signs bytes with one key. `kid` is the RFC 7638 thumbprint of its public half.
+
+    Signing is called from the event loop: what needs longer than a file's key (a module over a network) answers
+    from a session that it has opened at start.
+    """
 
     @property
-    def alg(self) -> Literal["ES256", "RS256"]:
+    def alg(self) -> Algorithm:
         """The JWS name of the algorithm."""
 
     @property
@@ -57,7 +89,7 @@ class FileSigner:
     def __init__(self, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
         self._key = key
         self.public_key: PublicKey = key.public_key()
-        self.alg: Literal["ES256", "RS256"] = "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else "RS256"
+        self.alg: Algorithm = algorithm_of(self.public_key)
         self.kid = thumbprint(self.public_key)
 
     @classmethod
@@ -68,13 +100,13 @@ class FileSigner:
         except OSError as exc:
             advice = "make one with `gateway keys new`"
             raise SettingsError(f"signing key {file}: {exc.strerror}; {advice}") from None
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, UnsupportedAlgorithm):
             raise SettingsError(f"signing key {file}: no unencrypted PEM private key") from None
         if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
             return cls(key)
-        if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _LEAST_RSA_BITS:
+        if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= LEAST_RSA_BITS:
             return cls(key)
-        raise SettingsError(f"signing key {file}: neither P-256 nor RSA of at least {_LEAST_RSA_BITS} bits")
+        raise SettingsError(f"signing key {file}: neither P-256 nor RSA of at least {LEAST_RSA_BITS} bits")
 
     def sign(self, message: bytes) -> bytes:
         if isinstance(self._key, rsa.RSAPrivateKey):
@@ -99,22 +131,100 @@ def verifies(key: PublicKey, signature: bytes, message: bytes) -> bool:
     return True
 
 
+def algorithm_of(key: PublicKey) -> Algorithm:
+    """The only algorithm that is used with a key of this type."""
+    return "ES256" if isinstance(key, ec.EllipticCurvePublicKey) else "RS256"
+
+
+def der_signature(signature: bytes) -> bytes:
+    """An ES256 signature in the form that notes have (ASN.1), from its JWS form."""
+    return encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+
+
+def jws_signature(der: bytes) -> bytes:
+    """The JWS form of an ASN.1 signature over P-256. Raises ValueError where it is none."""
+    r, s = decode_dss_signature(der)
+    if not 0 < r < _P256_ORDER or not 0 < s < _P256_ORDER:
+        raise ValueError("no signature over P-256")
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def spki(key: PublicKey) -> bytes:
+    """The public key as SubjectPublicKeyInfo, DER."""
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def public_key_from_pem(pem: bytes) -> PublicKey:
+    """The key of a PEM text. Raises ValueError for anything but P-256 and RSA of at least 2,048 bits."""
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except UnsupportedAlgorithm:
+        raise ValueError("no public key that is known") from None
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= LEAST_RSA_BITS:
+        return key
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        return key
+    raise ValueError(f"neither P-256 nor RSA of at least {LEAST_RSA_BITS} bits")
+
+
+def ed25519_public_key(seed: bytes) -> bytes:
+    """The public half, 32 bytes, of an Ed25519 key given as its seed of 32 bytes: what witnesses sign with."""
+    public = ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    return public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+def ed25519_sign(seed: bytes, message: bytes) -> bytes:
+    """An Ed25519 signature, 64 bytes."""
+    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+
+
+def ed25519_verifies(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether an Ed25519 signature is the key's (32 bytes) over the message."""
+    try:
+        ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
 def public_jwk(key: PublicKey) -> dict[str, str]:
     """The public key as a JWK (RFC 7517), with use, algorithm and its thumbprint as `kid`."""
-    alg = "ES256" if isinstance(key, ec.EllipticCurvePublicKey) else "RS256"
-    return {**_members(key), "use": "sig", "alg": alg, "kid": thumbprint(key)}
+    return {**_members(key), "use": "sig", "alg": algorithm_of(key), "kid": thumbprint(key)}
 
 
-def public_key_from(jwk: Mapping[str, str]) -> PublicKey:
-    """The key of a JWK. Raises ValueError for anything but P-256 and RSA."""
+def public_key_from(jwk: Mapping[str, Any]) -> PublicKey:
+    """
+    The key of a JWK.
+
+    Raises ValueError for anything but P-256 and RSA of at least 2,048 bits, for a private key (whoever hands one
+    out must learn of it), and where `alg` or `kid` belongs to another key. No value is quoted.
+    """
+    if not jwk.keys().isdisjoint(_PRIVATE_MEMBERS):
+        raise ValueError("JWK: holds a private or secret key")
+    key = _key_from(jwk)
+    if jwk.get("alg", algorithm_of(key)) != algorithm_of(key):
+        raise ValueError("JWK: alg is not that of the key")
+    if jwk.get("kid", thumbprint(key)) != thumbprint(key):
+        raise ValueError("JWK: kid is not the key's thumbprint")
+    return key
+
+
+def _key_from(jwk: Mapping[str, Any]) -> PublicKey:
     try:
         if jwk["kty"] == "EC" and jwk["crv"] == "P-256":
-            return ec.EllipticCurvePublicNumbers(_int(jwk["x"]), _int(jwk["y"]), ec.SECP256R1()).public_key()
-        if jwk["kty"] == "RSA":
-            return rsa.RSAPublicNumbers(_int(jwk["e"]), _int(jwk["n"])).public_key()
+            x, y = (from_b64url(jwk[name]) for name in ("x", "y"))
+            if len(x) == len(y) == _P256_BYTES:
+                point = ec.EllipticCurvePublicNumbers(_int(x), _int(y), ec.SECP256R1())
+                return point.public_key()
+        elif jwk["kty"] == "RSA":
+            key = rsa.RSAPublicNumbers(_int(from_b64url(jwk["e"])), _int(from_b64url(jwk["n"]))).public_key()
+            if key.key_size >= LEAST_RSA_BITS:
+                return key
     except KeyError as exc:
         raise ValueError(f"JWK without {exc}") from None
-    raise ValueError("JWK: neither P-256 nor RSA")
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("JWK: no key of that type") from None
+    raise ValueError(f"JWK: neither P-256 nor RSA of at least {LEAST_RSA_BITS} bits")
 
 
 def thumbprint(key: PublicKey) -> str:
@@ -131,6 +241,16 @@ def _members(key: PublicKey) -> dict[str, str]:
     return {"e": _text(numbers.e), "kty": "RSA", "n": _text(numbers.n)}
 
 
+def certificates(file: Path) -> list[x509.Certificate]:
+    """The certificates of a PEM file. Raises SettingsError naming the file."""
+    try:
+        return x509.load_pem_x509_certificates(file.read_bytes())
+    except OSError as exc:
+        raise SettingsError(f"certificates {file}: {exc.strerror}") from None
+    except ValueError:
+        raise SettingsError(f"certificates {file}: no PEM certificates") from None
+
+
 class Secrets:
     """
     The keyed digests of one installation, derived from secrets in files: the first is used, older ones only
@@ -138,8 +258,8 @@ class Secrets:
     """
 
     def __init__(self, secrets: tuple[bytes, ...]) -> None:
-        if not secrets or any(len(secret) < _LEAST_SECRET_BYTES for secret in secrets):
-            raise SettingsError(f"a secret must have at least {_LEAST_SECRET_BYTES} bytes")
+        if not secrets or any(len(secret) < LEAST_SECRET_BYTES for secret in secrets):
+            raise SettingsError(f"keys.secret_files: at least one secret, each of at least {LEAST_SECRET_BYTES} bytes")
         self._pseudonym = tuple(_derived(secret, b"subject pseudonym") for secret in secrets)
         self._mac = _derived(secrets[0], b"raw reply")
 
@@ -172,6 +292,16 @@ def b64url(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
+def from_b64url(text: Any) -> bytes:
+    """The bytes. Raises ValueError for padding, white space, other letters, and spare bits that are not zero."""
+    if not isinstance(text, str) or not text.isascii():
+        raise ValueError("no base64url text")
+    value = base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if b64url(value) != text:
+        raise ValueError("no base64url text of the one right form")
+    return value
+
+
 def _pseudonym(key: bytes, kind: str, number: str) -> str:
     return hmac.digest(key, f"{kind}\0{number}".encode(), "sha256").hex()[:32]
 
@@ -182,16 +312,19 @@ def _derived(secret: bytes, purpose: bytes) -> bytes:
 
 def _secret(file: Path) -> bytes:
     try:
-        return base64.b64decode(file.read_bytes().strip(), validate=True)
+        secret = base64.b64decode(file.read_bytes().strip(), validate=True)
     except OSError as exc:
         raise SettingsError(f"secret file {file}: {exc.strerror}; make one with `gateway keys new`") from None
     except ValueError:
         raise SettingsError(f"secret file {file}: no base64 text") from None
+    if len(secret) < LEAST_SECRET_BYTES:
+        raise SettingsError(f"secret file {file}: fewer than {LEAST_SECRET_BYTES} bytes")
+    return secret
 
 
 def _text(number: int, length: int | None = None) -> str:
     return b64url(number.to_bytes(length or (number.bit_length() + 7) // 8, "big"))
 
 
-def _int(text: str) -> int:
-    return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
+def _int(value: bytes) -> int:
+    return int.from_bytes(value, "big")

@@ -8,9 +8,11 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── Forbidden                forbidden
     │   ├── OfficerUnmapped          officer_unmapped
     │   ├── CaseClosed               case_closed
+    │   ├── CaseUnavailable          case_unavailable
     │   ├── PurposeUnknown           purpose_unknown
     │   ├── IdempotencyConflict      conflict
     │   ├── TooMany                  too_many
+    │   ├── CheckUnavailable         check_unavailable
     │   └── CallerGone               caller_gone (ledger only)
     ├── RegistryError                no answer; `reason` says why
     │   ├── RegistryUnavailable      another attempt may help
@@ -27,9 +29,31 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── AmbiguousAnswer          ambiguous
     │   ├── NotCovered               not_covered
     │   └── NotConnected             not_connected
+    ├── KeepingError                 the ledger goes on, but something that keeps it safe did not work
+    │   ├── WitnessUnreachable       a witness gave no answer
+    │   ├── WitnessRefused           a witness does not take what it was shown
+    │   ├── WitnessConflict          a witness has seen another log under this name, or a longer one
+    │   ├── PlaceError               the second place cannot be read or written, or holds something else
+    │   ├── StampRefused             no time stamp, or one that proves nothing
+    │   └── RetentionError           records cannot be held or destroyed like this
+    ├── EvidenceError                a piece of evidence does not hold; `word` says why
+    │   ├── EvidenceUnreadable       not_evidence
+    │   ├── EvidenceHeaderOdd        odd_header
+    │   ├── EvidenceKeyUnknown       unknown_key
+    │   ├── EvidenceAlgorithmWrong   wrong_algorithm
+    │   ├── EvidenceSignatureWrong   wrong_signature
+    │   ├── EvidenceNotCanonical     not_canonical
+    │   ├── EvidenceMembersWrong     wrong_members
+    │   └── EvidenceNotInLedger      not_in_ledger
+    ├── NotShown                     what the gateway itself was asked about cannot be shown; `word` says why
+    │   ├── StoreUnavailable         store_unavailable
+    │   └── NoSuchLookup             no_such_lookup
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
-        └── ContractError            a packaged contract or adapter is unusable
+        ├── ContractError            a packaged contract or adapter is unusable
+        ├── ApprovalError            what two persons must approve is not approved by two
+        ├── LedgerInUse              another process writes this log
+        └── LedgerDamaged            a log is not what had been written; nothing is repaired silently
 
 A message says registry, operation and what happened. Nothing from a record ever stands in one.
 """
@@ -45,22 +69,40 @@ __all__ = [
     "REFUSALS",
     "Actor",
     "AmbiguousAnswer",
+    "ApprovalError",
     "CallerGone",
     "CaseClosed",
+    "CaseUnavailable",
+    "CheckUnavailable",
     "CircuitOpen",
     "ContractError",
+    "EvidenceAlgorithmWrong",
+    "EvidenceError",
+    "EvidenceHeaderOdd",
+    "EvidenceKeyUnknown",
+    "EvidenceMembersWrong",
+    "EvidenceNotCanonical",
+    "EvidenceNotInLedger",
+    "EvidenceSignatureWrong",
+    "EvidenceUnreadable",
     "FieldProblem",
     "Forbidden",
     "GatewayError",
     "IdempotencyConflict",
     "InvalidQuestion",
+    "KeepingError",
+    "LedgerDamaged",
+    "LedgerInUse",
     "LedgerUnavailable",
     "MalformedAnswer",
     "MismatchedAnswer",
+    "NoSuchLookup",
     "NotConnected",
     "NotCovered",
+    "NotShown",
     "OfficerUnmapped",
     "Overloaded",
+    "PlaceError",
     "PurposeUnknown",
     "QuestionRefused",
     "Reason",
@@ -72,10 +114,16 @@ __all__ = [
     "RegistryTimeout",
     "RegistryUnavailable",
     "RegistryUnreachable",
+    "RetentionError",
     "SettingsError",
     "SetupError",
+    "StampRefused",
+    "StoreUnavailable",
     "TooMany",
     "Unauthenticated",
+    "WitnessConflict",
+    "WitnessRefused",
+    "WitnessUnreachable",
 ]
 
 
@@ -105,9 +153,11 @@ class Refusal(StrEnum):
     FORBIDDEN = "forbidden"
     OFFICER_UNMAPPED = "officer_unmapped"
     CASE_CLOSED = "case_closed"
+    CASE_UNAVAILABLE = "case_unavailable"
     PURPOSE_UNKNOWN = "purpose_unknown"
     CONFLICT = "conflict"
     TOO_MANY = "too_many"
+    CHECK_UNAVAILABLE = "check_unavailable"
     CALLER_GONE = "caller_gone"
 
 
@@ -143,7 +193,7 @@ class FieldProblem:
 
 
 class QuestionRefused(GatewayError):
-    """The gateway itself says no; no registry was asked."""
+    """The gateway itself says no; no registry was asked. `retry_at` is there where time alone helps."""
 
     refusal: ClassVar[Refusal]
     http_status: ClassVar[int]
@@ -151,9 +201,12 @@ class QuestionRefused(GatewayError):
     title_vi: ClassVar[str]
     title_en: ClassVar[str]
 
-    def __init__(self, message: str = "", *, problems: tuple[FieldProblem, ...] = ()) -> None:
+    def __init__(
+        self, message: str = "", *, problems: tuple[FieldProblem, ...] = (), retry_at: datetime | None = None
+    ) -> None:
         super().__init__(message or self.title_en)
         self.problems = problems
+        self.retry_at = retry_at
 
 
 class InvalidQuestion(QuestionRefused):
@@ -176,8 +229,8 @@ class Unauthenticated(QuestionRefused):
 
     refusal = Refusal.UNAUTHENTICATED
     http_status = 401
-    title_vi = "Hệ thống gọi chưa được xác thực; kiểm tra khóa API."
-    title_en = "The calling system is not authenticated; check its API key."
+    title_vi = "Hệ thống gọi chưa được xác thực; kiểm tra khóa API, token, chứng thư hoặc chữ ký."
+    title_en = "The calling system is not authenticated; check its API key, token, certificate or signature."
 
 
 class Forbidden(QuestionRefused):
@@ -210,6 +263,18 @@ class CaseClosed(QuestionRefused):
     title_en = "The case is closed or not assigned to this officer."
 
 
+class CaseUnavailable(QuestionRefused):
+    """Nobody can say now whether the dossier is open and whose it is, so nothing is asked."""
+
+    refusal = Refusal.CASE_UNAVAILABLE
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = (
+        "Không kiểm tra được hồ sơ với hệ thống một cửa nên chưa được hỏi; thử lại sau, nếu vẫn lỗi thì báo quản trị."
+    )
+    title_en = "The one-stop system cannot be asked about the case; try again later, then call the operator."
+
+
 class PurposeUnknown(QuestionRefused):
     """The purpose stands in no table of purposes."""
 
@@ -237,9 +302,18 @@ class TooMany(QuestionRefused):
     title_vi = "Đã vượt giới hạn số lần hỏi; thử lại sau."
     title_en = "The limit of questions is used up; try again later."
 
-    def __init__(self, message: str = "", *, retry_at: datetime | None = None) -> None:
-        super().__init__(message)
-        self.retry_at = retry_at
+
+class CheckUnavailable(QuestionRefused):
+    """
+    Something that is needed to decide whether the question may leave cannot be reached: the shared state, the
+    issuer's keys. Without it nothing is let through.
+    """
+
+    refusal = Refusal.CHECK_UNAVAILABLE
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = "Chưa kiểm tra được yêu cầu vì cổng không truy cập được dữ liệu cần thiết; thử lại sau, báo quản trị."
+    title_en = "What is needed to check the request cannot be reached; try again later or call the operator."
 
 
 class CallerGone(QuestionRefused):
@@ -263,6 +337,8 @@ class RegistryError(GatewayError):
     actor: ClassVar[Actor] = Actor.OPERATOR
     title_vi: ClassVar[str]
     title_en: ClassVar[str]
+    layer: str | None = None
+    """Who said so, where whoever raises it knows: `network`, `platform` or `registry`."""
 
     def __init__(self, message: str = "", *, retry_at: datetime | None = None) -> None:
         super().__init__(message or self.title_en)
@@ -390,6 +466,166 @@ class NotConnected(RegistryError):
     title_en = "The gateway is not connected to this service of the registry; call the operator."
 
 
+# --- what keeps the ledger safe ------------------------------------------------------------------
+
+
+class KeepingError(GatewayError):
+    """The ledger goes on, but something that keeps it safe did not work. Nobody's question fails of it."""
+
+
+class WitnessUnreachable(KeepingError):
+    """A witness gave no answer. It is asked again with the next checkpoint."""
+
+
+class WitnessRefused(KeepingError):
+    """A witness does not take what it was shown; `status` is that of its answer, as in C2SP tlog-witness."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class WitnessConflict(KeepingError):
+    """
+    What a witness has cosigned is not what it was told it had; `size` is the size of that. Where it is larger than
+    the log, or the proof from it fails, the log has been cut or rewritten.
+    """
+
+    def __init__(self, size: int, why: str) -> None:
+        super().__init__(why)
+        self.size = size
+
+
+class PlaceError(KeepingError):
+    """The second place cannot be read or written, or holds under a segment's name what is not that segment."""
+
+
+class StampRefused(KeepingError):
+    """No time stamp, or one that proves nothing."""
+
+
+class RetentionError(KeepingError):
+    """Records cannot be held, released or destroyed like this; the message says what to do."""
+
+
+# --- evidence ----------------------------------------------------------------------------------
+
+
+class EvidenceError(GatewayError):
+    """
+    What was presented as evidence proves nothing. The message says what is wrong with its form; nothing of
+    what stands in it.
+    """
+
+    word: ClassVar[str]
+    title_vi: ClassVar[str]
+    title_en: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        titles = f"{self.title_vi} / {self.title_en}"
+        super().__init__(f"{titles} ({detail})" if detail else titles)
+
+
+class EvidenceUnreadable(EvidenceError):
+    """No compact JWS: not three parts of base64url, or no JSON in them."""
+
+    word = "not_evidence"
+    title_vi = "Không phải chứng cứ của cổng: sai dạng JWS."
+    title_en = "This is no evidence of the gateway: not a JWS."
+
+
+class EvidenceHeaderOdd(EvidenceError):
+    """The header has a member that evidence never has (`crit`, `jwk`, `x5u`), lacks one, or names another type."""
+
+    word = "odd_header"
+    title_vi = "Phần đầu của chứng cứ có thành phần lạ hoặc thiếu."
+    title_en = "The header of the evidence has a member it must not have, or lacks one."
+
+
+class EvidenceKeyUnknown(EvidenceError):
+    """The key set does not have the key that the evidence names."""
+
+    word = "unknown_key"
+    title_vi = "Không có khóa công khai mà chứng cứ nêu; lấy bộ khóa đầy đủ của cổng."
+    title_en = "The key that the evidence names is not in the key set; get the gateway's whole key set."
+
+
+class EvidenceAlgorithmWrong(EvidenceError):
+    """The algorithm in the header is not the one that the named key is used with."""
+
+    word = "wrong_algorithm"
+    title_vi = "Thuật toán ký không phải của khóa được nêu."
+    title_en = "The algorithm is not that of the named key."
+
+
+class EvidenceSignatureWrong(EvidenceError):
+    """The named key did not sign this."""
+
+    word = "wrong_signature"
+    title_vi = "Chữ ký sai: nội dung đã bị sửa, hoặc không do khóa này ký."
+    title_en = "The signature is wrong: the content was changed, or another key signed it."
+
+
+class EvidenceNotCanonical(EvidenceError):
+    """The content is not in the one form that the gateway writes, so two readers could understand two things."""
+
+    word = "not_canonical"
+    title_vi = "Nội dung không ở dạng chuẩn duy nhất của cổng."
+    title_en = "The content is not in the one form that the gateway writes."
+
+
+class EvidenceMembersWrong(EvidenceError):
+    """The content lacks a member, has one too many, or one of a wrong type."""
+
+    word = "wrong_members"
+    title_vi = "Nội dung thiếu, thừa hoặc sai thành phần."
+    title_en = "The content lacks a member, has one too many, or a wrong one."
+
+
+class EvidenceNotInLedger(EvidenceError):
+    """The record, or the proof of its place in the ledger, does not belong to this evidence."""
+
+    word = "not_in_ledger"
+    title_vi = "Bản ghi sổ hoặc bằng chứng kèm theo không khớp với chứng cứ."
+    title_en = "The ledger record or the proof does not belong to this evidence."
+
+
+# --- the gateway's own records -----------------------------------------------------------------
+
+
+class NotShown(GatewayError):
+    """What the gateway was asked about its own records cannot be shown now. Lookups go on."""
+
+    word: ClassVar[str]
+    http_status: ClassVar[int]
+    actor: ClassVar[Actor]
+    title_vi: ClassVar[str]
+    title_en: ClassVar[str]
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.title_en)
+
+
+class StoreUnavailable(NotShown):
+    """The database behind the ledger's index does not answer. The ledger is whole; its index catches up later."""
+
+    word = "store_unavailable"
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = "Cơ sở dữ liệu của chỉ mục sổ nhật ký không trả lời; thử lại sau."
+    title_en = "The database behind the ledger's index does not answer; try again later."
+
+
+class NoSuchLookup(NotShown):
+    """The ledger's index has no lookup of this id, or it is another consumer's."""
+
+    word = "no_such_lookup"
+    http_status = 404
+    actor = Actor.CONSUMER
+    title_vi = "Không có lượt hỏi nào mang mã này, hoặc lượt hỏi thuộc hệ thống khác."
+    title_en = "There is no lookup of this id, or it belongs to another system."
+
+
 # --- the gateway itself ------------------------------------------------------------------------
 
 
@@ -403,6 +639,18 @@ class SettingsError(SetupError):
 
 class ContractError(SetupError):
     """A packaged contract, adapter or schema cannot be used; the message names the file or entry point."""
+
+
+class ApprovalError(SetupError):
+    """What two persons must approve is not approved by two. The message says whose approval does not count, and why."""
+
+
+class LedgerInUse(SetupError):
+    """Another process holds the lease of this log, or the log was ended; two never write one."""
+
+
+class LedgerDamaged(SetupError):
+    """A log is not what had been written. The message names file, offset and record; a person must look."""
 
 
 def _leaves(root: type[GatewayError]) -> list[type[GatewayError]]:

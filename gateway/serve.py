@@ -16,18 +16,21 @@ from types import FrameType
 
 import uvloop
 
-from gateway import app, telemetry
-from gateway.clock import SystemClock
+from gateway import app, app_authentication, telemetry
+from gateway.clock import Clock, SystemClock
 from gateway.errors import SettingsError, SetupError
 from gateway.settings import Settings
 from gateway.telemetry import Metrics, log
 from gateway.web import server
+from gateway.web.tls import Revocations
 
-__all__ = ["run_many", "run_one"]
+__all__ = ["run_many", "run_one", "told_to_stop", "watch"]
 
 _CONFIG_ERROR = 78  # EX_CONFIG of sysexits.h: starting again cannot help
 _QUICK_DEATH_S = 1.0
+_REVOCATIONS_EVERY_S = 60.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_HEARD = (*_SIGNALS, signal.SIGHUP)
 
 
 def run_one(settings: Settings) -> None:
@@ -56,11 +59,17 @@ def run_many(settings: Settings, workers: int) -> int:
 async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None:
     clock, metrics = SystemClock(), Metrics()
     metrics.build.labels(app.version()).set(1)
-    core = app.build(settings, clock=clock, metrics=metrics)
+    # Before the files are read, so that no change of them is missed.
+    told_to_read = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told_to_read.set)
+    core = await app.opened(settings, clock=clock, metrics=metrics)
+    background = [asyncio.create_task(_read_again(core, told_to_read))]
+    context = app_authentication.server_tls(settings, metrics)
     front = await server.listen(
         app.front_door(core, clock),
         settings.web.host,
         port,
+        tls=context,
         shutdown_s=settings.web.shutdown_s,
         shared_port=not with_metrics,
     )
@@ -73,26 +82,56 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None
         pid=os.getpid(),
         registries=sorted(settings.registries),
     )
-    await _told_to_stop()
+    revocations = app_authentication.revocations(settings, context)
+    if revocations is not None:
+        background.append(asyncio.create_task(watch(revocations, front, clock)))
+    await told_to_stop()
     log().info("gateway.stopping", pid=os.getpid())
+    for task in background:
+        task.cancel()
     await front.stop()
     if side is not None:
         await side.stop()
     await core.close()
 
 
+async def _read_again(core: app.Core, told: asyncio.Event) -> None:
+    """Read policy and officers again whenever told; what is wrong with them changes nothing."""
+    while True:
+        await told.wait()
+        told.clear()
+        core.rules.reload()
+
+
+async def watch(revocations: Revocations, front: server.Listening, clock: Clock) -> None:
+    """Read new revocation lists within a minute, and let every caller shake hands again."""
+    while True:
+        await clock.sleep(_REVOCATIONS_EVERY_S)
+        try:
+            if not await asyncio.to_thread(revocations.reload):
+                continue
+        except SettingsError as exc:
+            log().error("tls.revocations_not_read", detail=str(exc))
+            continue
+        front.reconnect()
+        log().info("tls.revocations_read")
+
+
 async def _metrics_only(settings: Settings) -> None:
     side = await _metrics_listener(settings, None)
     log().info("metrics.started", host=settings.metrics.host, port=side.port, pid=os.getpid())
-    await _told_to_stop()
+    await told_to_stop()
     await side.stop()
 
 
 async def _metrics_listener(settings: Settings, metrics: Metrics | None) -> server.Listening:
-    return await server.listen(server.metrics_page(metrics), settings.metrics.host, settings.metrics.port)
+    section = settings.metrics
+    page = server.metrics_page(metrics, key_sha256=section.api_key_sha256)
+    return await server.listen(page, section.host, section.port)
 
 
-async def _told_to_stop() -> None:
+async def told_to_stop() -> None:
+    """Return when SIGTERM or SIGINT comes."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -133,6 +172,7 @@ class _Parent:
         exit_code = 0
         for number in _SIGNALS:
             signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._pass_on)
         for place in range(len(self._tasks)):
             self._start(place)
         while self._children:
@@ -156,7 +196,7 @@ class _Parent:
 
     def _start(self, place: int) -> None:
         # A signal between the fork and the note of it would miss the child.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
         try:
             if self._stopping:
                 return
@@ -165,7 +205,7 @@ class _Parent:
                 self._be_a_child(self._tasks[place])
             self._children[pid] = (place, time.monotonic())
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
 
     def _stop(self, _: int, __: FrameType | None) -> None:
         self._stopping = True
@@ -173,13 +213,20 @@ class _Parent:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
 
+    def _pass_on(self, number: int, _: FrameType | None) -> None:
+        for pid in self._children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     @staticmethod
     def _be_a_child(task: Callable[[], Awaitable[None]]) -> None:
         code = 1
         try:
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            # Until a worker listens for it, and in the process of metrics, it must not be deadly: files are read then.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
             _run(task)
             code = 0
         except SetupError as exc:

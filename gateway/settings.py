@@ -10,10 +10,11 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, Field, IPvAnyNetwork, ValidationError
+from pydantic import BaseModel, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,16 +22,33 @@ from pydantic_settings import (
 )
 
 from gateway.errors import SettingsError
-from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, Url, XRoadSettings
+from gateway.settings_authentication import (
+    CertificateSettings,
+    SignaturesSettings,
+    StateSettings,
+    TokensSettings,
+    WebTlsSettings,
+)
+from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, OAuthSettings, Url, XRoadSettings
 from gateway.settings_credentials import Section as _Section
+from gateway.settings_keep import WitnessServiceSettings
+from gateway.settings_keys import KeysSettings
+from gateway.settings_ledger import LedgerSettings
 
 __all__ = [
     "BreakerSettings",
+    "CasesSettings",
     "ConsumerSettings",
+    "HidingSettings",
+    "KeysSettings",
     "LogSettings",
     "MetricsSettings",
+    "NamesSettings",
+    "OfficersSettings",
+    "PolicySettings",
     "RegistrySettings",
     "Settings",
+    "StoreSettings",
     "TlsSettings",
     "WebSettings",
     "load",
@@ -39,6 +57,7 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class WebSettings(_Section):
@@ -51,13 +70,26 @@ class WebSettings(_Section):
     body_timeout_s: float = Field(10.0, gt=0, description="How long its body may take after that.")
     connections: int = Field(500, ge=1, description="Most connections at once; the longest idle one goes first.")
     shutdown_s: float = Field(15.0, gt=0, description="How long open questions may end after SIGTERM.")
+    docs: Literal["open", "authenticated", "off"] = Field(
+        "open", description="Who may read `/docs` and `/openapi.json`: they describe the API and hold no data."
+    )
+    tls: WebTlsSettings | None = Field(None, description="TLS at the front door.")
 
 
 class MetricsSettings(_Section):
-    """Where Prometheus reads. Without authentication: keep it on loopback or an inner network."""
+    """Where Prometheus reads. Anywhere but on loopback it needs a key."""
 
     host: str = Field("127.0.0.1", description="Address of the metrics listener.")
     port: int = Field(9090, ge=0, le=65535, description="Port of the metrics listener; 0 takes a free one.")
+    api_key_sha256: Digest | None = Field(
+        None, description="SHA-256 of the key that Prometheus must show, in hex; needed where `host` is not loopback."
+    )
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if self.api_key_sha256 is None and not _is_loopback(self.host):
+            raise ValueError("a host that is not loopback needs metrics.api_key_sha256; `gateway new-key` makes one")
+        return self
 
 
 class LogSettings(_Section):
@@ -69,11 +101,18 @@ class LogSettings(_Section):
 class ConsumerSettings(_Section):
     """A system that may ask, such as the one-stop system."""
 
-    api_key_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
-        description="SHA-256 of the consumer's API key, in hex; `gateway new-key` makes both."
+    api_key_sha256: Digest | None = Field(
+        None, description="SHA-256 of the consumer's API key, in hex; `gateway new-key` makes both."
     )
-    datasets: tuple[str, ...] = Field(
-        (), description="Datasets it may ask, such as `dancu.citizen`; none unless named."
+    token_client: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
+        None, description="What its access tokens say in `tokens.client_claim`."
+    )
+    certificate: CertificateSettings | None = Field(None, description="Which client certificates are its own.")
+    signature_keys: dict[Annotated[str, Field(min_length=1, max_length=256)], Path] = Field(
+        {}, description="Public keys that it signs requests with: `keyid` to PEM file."
+    )
+    require: tuple[Literal["api_key", "token", "certificate", "signature"], ...] = Field(
+        (), description="What each request must show, all at once; any one that it has where not given."
     )
     questions_per_minute: int = Field(600, ge=1, description="More than this are refused with `too_many`.")
     weight: float = Field(1.0, gt=0, le=100, description="Its share where consumers wait for the same registry.")
@@ -140,8 +179,73 @@ class RegistrySettings(_Section):
     credentials: CredentialsSettings = Field(
         default_factory=AnonymousSettings, description="How the registry knows us."
     )
+    officers: Literal["own", "mapped"] = Field(
+        "own", description="Whose identity it is shown: the officer's own, or the code in the file of officers."
+    )
     xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
     options: dict[str, Any] = Field({}, description="What the adapter lets settings decide: see `docs/adapters.md`.")
+
+
+class PolicySettings(_Section):
+    """Who may ask what: without a file nobody may ask anything."""
+
+    file: Path | None = Field(None, description="The rules, such as `policy.toml`; read again on SIGHUP.")
+
+
+class OfficersSettings(_Section):
+    """Officers as registries know them."""
+
+    file: Path | None = Field(None, description="The officers, such as `officers.toml`; read again on SIGHUP.")
+
+
+class CasesSettings(_Section):
+    """Whether a case is open and whose it is: asked of the one-stop, or signed by it; not checked without either."""
+
+    url: Url | None = Field(None, description="Where the one-stop is asked about a case.")
+    deadline_s: float = Field(2.0, gt=0, le=30, description="How long it may take to answer.")
+    keep_s: float = Field(5.0, ge=0, le=60, description="How long its answer is believed without asking again.")
+    allowed_addresses: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks that the address may resolve to; any where not given."
+    )
+    tls: TlsSettings = Field(default_factory=TlsSettings, description="TLS towards the one-stop.")
+    credentials: AnonymousSettings | OAuthSettings = Field(
+        default_factory=AnonymousSettings, discriminator="scheme", description="How the one-stop knows us."
+    )
+    token_key_file: Path | None = Field(
+        None, description="PEM of the public key with which the one-stop signs `case_token`."
+    )
+    token_audience: str = Field("onestop-gateway", min_length=1, description="What `aud` of a `case_token` must be.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.url is not None and self.token_key_file is not None:
+            raise ValueError("url and token_key_file are two ways to the same: set one of them")
+        return self
+
+
+class StoreSettings(_Section):
+    """The database behind the ledger's index. The ledger itself does not need it."""
+
+    url: str | None = Field(
+        None,
+        description="`sqlite:FILE` or `postgresql+psycopg://USER@HOST/DATABASE`, never with a password; "
+        "`index.db` in the ledger's folder where not given.",
+    )
+    password_file: Path | None = Field(None, description="File with the password of PostgreSQL's user.")
+
+
+class NamesSettings(_Section):
+    """What people read instead of codes."""
+
+    agencies: dict[str, str] = Field({}, description="Names of agencies by their identification code.")
+    systems: dict[str, str] = Field({}, description="Names of the calling systems by consumer.")
+    procedures: dict[str, str] = Field({}, description="Names of procedures by their national code.")
+
+
+class HidingSettings(_Section):
+    """What may be hidden from the person it is about, and by whom."""
+
+    rules: dict[Name, str] = Field({}, description="Rules by name, each with its legal basis; no other one can hide.")
 
 
 class Settings(BaseSettings):
@@ -154,7 +258,20 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings, description="The front door.")
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="The metrics listener.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
+    ledger: LedgerSettings | None = Field(None, description="The log of every question.")
+    keys: KeysSettings | None = Field(None, description="Keys and secrets; without them nothing is signed.")
+    store: StoreSettings = Field(default_factory=StoreSettings, description="The database behind the index.")
+    names: NamesSettings = Field(default_factory=NamesSettings, description="What people read instead of codes.")
+    hiding: HidingSettings = Field(default_factory=HidingSettings, description="What may be hidden from a citizen.")
+    approvers: dict[Name, Path] = Field({}, description="Public key files (PEM) of those who may approve, by name.")
+    witness: WitnessServiceSettings | None = Field(None, description="A witness for other installations' ledgers.")
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
+    policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may ask what.")
+    officers: OfficersSettings = Field(default_factory=OfficersSettings, description="Officers at registries.")
+    cases: CasesSettings = Field(default_factory=CasesSettings, description="Whether a case is open, and whose.")
+    tokens: TokensSettings | None = Field(None, description="OAuth2 access tokens.")
+    signatures: SignaturesSettings = Field(default_factory=SignaturesSettings, description="Signed requests.")
+    state: StateSettings = Field(default_factory=StateSettings, description="Short-lived state.")
     registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
 
     @classmethod
@@ -218,6 +335,15 @@ def _sections(annotation: Any) -> list[type[BaseModel]]:
     return [section for part in get_args(annotation) for section in _sections(part)]
 
 
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _explained(location: tuple[int | str, ...], kind: str, message: str) -> str:
     path = ".".join(str(part) for part in location)
     if kind == "union_tag_invalid":  # its message quotes what was written
@@ -234,10 +360,15 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         match value:
             case Path():
                 return value if value.is_absolute() else folder / value
+            case StoreSettings(url=str(url)) if url.startswith("sqlite:"):
+                file = Path(url.removeprefix("sqlite:").removeprefix("///"))
+                return value.model_copy(update={"url": f"sqlite:{folder / file}"})
             case BaseModel():
                 return value.model_copy(update={name: walk(getattr(value, name)) for name in type(value).model_fields})
             case dict():
                 return {key: walk(inner) for key, inner in value.items()}
+            case tuple():
+                return tuple(walk(inner) for inner in value)
             case _:
                 return value
 

@@ -109,6 +109,35 @@ class Metrics:
         self.refusals = Counter(
             "gateway_refusals", "Questions that never left, by refusal.", ["refusal"], registry=self.registry
         )
+        self.findings = Counter(
+            "gateway_findings", "Questions that were odd, noted or refused, by kind.", ["kind"], registry=self.registry
+        )
+        self.reloads = Counter(
+            "gateway_reloads",
+            "Files read again after SIGHUP, by what came of it.",
+            ["file", "result"],
+            registry=self.registry,
+        )
+        self.rules_loaded_at = Gauge(
+            "gateway_rules_loaded_timestamp_seconds",
+            "When the reading of policy and officers in force was made; the oldest worker's.",
+            ["file"],
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.rules_rejected = Gauge(
+            "gateway_rules_rejected",
+            "1 while the last reading was refused and an older one is in force.",
+            ["file"],
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.authentications = Counter(
+            "gateway_authentications",
+            "What callers showed to say who they are, by what came of it.",
+            ["by", "result"],
+            registry=self.registry,
+        )
         self.http_problems = Counter(
             "gateway_http_problems",
             "Requests that were no question, by what was wrong with them.",
@@ -116,6 +145,94 @@ class Metrics:
             registry=self.registry,
         )
         self.bugs = Counter("gateway_bugs", "Requests that ended in an error nobody foresaw.", registry=self.registry)
+        self.ledger_records = Counter(
+            "gateway_ledger_records",
+            "Records that became durable, by type.",
+            ["type"],
+            registry=self.registry,
+        )
+        self.ledger_commit_seconds = Histogram(
+            "gateway_ledger_commit_seconds",
+            "Time of one commit: write and flush.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.ledger_queue = Gauge(
+            "gateway_ledger_queue",
+            "Records that wait for the commit after the present one.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.ledger_failures = Counter(
+            "gateway_ledger_failures", "What the ledger could not do, by what.", ["what"], registry=self.registry
+        )
+        self.ledger_state = Gauge(
+            "gateway_ledger_state",
+            "How many logs are in that state.",
+            ["state"],
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.ledger_size = Gauge(
+            "gateway_ledger_size",
+            "Durable records of the logs that are being written.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.ledger_checkpoint_seconds = Gauge(
+            "gateway_ledger_checkpoint_timestamp_seconds",
+            "Unix time of the latest signed checkpoint; the oldest where several logs are written.",
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.index_lag = Gauge(
+            "gateway_index_lag_records",
+            "Records of the ledger that its index does not have yet.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.index_behind = Gauge(
+            "gateway_index_behind_seconds",
+            "How long ago the oldest record was written that the index does not have yet.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.witness_answers = Counter(
+            "gateway_ledger_witness_answers",
+            "Checkpoints that a witness was asked to cosign, by what came of it.",
+            ["witness", "result"],
+            registry=self.registry,
+        )
+        self.witnessed = Gauge(
+            "gateway_ledger_witnessed_timestamp_seconds",
+            "Unix time at which the witness last cosigned; the oldest where several logs are written.",
+            ["witness"],
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.shipping_failures = Counter(
+            "gateway_ledger_shipping_failures",
+            "Runs that could not bring everything sealed to the second place.",
+            registry=self.registry,
+        )
+        self.unshipped_records = Gauge(
+            "gateway_ledger_unshipped_records",
+            "Records that the second place does not have yet.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.unshipped_seconds = Gauge(
+            "gateway_ledger_unshipped_seconds",
+            "How long ago the oldest record was written that the second place does not have yet.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.stamps = Counter(
+            "gateway_ledger_stamps",
+            "Time stamps asked for, by whether one was kept.",
+            ["result"],
+            registry=self.registry,
+        )
         self.build = Gauge(
             "gateway_build_info",
             "Always 1; the version stands in the label.",

@@ -42,6 +42,11 @@ class Authority:
         self.file = folder / f"ca-{id(self)}.pem"
         self.file.write_bytes(self._ca.cert_pem.bytes())
 
+    @property
+    def name(self) -> str:
+        """The authority's own name, as in RFC 4514."""
+        return self._certificate.subject.rfc4514_string()
+
     def issue(
         self,
         *,
@@ -52,6 +57,8 @@ class Authority:
         rsa_bits: int | None = None,
         for_clients: bool = False,
         own_signature: bool = False,
+        organization: str | tuple[str, ...] = (),
+        with_usage: bool = True,
     ) -> Pair:
         """A certificate for a host (or for none: common name only), signed by this authority or by itself."""
         key = (
@@ -60,7 +67,9 @@ class Authority:
             else ec.generate_private_key(ec.SECP256R1())
         )
         now = datetime.now(UTC)
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+        organizations = (organization,) if isinstance(organization, str) else organization
+        names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, one) for one in organizations]
+        subject = x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
         serial = x509.random_serial_number()
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if for_clients else ExtendedKeyUsageOID.SERVER_AUTH
         builder = (
@@ -72,8 +81,9 @@ class Authority:
             .not_valid_before(now + since)
             .not_valid_after(now + until)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         )
+        if with_usage:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if host is not None:
             name = x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
             builder = builder.add_extension(x509.SubjectAlternativeName([name]), critical=False)
@@ -84,13 +94,13 @@ class Authority:
         key_path.write_bytes(key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
         return Pair(path, key_path, serial)
 
-    def revocations(self, *serials: int, until: timedelta = _DAY) -> Path:
+    def revocations(self, *serials: int, until: timedelta = _DAY, age: timedelta = 2 * _DAY) -> Path:
         """A revocation list that names these; over since yesterday where `until` is negative."""
         now = datetime.now(UTC)
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self._certificate.subject)
-            .last_update(now - 2 * _DAY)
+            .last_update(now - age)
             .next_update(now + until)
         )
         for serial in serials:

@@ -13,12 +13,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway import app
+from gateway import app, app_authentication
 from gateway.clock import SystemClock
 from gateway.settings import Settings
 from gateway.telemetry import Metrics, configure_logs
 from gateway.web import server
 from mocks.server import Running, running
+from tests.policies import granting
 
 KEY = "test-key-not-real"
 SECRETS = Path(__file__).parent.parent / "demo" / "secrets"
@@ -120,23 +121,24 @@ def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
     }
     for name, change in changes.items():
         registries[name] |= change
-    one_stop = {
-        "api_key_sha256": hashlib.sha256(KEY.encode()).hexdigest(),
-        "datasets": ("dancu.citizen", "dkdn.enterprise"),
-    }
-    return Settings(consumers={"one-stop": one_stop}, registries=registries)  # type: ignore[arg-type]
+    one_stop = {"api_key_sha256": hashlib.sha256(KEY.encode()).hexdigest()}
+    settings = Settings(consumers={"one-stop": one_stop}, registries=registries)  # type: ignore[arg-type]
+    return granting(settings, "dancu.citizen", "dkdn.enterprise")
 
 
 @asynccontextmanager
 async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     """The gateway in this process on free ports, and a session to ask it with."""
     clock, metrics = SystemClock(), Metrics()
-    core = app.build(settings, clock=clock, metrics=metrics)
-    front = await server.listen(app.front_door(core, clock), "127.0.0.1", 0, shutdown_s=0.1)
-    side = await server.listen(server.metrics_page(metrics), "127.0.0.1", 0, shutdown_s=0.1)
+    core = await app.opened(settings, clock=clock, metrics=metrics)
+    tls = app_authentication.server_tls(settings, metrics)
+    front = await server.listen(app.front_door(core, clock), "127.0.0.1", 0, tls=tls, shutdown_s=0.1)
+    page = server.metrics_page(metrics, key_sha256=settings.metrics.api_key_sha256)
+    side = await server.listen(page, "127.0.0.1", 0, shutdown_s=0.1)
     try:
         async with aiohttp.ClientSession() as session:
-            yield Desk(f"http://127.0.0.1:{front.port}", f"http://127.0.0.1:{side.port}/metrics", session, core)
+            scheme = "https" if tls else "http"
+            yield Desk(f"{scheme}://127.0.0.1:{front.port}", f"http://127.0.0.1:{side.port}/metrics", session, core)
     finally:
         await front.stop()
         await side.stop()

@@ -16,10 +16,10 @@ from gateway.domain.exchange import Response
 from gateway.errors import SettingsError
 from gateway.kit.cases import cases_of, inquiry_of, options_of, query_of
 from gateway.kit.contract_test import run_instance
-from gateway.settings import Settings
 from gateway.transport.memory import MemoryTransport
 from mocks.server import Running
 from tests.conftest import FIRM, MAU, MovableClock, open_desk, settings_for
+from tests.policies import granting
 
 ADAPTERS = installed_adapters()
 CONTRACTS = installed()
@@ -30,12 +30,6 @@ ANSWERED = [
     if case.outcome in {"found", "absent"}
 ]
 COOPERATIVE = {"tax_code": next(iter(CONTRACTS["dkdn"].datasets["cooperative"].case("found").query.values()))}
-
-
-def granting(settings: Settings, *datasets: str) -> Settings:
-    """The same settings, where the one consumer may ask these datasets."""
-    consumer = settings.consumers["one-stop"].model_copy(update={"datasets": datasets})
-    return settings.model_copy(update={"consumers": {"one-stop": consumer}})
 
 
 async def test_a_dataset_that_a_contract_version_lacks_is_not_in_the_catalogue(stand_ins: Running) -> None:
@@ -75,7 +69,7 @@ async def test_a_contract_version_that_has_a_dataset_offers_it(stand_ins: Runnin
 
 
 def test_a_consumer_cannot_be_granted_what_no_instance_offers(stand_ins_url: str) -> None:
-    """Settings that grant a dataset which no instance's contract version has stop the start, naming what there is."""
+    """A policy that grants a dataset which no instance's contract version has stop the start, naming what there is."""
     settings = granting(settings_for(stand_ins_url), "dkdn.cooperative")
 
     with pytest.raises(SettingsError, match=r"dkdn\.cooperative.*contract version; there are .*dkdn\.enterprise"):

@@ -131,6 +131,10 @@ def test_check_says_that_all_is_well(mocks: str) -> None:
 
     assert done.returncode == 0
     assert [(one["registry"], one["step"], one["ok"]) for one in json.loads(done.stdout)] == [
+        ("gateway", "authentication", True),
+        ("gateway", "state", True),
+        ("gateway", "policy", True),
+        ("gateway", "case_checks", True),
         ("dancu", "settings", True),
         ("dancu", "connection", True),
         ("dancu", "credentials", True),

@@ -25,7 +25,7 @@ from gateway.cli import cli
 from gateway.clock import SystemClock
 from gateway.domain.dataset import Adapter
 from gateway.domain.inquiry import Inquiry, Officer
-from gateway.errors import REASONS, REFUSALS, GatewayError, QuestionRefused, Reason, RegistryError
+from gateway.errors import REASONS, REFUSALS, EvidenceError, GatewayError, QuestionRefused, Reason, RegistryError
 from gateway.lookup.request import LookupRequest
 from gateway.telemetry import Metrics, where
 from gateway.web import openapi, problems
@@ -277,8 +277,20 @@ def test_no_word_stands_for_two_things() -> None:
     """Reasons, refusals and the other problems share no word."""
     others = set(by(table("docs/errors.md", "Other problems"), "word"))
 
+    of_evidence = {error.word for error in EvidenceError.__subclasses__()}
     assert not set(REASONS) & set(REFUSALS)
-    assert not others & {word.value for word in (*REASONS, *REFUSALS)}
+    assert not (others | of_evidence) & {word.value for word in (*REASONS, *REFUSALS)}
+    assert not others & of_evidence
+
+
+def test_every_error_of_evidence_is_documented() -> None:
+    """docs/errors.md has one row for each way in which evidence does not hold, with both texts, and none besides."""
+    described = by(table("docs/errors.md", "Evidence that does not hold"), "word")
+
+    assert {word: (row["Vietnamese"], row["English"]) for word, row in described.items()} == {
+        error.word: (error.title_vi, error.title_en) for error in EvidenceError.__subclasses__()
+    }
+    assert all(row["what to do"] for row in described.values())
 
 
 def documented_ranges(heading: str, column: str) -> list[tuple[int, int, str]]:
@@ -463,7 +475,7 @@ def shown_commands() -> Iterator[tuple[str, str]]:
 def test_every_command_line_shown_is_one(file: str, line: str) -> None:
     """A command line in the documentation names a command that is there and only options that it knows."""
     words = shlex.split(line)
-    name = "gateway contract test" if words[:2] == ["contract", "test"] else f"gateway {words[0]}"
+    name = max((name for name in options() if f"gateway {line} ".startswith(f"{name} ")), key=len)
 
     known = {option for names in options()[name] for option in names} | {"--help"}
     assert {word for word in words if word.startswith("-")} <= known

@@ -85,7 +85,12 @@ UNUSABLE = {
         '[registries.a]\nadapter = "dancu"\n[registries.a.options]\ndate_form = "x"',
         "registries.a.options.date_form",
     ),
-    "no such dataset": (f'[consumers.a]\napi_key_sha256 = "{"0" * 64}"\ndatasets = ["a.b"]', "'a.b' is no dataset"),
+    "no such policy": ('[policy]\nfile = "missing.toml"', "missing.toml: No such file"),
+    "no such file of officers": ('[officers]\nfile = "missing.toml"', "missing.toml: No such file"),
+    "mapped officers without a file": (
+        '[registries.a]\nadapter = "dkdn"\nofficers = "mapped"',
+        "registries.a.officers: `mapped` needs officers.file",
+    ),
     "missing secret": (GOOD.replace('"secret"', '"missing"'), "missing: No such file"),
     "missing authority": (
         '[registries.a]\nadapter = "dkdn"\nendpoint = "https://x"\n[registries.a.tls]\nca_file = "missing.pem"',

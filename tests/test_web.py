@@ -13,6 +13,7 @@ from gateway.web.problems import MEDIA_TYPE, TYPE
 from mocks.faults import Fault
 from mocks.server import Running
 from tests.conftest import FIRM, INQUIRY, MAU, NOBODY, Desk, open_desk, settings_for
+from tests.policies import granting
 
 
 async def test_a_citizen_is_found(desk: Desk) -> None:
@@ -169,10 +170,9 @@ async def test_a01_a_caller_without_a_valid_key_is_unauthenticated(key: str, des
 
 
 async def test_a03_a_dataset_that_is_not_granted_is_forbidden(stand_ins: Running) -> None:
-    """A consumer may ask what its settings name, and nothing else."""
+    """A consumer may ask what a rule of the policy names, and nothing else."""
     settings = settings_for(stand_ins.base_url)
-    narrow = settings.consumers["one-stop"].model_copy(update={"datasets": ("dkdn.enterprise",)})
-    async with open_desk(settings.model_copy(update={"consumers": {"one-stop": narrow}})) as desk:
+    async with open_desk(granting(settings, "dkdn.enterprise")) as desk:
         status, problem = await desk.ask("dancu.citizen", MAU)
 
     assert (status, problem["reason"], problem["actor"]) == (403, "forbidden", "operator")
@@ -301,9 +301,9 @@ async def test_the_openapi_document_is_valid_and_names_every_route(desk: Desk, s
     _, document = await desk.get("/openapi.json")
     validate(document)
     settings = settings_for(stand_ins.base_url)
-    free = settings.consumers["one-stop"].model_copy(update={"datasets": [entry.id for entry in desk.core.catalogue]})
+    free = granting(settings, *(entry.id for entry in desk.core.catalogue))
     examples = document["paths"]["/v1/lookups"]["post"]["requestBody"]["content"]["application/json"]["examples"]
-    async with open_desk(settings.model_copy(update={"consumers": {"one-stop": free}})) as allowed:
+    async with open_desk(free) as allowed:
         statuses = {name: (await allowed.post("/v1/lookups", one["value"]))[0] for name, one in examples.items()}
 
     assert document["openapi"].startswith("3.1")

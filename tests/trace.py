@@ -14,8 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
-__all__ = ["PREFIX", "Flushed", "Sent", "Written", "after_a_cut", "can_trace", "events"]
+import orjson
+
+from gateway.ledger.frames import frames, read_header
+
+__all__ = ["PREFIX", "Flushed", "Sent", "Written", "after_a_cut", "can_trace", "events", "placed"]
 
 PREFIX = ("strace", "-f", "-q", "-y", "-s", "700", "-e", "trace=pwrite64,pwritev,write,writev,fdatasync,sendto,sendmsg")
 _CALL = re.compile(r"^(?:\[pid +)?(\d+)\]? +(\w+)\((\d+)<([^>]*)>(.*)$")
@@ -103,16 +108,25 @@ def _ended(
     yield Written(line, file, offset, int(result[1]))
 
 
+def placed(log: Path) -> Iterator[tuple[Path, int, int, dict[str, Any]]]:
+    """Each record of a log: its file, where its frame begins and ends, and what it says."""
+    for file in sorted((log / "segments").glob("*.log")):
+        content = file.read_bytes()
+        for one in frames(content, read_header(content)[1]):
+            yield file, one.offset, one.end, orjson.loads(one.data)
+
+
 def after_a_cut(happened: list[Event], line: int, folder: Path, copy: Path, random: Random) -> None:
     """
-    The folder as the disk may hold it when the power goes at a line: all that was flushed, and any torn part of
-    what was only written. Files that strace did not see written are taken as they are.
+    Segments and checkpoints as the disk may hold them when the power goes at a line: all that was flushed, and any
+    torn part of what was only written.
     """
-    shutil.copytree(folder, copy, dirs_exist_ok=True)
+    copy.mkdir(parents=True)
     files = {event.file for event in happened if isinstance(event, Written)}
-    for file in files:
-        content = file.read_bytes()
-        kept = bytearray()
+    for file in sorted(files):
+        if file.parent.name != "segments" and file.name != "checkpoints":
+            continue  # what is derived from these is made again
+        content, kept = file.read_bytes(), bytearray()
         flushed = max(
             (one.began for one in happened if isinstance(one, Flushed) and one.file == file and one.line <= line),
             default=-1,
@@ -123,11 +137,10 @@ def after_a_cut(happened: list[Event], line: int, folder: Path, copy: Path, rand
                 data = _torn(data, random)
             kept[len(kept) :] = b"\0" * (write.offset - len(kept))
             kept[write.offset : write.offset + len(data)] = data
-        target = copy / file.relative_to(folder)
         if kept:
+            target = copy / file.relative_to(folder)
+            target.parent.mkdir(exist_ok=True)
             target.write_bytes(bytes(kept))
-        else:
-            target.unlink(missing_ok=True)
 
 
 def _torn(data: bytes, random: Random) -> bytes:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from gateway.domain.outcome import Outcome
 
-__all__ = ["CALLER_GONE", "Answer", "Attempt", "Provenance"]
+__all__ = ["CALLER_GONE", "Answer", "Attempt", "Layer", "Provenance"]
 
 CALLER_GONE = "caller_gone"
+
+Layer = Literal["network", "platform", "registry", "ours"]
+"""
+Who answered: `registry` the service itself or what stands unnamed in front of it, `platform` X-Road, an API manager,
+a province's wrapper or the log-in, `network` nobody, `ours` the gateway before anything was sent.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +24,28 @@ class Attempt:
     """
     One request to the registry for the question: `found`, `absent` or the reason why not (`caller_gone` where it was
     broken off since nobody waited any more), and whether the connection was new.
+
+    `status` is the HTTP status of the last answer, None where there was none; `request_id` what the registry knows
+    this attempt by.
     """
 
     result: str
     elapsed_s: float
     fresh: bool
+    layer: Layer = "registry"
+    status: int | None = None
+    request_id: str = ""
+
+    def view(self) -> dict[str, Any]:
+        """As the ledger keeps it: JSON values, nothing personal."""
+        return {
+            "result": self.result,
+            "layer": self.layer,
+            "status": self.status,
+            "elapsed_ms": round(self.elapsed_s * 1000),
+            "fresh": self.fresh,
+            "request_id": self.request_id,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +70,16 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The outcome of one question with its provenance and attempts. The record is never printed."""
+    """
+    The outcome of one question with its provenance and attempts. The record is never printed.
+
+    `clock_skew_s` is how far the other side's clock is ahead of ours, to a second, and `quota_left` how many more
+    questions it says it takes for now; both from the last answer, and None where it does not say.
+    """
 
     outcome: Outcome[Any] = field(repr=False)
     provenance: Provenance
     attempts: tuple[Attempt, ...] = ()
     elapsed_s: float = 0.0
+    clock_skew_s: float | None = None
+    quota_left: int | None = None

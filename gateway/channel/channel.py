@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from gateway.channel.answer import CALLER_GONE, Answer, Attempt, Provenance
+from gateway.channel.answer import CALLER_GONE, Answer, Attempt, Layer, Provenance
 from gateway.channel.breaker import BreakerPolicy
 from gateway.channel.budget import Budget
 from gateway.channel.limit import Limit
@@ -41,6 +41,7 @@ from gateway.errors import (
     RegistryUnreachable,
 )
 from gateway.transport.base import Probe, Transport
+from gateway.wire.headers import clock_skew_s, quota_left
 
 __all__ = ["Channel", "Policy"]
 
@@ -48,6 +49,18 @@ _NOBODYS = Share()
 _MOSTLY, _LEARNING = 0.5, 1 / 16
 _OVERLOADED_FOR = timedelta(seconds=1)
 _MOST_EXCHANGES = 4
+_REGISTRY: Layer = "registry"
+_NOBODY: Layer = "network"
+# Where no answer came up to the channel, its kind of error says who spoke last.
+_WITHOUT_ANSWER: dict[Reason, Layer] = {
+    Reason.TIMEOUT: "network",
+    Reason.UNREACHABLE: "network",
+    Reason.MALFORMED: "registry",
+    Reason.MISMATCHED: "registry",
+    Reason.NOT_CONNECTED: "ours",
+    Reason.OVERLOADED: "ours",
+    Reason.CIRCUIT_OPEN: "ours",
+}
 _LARGE_BODY = 64 * 1024  # read in a thread, so that a big answer holds nobody else's question
 
 
@@ -125,6 +138,7 @@ class Channel:
         *,
         deadline_s: float | None = None,
         share: Share = _NOBODYS,
+        officer_code: str | None = None,
     ) -> Answer:
         """
         The answer, always: whatever goes wrong with the registry is an `Unknown` outcome. `share` says on whose
@@ -135,6 +149,7 @@ class Channel:
             dataset=dataset,
             query=query,
             inquiry=inquiry,
+            officer_code=officer_code,
             deadline_s=min(own, deadline_s) if deadline_s is not None else own,
             request_id=self._new_id(),
             attempts=[],
@@ -152,6 +167,8 @@ class Channel:
             provenance=self._provenance(dataset, asked_at, asked),
             attempts=tuple(asked.attempts),
             elapsed_s=self._clock.monotonic() - started,
+            clock_skew_s=clock_skew_s(asked.last) if asked.last is not None else None,
+            quota_left=quota_left(asked.last) if asked.last is not None else None,
         )
 
     def unasked(self, dataset: Dataset[Any, Any, Any], error: RegistryError) -> Answer:
@@ -260,12 +277,15 @@ class Channel:
         started = self._clock.monotonic()
         if asked.attempts:
             asked.request_id = self._new_id()
+        asked.status = None
         result, was_fresh = CALLER_GONE, fresh
+        layer: Layer = "ours"
 
         def again(answer: Response) -> None:
             nonlocal started
             elapsed_s = self._clock.monotonic() - started
-            self._note(asked, Attempt(Reason.REFUSED.value, elapsed_s, answer.fresh))
+            old = Reason.REFUSED.value
+            self._note(asked, Attempt(old, elapsed_s, answer.fresh, "platform", answer.status, asked.request_id))
             started += elapsed_s
 
         reason: Reason | None = Reason.OVERLOADED  # whatever ends it otherwise than below is ours
@@ -273,20 +293,22 @@ class Channel:
         try:
             outcome, was_fresh = await self._exchanges(asked, again, fresh=fresh)
             about = _about(asked, outcome)
-            result = _result(outcome, about)
+            result, layer = _result(outcome, about), _REGISTRY
             reason = outcome.reason if isinstance(outcome, Unknown) else None
             return outcome, about, was_fresh
         except RegistryError as exc:
-            result, reason, retry_at = exc.reason.value, exc.reason, exc.retry_at
+            result, reason, retry_at, layer = exc.reason.value, exc.reason, exc.retry_at, _layer(exc, asked.status)
+            if asked.last is not None and asked.status is not None:
+                was_fresh = asked.last.fresh
             raise
         except asyncio.CancelledError:
             if asked.timeout.expired():
-                result, reason = Reason.TIMEOUT.value, Reason.TIMEOUT
+                result, reason, layer = Reason.TIMEOUT.value, Reason.TIMEOUT, _NOBODY
             raise
         finally:
             elapsed_s = self._clock.monotonic() - started
             route.end(noun, ticket, reason, elapsed_s, self.deadline_s(asked.dataset), retry_at)
-            self._note(asked, Attempt(result, elapsed_s, was_fresh))
+            self._note(asked, Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id))
 
     def _note(self, asked: _Asked, attempt: Attempt) -> None:
         asked.attempts.append(attempt)
@@ -300,7 +322,9 @@ class Channel:
     async def _exchanges(
         self, asked: _Asked, again: Callable[[Response], None], *, fresh: bool
     ) -> tuple[Outcome[Any], bool]:
-        question = Question(asked.query, asked.inquiry, asked.request_id, self._clock.now(), self._options)
+        question = Question(
+            asked.query, asked.inquiry, asked.request_id, self._clock.now(), self._options, asked.officer_code
+        )
         exchanges = asked.dataset.ask[self.contract](question)
         all_fresh, asked.replies = True, b""
         try:
@@ -311,6 +335,7 @@ class Channel:
                 response = await asked.route.transport.send(
                     replace(request, message_id=message_id, again=again), fresh=fresh
                 )
+                asked.last, asked.status = response, response.status
                 all_fresh = all_fresh and response.fresh
                 asked.replies += response.raw
                 step = await _step(exchanges, response)
@@ -335,6 +360,7 @@ class _Asked:
     dataset: Dataset[Any, Any, Any]
     query: Query
     inquiry: Inquiry
+    officer_code: str | None
     deadline_s: float
     request_id: str
     attempts: list[Attempt]
@@ -343,6 +369,8 @@ class _Asked:
     timeout: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     replies: bytes = b""
     """The raw replies of the last attempt, one after another."""
+    last: Response | None = None
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +386,14 @@ def _about(asked: _Asked, outcome: Outcome[Any]) -> bool | None:
             return None
         case Unknown():
             return True
+
+
+def _layer(error: RegistryError, status: int | None) -> Layer:
+    if error.layer is not None:
+        return cast(Layer, error.layer)
+    if status is not None:
+        return _REGISTRY
+    return _WITHOUT_ANSWER.get(error.reason, "platform")  # such as a log-in that was refused
 
 
 def _result(outcome: Outcome[Any], about: bool | None) -> str:

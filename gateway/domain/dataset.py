@@ -96,13 +96,17 @@ class Sensitivity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[Q, O]):
-    """Everything an adapter may know when it asks. `request_id` is unique for each question."""
+    """
+    Everything an adapter may know when it asks. `request_id` is unique for each question. `officer_code` is what
+    this registry itself knows the officer by; None where the officer's own identity is sent.
+    """
 
     query: Q
     inquiry: Inquiry
     request_id: str
     now: datetime
     options: O
+    officer_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

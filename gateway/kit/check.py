@@ -1,20 +1,27 @@
-"""Is every instance reachable? Tries the way there, changes nothing, asks about nobody."""
+"""Is everything reachable that a question needs? Tries the way there, changes nothing, asks about nobody."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gateway import app_authentication
+from gateway.app import Core
+from gateway.errors import CheckUnavailable
+from gateway.lookup.access import Access
 from gateway.lookup.catalogue import Catalogue
 from gateway.transport.base import Probe
 
-__all__ = ["Check", "check_instances"]
+__all__ = ["Check", "check_access", "check_callers", "check_instances"]
+
+OURSELVES = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One step of one instance."""
+    """One step of one instance, or of the gateway itself."""
 
     registry: str
     probe: Probe
@@ -28,6 +35,48 @@ class Check:
             "detail": self.probe.detail,
             "advice": self.probe.advice,
         }
+
+
+def check_access(access: Access) -> list[Check]:
+    """What decides who may ask: a policy there must be; that cases are not checked is said, and is no fault."""
+    policy = access.policy.current
+    advice = "Đặt policy.file: không có thì không ai được hỏi / set policy.file: without it nobody may ask anything"
+    found = Probe("policy", ok=bool(policy.version), detail=policy.version, advice="" if policy.version else advice)
+    checks = access.case_checks
+    unchecked = (
+        "Hồ sơ không được kiểm tra; đặt cases.url / cases are not checked; set cases.url or cases.token_key_file"
+    )
+    cases = Probe("case_checks", ok=True, detail=checks, advice=unchecked if checks == "off" else "")
+    return [Check("gateway", found), Check("gateway", cases)]
+
+
+async def check_callers(core: Core) -> list[Check]:
+    """How callers are known, and whether what is needed for that can be had: the issuer's keys, the state."""
+    ways = app_authentication.methods(core.settings)
+    required = {name: one.require for name, one in core.settings.consumers.items() if one.require}
+    said = [f"{method}: {', '.join(names)}" for method, names in ways.items()]
+    said += [f"{name} must show {' and '.join(methods)}" for name, methods in required.items()]
+    probes = [
+        Probe(
+            "authentication",
+            ok=bool(ways),
+            detail="; ".join(said) or "no consumer",
+            advice="" if ways else "Khai báo [consumers.<name>] / add a section [consumers.<name>]",
+        )
+    ]
+    advice = "Kiểm tra [state] / check [state]: address, password file, firewall"
+    probes.append(await _tried("state", core.state.probe, advice))
+    if core.authenticator.tokens is not None:
+        advice = "Kiểm tra [tokens] jwks_url, jwks_file / check jwks_url, its TLS and the issuer"
+        probes.append(await _tried("tokens", core.authenticator.tokens.probe, advice))
+    return [Check(OURSELVES, probe) for probe in probes]
+
+
+async def _tried(step: str, trying: Callable[[], Awaitable[str]], advice: str) -> Probe:
+    try:
+        return Probe(step, ok=True, detail=await trying())
+    except CheckUnavailable as exc:
+        return Probe(step, ok=False, detail=str(exc), advice=advice)
 
 
 async def check_instances(catalogue: Catalogue) -> list[Check]:

@@ -20,11 +20,12 @@ that a crash had cut off.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-__all__ = ["INTERRUPTED", "Record", "encoded"]
+__all__ = ["INTERRUPTED", "Asked", "Record", "closes", "encoded", "interrupted", "note", "opens"]
 
 Record = dict[str, Any]
 INTERRUPTED = "interrupted"
@@ -34,3 +35,48 @@ INTERRUPTED = "interrupted"
 def encoded(record: Record) -> bytes:
     """The record's bytes, which the tree's leaf is the hash of: JSON with sorted keys and no spaces."""
     return orjson.dumps(record, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that has no end yet: where its `asked` record is, and about what."""
+
+    index: int
+    dataset: str | None
+
+
+def opens(record: Record) -> bool:
+    """Whether a question begins with this record."""
+    return record.get("type") == "asked"
+
+
+def closes(record: Record) -> bool:
+    """Whether a question ends with this record."""
+    return record.get("type") in {"answered", "undelivered"}
+
+
+def note(unanswered: dict[str, Asked], record: Record) -> None:
+    """Keep up with which questions are open, by lookup id."""
+    if opens(record):
+        unanswered[record["lookup_id"]] = Asked(record["index"], record.get("dataset"))
+    elif closes(record):
+        unanswered.pop(record["lookup_id"], None)
+
+
+def interrupted(lookup_id: str, asked: Asked) -> Record:
+    """What closes a question that a crash had cut off."""
+    return {
+        "type": "answered",
+        "lookup_id": lookup_id,
+        "asked": asked.index,
+        "dataset": asked.dataset,
+        "outcome": "unknown",
+        "reason": INTERRUPTED,
+        "via": None,
+        "route": None,
+        "request_id": None,
+        "attempts": None,
+        "elapsed_ms": None,
+        "digest": None,
+        "kid": None,
+    }

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 
-from gateway.clock import Clock
-from gateway.errors import FieldProblem, Forbidden, InvalidQuestion, TooMany
+from gateway.clock import VIETNAM, Clock
+from gateway.crypto import Secrets
+from gateway.domain.dataset import Query
+from gateway.domain.inquiry import Inquiry
+from gateway.errors import FieldProblem, Forbidden, InvalidQuestion, PurposeUnknown, TooMany
+from gateway.lookup.cases import CaseChecks, Cases, check_case
 from gateway.lookup.catalogue import Entry
+from gateway.lookup.conduct import Conduct
+from gateway.lookup.kept import Kept
+from gateway.lookup.officers import Officers
+from gateway.lookup.policy import Decision, Policy, Question, Right
+from gateway.lookup.request import LookupRequest
+from gateway.lookup.windows import Windows
 from gateway.stores.state import State
 
 __all__ = ["Access", "Consumer", "Grant"]
 
-_WINDOW_S = 60
+_WINDOW_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
     """
-    A system that may ask, and what it may ask. `by` says how it proved this time who it is; `weight` and `batch`
-    what share it gets where others wait too.
+    A system that may ask; what it may ask says the policy.
+
+    `by` says how it proved this time who it is: `api_key`, `token`, `certificate`, or `command_line` for
+    somebody who can read the settings and asks in its name. `weight` and `batch` say what share it gets where others
+    wait too.
     """
 
     name: str
-    datasets: frozenset[str]
     questions_per_minute: int
     by: str = "api_key"
     weight: float = 1.0
@@ -52,39 +64,120 @@ class Grant:
 class Access:
     """Decides before anything leaves."""
 
-    def __init__(self, state: State, clock: Clock) -> None:
-        self._state = state
+    def __init__(
+        self,
+        state: State,
+        clock: Clock,
+        *,
+        policy: Kept[Policy],
+        officers: Kept[Officers],
+        secrets: Secrets,
+        cases: Cases | None = None,
+    ) -> None:
+        self.policy = policy
+        self.officers = officers
+        self.cases = cases
         self._clock = clock
+        self._windows = Windows(state, clock)
+        self._conduct = Conduct(state, clock, secrets)
 
-    async def grant(self, consumer: Consumer, entry: Entry, fields: list[str] | None) -> Grant:
-        """
-        The fields that may leave: those asked for, or all but what is withheld by default.
+    @property
+    def case_checks(self) -> CaseChecks:
+        """How it is known whether a case is open and whose it is; `off` where nothing is."""
+        return "off" if self.cases is None else self.cases.checks
 
-        Raises Forbidden for a dataset or field that is not granted, TooMany beyond the consumer's limit,
-        InvalidQuestion for a field that the record does not have.
+    async def grant(self, consumer: Consumer, entry: Entry, request: LookupRequest, query: Query) -> Grant:
         """
-        if entry.id not in consumer.datasets:
-            raise Forbidden(f"{consumer.name} may not ask {entry.id}")
-        granted = self._fields(entry, fields)
-        count = await self._state.incr(f"questions:{consumer.name}", ttl_s=_WINDOW_S)
+        What may leave: the fields that were asked for, or all that are granted.
+
+        Raises PurposeUnknown, Forbidden (dataset, field, person, hour), OfficerUnmapped, TooMany, CaseClosed,
+        CaseUnavailable; InvalidQuestion for a field that the record does not have. Whatever costs nothing is
+        looked at first, and the one-stop is asked about the case only for a question that may be asked otherwise.
+        """
+        policy, inquiry, today = self.policy.current, request.inquiry, self._today()
+        decision = self._decided(policy, consumer, entry, inquiry, today)
+        fields = _fields(policy, decision, entry, request.fields)
+        code = self._officer_code(entry, inquiry, today)
+        count = await self._windows.count(f"consumer:{consumer.name}", _WINDOW_S)
         if count > consumer.questions_per_minute:
-            raise TooMany(retry_at=self._clock.now() + timedelta(seconds=_WINDOW_S))
-        known = frozenset(entry.dataset.record.model_fields)
-        return Grant(fields=granted, withheld=tuple(sorted(known - granted)))
+            raise TooMany(retry_at=await self._windows.ends(f"consumer:{consumer.name}", _WINDOW_S))
+        superiors = self.officers.current.superiors(inquiry.agency, inquiry.officer.account, today)
+        findings = await self._conduct.findings(policy.limits, inquiry, query.subject(), superiors)
+        if self.cases is not None:
+            check_case(await self.cases.find(request), inquiry)
+        return Grant(
+            fields=fields,
+            withheld=decision.withheld,
+            rules=decision.rules,
+            policy=policy.version,
+            findings=findings,
+            officer_code=code,
+        )
+
+    def require(self, consumer: Consumer, right: Right) -> None:
+        """Raises Forbidden unless the policy gives the consumer this right."""
+        if not self.policy.current.may(consumer.name, right):
+            advice = (
+                f"hệ thống gọi không có quyền {right.value}; quản trị thêm vào [rights] của policy.toml / "
+                f"the calling system has no right {right.value}; the operator adds it to [rights] of policy.toml"
+            )
+            raise Forbidden(
+                f"{consumer.name}: no right {right.value}", problems=(FieldProblem("", "no_right", advice),)
+            )
+
+    def _today(self) -> date:
+        return self._clock.now().astimezone(VIETNAM).date()
 
     @staticmethod
-    def _fields(entry: Entry, fields: list[str] | None) -> frozenset[str]:
-        known = frozenset(entry.dataset.record.model_fields)
-        allowed = known - entry.dataset.withheld_by_default
-        if fields is None:
-            return allowed
-        asked = frozenset(fields)
-        if not asked <= known:
-            advice = f"không có trường này; xem GET /v1/datasets/{entry.id} / no such field"
-            places = [place for place, name in enumerate(fields) if name not in known]
-            raise InvalidQuestion(
-                problems=tuple(FieldProblem(f"fields.{place}", "unknown_field", advice) for place in places), status=422
+    def _decided(policy: Policy, consumer: Consumer, entry: Entry, inquiry: Inquiry, today: date) -> Decision:
+        question = Question(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id)
+        decision = policy.decide(question, today)
+        if decision is not None:
+            return decision
+        if policy.version and inquiry.purpose not in policy.purposes:
+            advice = (
+                "mục đích không có trong danh mục của policy.toml; có: "
+                f"{', '.join(policy.purposes)} / the purpose is none of the policy's; those are listed here"
             )
-        if not asked <= allowed:
-            raise Forbidden(f"{entry.id}: not granted: {', '.join(sorted(asked - allowed))}")
-        return asked
+            raise PurposeUnknown(problems=(FieldProblem("inquiry.purpose", "purpose_unknown", advice),))
+        advice = (
+            f"không có quy tắc nào trong policy.toml cho phép đơn vị này hỏi {entry.id} cho thủ tục và mục đích này / "
+            f"no rule of policy.toml lets this agency ask {entry.id} for this procedure and purpose"
+        )
+        raise Forbidden(
+            f"{consumer.name} may not ask {entry.id}", problems=(FieldProblem("dataset", "no_rule", advice),)
+        )
+
+    def _officer_code(self, entry: Entry, inquiry: Inquiry, today: date) -> str | None:
+        if entry.instance.officers == "own":
+            return None
+        return self.officers.current.code(
+            inquiry.agency, inquiry.officer.account, entry.instance.name, today, issuer=entry.instance.adapter.owner
+        )
+
+
+def _fields(policy: Policy, decision: Decision, entry: Entry, asked: list[str] | None) -> frozenset[str]:
+    if asked is None:
+        return decision.fields
+    shape = policy.shapes[entry.id]
+    strangers = [place for place, name in enumerate(asked) if name not in shape.names]
+    if strangers:
+        advice = f"không có trường này; xem GET /v1/datasets/{entry.id} / no such field"
+        problems = tuple(FieldProblem(f"fields.{place}", "unknown_field", advice) for place in strangers)
+        raise InvalidQuestion(problems=problems, status=422)
+    parts = [shape.asked(name, decision.parts) for name in asked]
+    refused = [place for place, given in enumerate(parts) if not given]
+    if refused:
+        problems = tuple(
+            FieldProblem(
+                f"fields.{place}",
+                "not_granted",
+                f"không quy tắc nào cho trường {asked[place]}; bỏ trường này hoặc đề nghị quản trị cấp quyền / "
+                f"no rule gives {asked[place]}; leave it out, or ask the operator to grant it",
+            )
+            for place in refused
+        )
+        raise Forbidden(
+            f"{entry.id}: not granted: {', '.join(sorted(asked[one] for one in refused))}", problems=problems
+        )
+    return shape.spelled(frozenset[str]().union(*parts))

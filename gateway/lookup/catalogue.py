@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from gateway.channel.answer import Answer
 from gateway.channel.channel import Channel
@@ -61,7 +61,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One configured registry: what speaks to it, how it is reached, and how it is."""
+    """
+    One configured registry: what speaks to it, how it is reached, and how it is.
+
+    `officers` says whose identity it is shown: the officer's own, or a code that it gave out (`mapped`).
+    """
 
     name: str
     adapter: Adapter
@@ -69,6 +73,7 @@ class Instance:
     connected: bool
     route: str
     basis: Mapping[str, str]
+    officers: Literal["own", "mapped"] = "own"
     health: Health = field(default_factory=Health)
 
     @property

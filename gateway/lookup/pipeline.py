@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta, timezone
 from typing import Any
 
 from gateway.channel.answer import Answer
 from gateway.channel.line import Share
-from gateway.clock import Clock
+from gateway.clock import VIETNAM, Clock
 from gateway.domain.dataset import Query
 from gateway.domain.outcome import Found, Unknown, unknown_from
 from gateway.errors import InvalidQuestion, LedgerUnavailable, QuestionRefused
-from gateway.lookup.access import Access, Consumer
+from gateway.lookup.access import Access, Consumer, Grant
 from gateway.lookup.catalogue import Catalogue, Entry
+from gateway.lookup.fields import cut
+from gateway.lookup.limits import Finding
 from gateway.lookup.request import LookupRequest, read
 from gateway.lookup.seams import Asking, Cache, Ledger, Recorded
 from gateway.telemetry import Metrics, log
@@ -25,21 +26,21 @@ __all__ = ["Lookup", "LookupResult"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResult:
     """
-    What a caller is told. `record` holds the granted fields as JSON values, and is None unless found;
-    `withheld` names what the record has besides. `recorded` is None where there is no ledger, or none that could
-    take the record.
+    What a caller is told. `record` holds the granted fields as JSON values, and is None unless found; `grant` has
+    what was withheld, and by which rules all this was decided. `recorded` is None where there is no ledger, or
+    none that could take the record.
     """
 
     lookup_id: str
     dataset: str
     answer: Answer
+    grant: Grant
     record: dict[str, Any] | None = field(default=None, repr=False)
-    withheld: tuple[str, ...] = ()
     recorded: Recorded | None = None
 
 
 _FLUSH_GRACE_S = 0.2
-_VIETNAM = timezone(timedelta(hours=7))  # no summer time since 1975
+_FINDINGS = frozenset(Finding)
 
 
 class Lookup:
@@ -64,6 +65,11 @@ class Lookup:
         self._cache = cache
         self._ledger = ledger
 
+    @property
+    def access(self) -> Access:
+        """Who may ask what."""
+        return self._access
+
     def new_id(self) -> str:
         """An id for one lookup; ids sort by time."""
         return self._new_id()
@@ -79,10 +85,13 @@ class Lookup:
         try:
             entry = self.catalogue.find(request.dataset)
             query = self._query(entry, request)
-            grant = await self._access.grant(consumer, entry, request.fields)
+            grant = await self._access.grant(consumer, entry, request, query)
         except QuestionRefused as refusal:
             await self.refuse(lookup_id, consumer, refusal, request)
             raise
+        for finding in grant.findings:
+            self._metrics.findings.labels(finding).inc()
+            log().warning("lookup.finding", lookup_id=lookup_id, consumer=consumer.name, dataset=entry.id, kind=finding)
         asking = Asking(
             lookup_id=lookup_id, consumer=consumer, entry=entry, query=query, inquiry=request.inquiry, grant=grant
         )
@@ -101,6 +110,9 @@ class Lookup:
         if self._ledger is not None:
             await self._ledger.refused(lookup_id, consumer, refusal, request)
         self._metrics.refusals.labels(refusal.refusal.value).inc()
+        for problem in refusal.problems:
+            if problem.code in _FINDINGS:
+                self._metrics.findings.labels(problem.code).inc()
         log().info(
             "lookup.refused",
             lookup_id=lookup_id,
@@ -111,7 +123,7 @@ class Lookup:
 
     def _query(self, entry: Entry, request: LookupRequest) -> Query:
         query: Query = read(entry.dataset.query, request.query, above="query.")
-        problems = query.problems(self._clock.now().astimezone(_VIETNAM).date())
+        problems = query.problems(self._clock.now().astimezone(VIETNAM).date())
         if problems:
             raise InvalidQuestion(problems=problems, status=422)
         return query
@@ -151,6 +163,7 @@ class Lookup:
             entry.dataset,
             asking.query,
             asking.inquiry,
+            officer_code=asking.grant.officer_code,
             deadline_s=until - self._clock.monotonic(),
             share=Share(consumer.name, asking.inquiry.agency, consumer.weight, consumer.batch),
         )
@@ -165,8 +178,8 @@ class Lookup:
             lookup_id=asking.lookup_id,
             dataset=asking.entry.id,
             answer=answer,
-            record=_granted(asking.entry, answer, asking.grant.fields),
-            withheld=asking.grant.withheld,
+            grant=asking.grant,
+            record=_granted(answer, asking.grant),
         )
 
     def _tell(self, asking: Asking, answer: Answer, elapsed_s: float) -> None:
@@ -191,12 +204,6 @@ class Lookup:
         )
 
 
-def _granted(entry: Entry, answer: Answer, granted: frozenset[str]) -> dict[str, Any] | None:
-    """The granted fields as JSON values; what the registry left empty is left out."""
-    if not isinstance(answer.outcome, Found):
-        return None
-    record: dict[str, Any] = answer.outcome.record.model_dump(mode="json", include=set(granted), exclude_none=True)
-    for outer, inner in (name.split(".") for name in entry.dataset.withheld_by_default if "." in name):
-        for one in record.get(outer, ()):
-            one.pop(inner, None)
-    return record
+def _granted(answer: Answer, grant: Grant) -> dict[str, Any] | None:
+    """The granted fields as JSON values; None unless something was found."""
+    return cut(answer.outcome.record, grant.fields) if isinstance(answer.outcome, Found) else None

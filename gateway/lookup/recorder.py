@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.channel.answer import Answer, Provenance
@@ -118,10 +119,19 @@ class Recorder:
             "route": provenance.route,
             "request_id": provenance.request_id,
             "attempts": [
-                {"result": one.result, "elapsed_ms": round(one.elapsed_s * 1000, 1), "fresh": one.fresh}
+                {
+                    "result": one.result,
+                    "layer": one.layer,
+                    "status": one.status,
+                    "request_id": one.request_id,
+                    "elapsed_ms": round(one.elapsed_s * 1000, 1),
+                    "fresh": one.fresh,
+                }
                 for one in answer.attempts
             ],
             "elapsed_ms": round(answer.elapsed_s * 1000, 1),
+            "clock_skew_s": answer.clock_skew_s,
+            "quota_left": answer.quota_left,
         }
 
     def _refused(
@@ -177,7 +187,9 @@ class _Budget:
 
 
 def _document(asking: Asking, answer: Answer, record: dict[str, Any] | None) -> dict[str, Any]:
-    document: dict[str, Any] = {
+    """What the evidence says; the members are those of `evidence.MEMBERS`."""
+    provenance = provenance_members(answer.provenance)
+    return {
         "lookup_id": asking.lookup_id,
         "consumer": asking.consumer.name,
         "dataset": asking.entry.id,
@@ -185,12 +197,18 @@ def _document(asking: Asking, answer: Answer, record: dict[str, Any] | None) -> 
         "inquiry": asking.inquiry.model_dump(mode="json"),
         "outcome": answer.outcome.word,
         "fields": sorted(asking.grant.fields),
+        "record": record,
         "withheld": list(asking.grant.withheld),
         "policy": asking.grant.policy,
         "rules": list(asking.grant.rules),
-        "provenance": provenance_members(answer.provenance),
+        "provenance": {
+            name: _instant(value) if isinstance(value, datetime) else value for name, value in provenance.items()
+        },
     }
-    return document if record is None else document | {"record": record}
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def provenance_members(provenance: Provenance) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import FieldProblem, InvalidQuestion
 from gateway.wire import json as strict_json
 
-__all__ = ["LookupRequest", "parse", "read"]
+__all__ = ["LookupRequest", "parse", "parse_as", "read"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -42,10 +42,16 @@ class LookupRequest(BaseModel):
     inquiry: Inquiry = Field(repr=False)
     fields: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=64)] | None = None
     max_age_s: Annotated[int, Field(ge=0)] = 0
+    case_token: Annotated[str, Field(max_length=8192)] | None = Field(None, repr=False)
 
 
 def parse(body: bytes) -> LookupRequest:
-    """The request in a body, or InvalidQuestion."""
+    """The question in a body, or InvalidQuestion."""
+    return parse_as(LookupRequest, body)
+
+
+def parse_as(model: type[M], body: bytes) -> M:
+    """What a body says as a model, or InvalidQuestion."""
     try:
         value = strict_json.parse(body)
     except strict_json.JsonError as exc:
@@ -54,7 +60,7 @@ def parse(body: bytes) -> LookupRequest:
     if not isinstance(value, dict):
         advice = "thân yêu cầu phải là một đối tượng JSON / the body must be a JSON object"
         raise InvalidQuestion(problems=(FieldProblem("", "not_an_object", advice),))
-    return read(LookupRequest, value)
+    return read(model, value)
 
 
 def read(model: type[M], value: object, *, above: str = "") -> M:

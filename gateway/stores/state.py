@@ -1,17 +1,31 @@
-"""Short-lived state: small values that end by themselves. In memory here; shared stores keep the same port."""
+"""
+Short-lived state: small values that end by themselves. In memory here; shared stores keep the same port.
+
+Replay is refused and limits are counted with it, so a store never forgets what still lives: where it is full or
+cannot be reached, it raises CheckUnavailable, and nothing is let through.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import heapq
 from typing import Protocol
 
 from gateway.clock import Clock
+from gateway.errors import CheckUnavailable
 
 __all__ = ["MemoryState", "State"]
 
 
 class State(Protocol):
-    """Values under keys, each with a life in seconds. Keys and values hold no personal data in the clear."""
+    """
+    Values under keys, each with a life in seconds. Keys and values hold no personal data in the clear.
+
+    Every method raises CheckUnavailable where the store cannot tell or cannot keep.
+    """
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other workers see the same values, and a restart leaves them there."""
 
     async def get(self, key: str) -> bytes | None:
         """The value, or None where there is none or its life is over."""
@@ -22,39 +36,61 @@ class State(Protocol):
     async def incr(self, key: str, *, ttl_s: float) -> int:
         """Count one more under the key, and say how many; the life runs from the first."""
 
+    async def probe(self) -> str:
+        """Try the store without changing it; a few words on what is there."""
+
+    async def close(self) -> None:
+        """Let go of it."""
+
 
 class MemoryState:
-    """State of one process. At most `entries` are kept; the oldest goes first."""
+    """State of one process, gone with it. It holds at most `entries` living values; one more is refused."""
+
+    is_shared = False
 
     def __init__(self, clock: Clock, *, entries: int = 100_000) -> None:
         self._clock = clock
         self._entries = entries
-        self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._values: dict[str, tuple[float, bytes]] = {}
+        self._ends: list[tuple[float, str]] = []
+        """A heap with the end of each value, the next one first."""
 
     async def get(self, key: str) -> bytes | None:
         kept = self._values.get(key)
-        if kept is None:
-            return None
-        ends, value = kept
-        if self._clock.monotonic() >= ends:
-            del self._values[key]
-            return None
-        return value
+        return kept[1] if kept is not None and self._clock.monotonic() < kept[0] else None
 
     async def put_if_absent(self, key: str, value: bytes, *, ttl_s: float) -> bool:
-        if await self.get(key) is not None:
+        self._forget_what_is_over()
+        if key in self._values:
             return False
-        self._keep(key, self._clock.monotonic() + ttl_s, value)
+        self._add(key, value, ttl_s)
         return True
 
     async def incr(self, key: str, *, ttl_s: float) -> int:
-        present = await self.get(key)
-        count = 1 if present is None else int(present) + 1
-        ends = self._clock.monotonic() + ttl_s if present is None else self._values[key][0]
-        self._keep(key, ends, str(count).encode())
+        self._forget_what_is_over()
+        present = self._values.get(key)
+        if present is None:
+            self._add(key, b"1", ttl_s)
+            return 1
+        ends, value = present
+        count = int(value) + 1
+        self._values[key] = (ends, b"%d" % count)
         return count
 
-    def _keep(self, key: str, ends: float, value: bytes) -> None:
+    async def probe(self) -> str:
+        return "memory of each worker"
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def _add(self, key: str, value: bytes, ttl_s: float) -> None:
+        if len(self._values) >= self._entries:
+            raise CheckUnavailable(f"state: {self._entries} living values are as many as memory may hold")
+        ends = self._clock.monotonic() + ttl_s
         self._values[key] = (ends, value)
-        while len(self._values) > self._entries:
-            self._values.popitem(last=False)
+        heapq.heappush(self._ends, (ends, key))
+
+    def _forget_what_is_over(self) -> None:
+        now = self._clock.monotonic()
+        while self._ends and self._ends[0][0] <= now:
+            del self._values[heapq.heappop(self._ends)[1]]

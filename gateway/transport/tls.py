@@ -1,18 +1,19 @@
-"""TLS towards a registry: one context an instance, stricter than Python's default."""
+"""TLS towards a registry: one context an instance, stricter than Python's default. The front door shares its rules."""
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from gateway.errors import SettingsError
 
-__all__ = ["context"]
+__all__ = ["CIPHERS", "check_revocation", "context", "no_pass_phrase"]
 
 # Forward secrecy and authenticated encryption only; level 2 refuses RSA and DH keys below 2048 bits and SHA-1
 # signatures. Written out, so that the machine's OpenSSL configuration cannot weaken it. TLS 1.3 has its own suites.
-_CIPHERS = "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL:!eNULL:!SHA1"
+CIPHERS = "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL:!eNULL:!SHA1"
 
 
 def context(
@@ -33,34 +34,43 @@ def context(
     except (OSError, ssl.SSLError) as exc:
         raise SettingsError(f"tls.ca_file {ca_file}: {exc}") from exc
     made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.set_ciphers(_CIPHERS)
+    made.set_ciphers(CIPHERS)
     # Python 3.11 takes a common name where no alternative name stands: a certificate like that proves nothing.
     made.hostname_checks_common_name = False
     if crl_file is not None:
-        _check_revocation(made, crl_file)
+        check_revocation(made, crl_file, "tls.crl_file")
     if key_file is not None and certificate_file is None:
         raise SettingsError("tls.key_file is set without tls.certificate_file")
     if certificate_file is not None:
         try:
-            made.load_cert_chain(certificate_file, key_file, password=_no_pass_phrase)
+            made.load_cert_chain(certificate_file, key_file, password=no_pass_phrase("tls.key_file"))
         except (OSError, ssl.SSLError) as exc:
             raise SettingsError(f"tls.certificate_file {certificate_file}: {exc}") from exc
     return made
 
 
-def _check_revocation(made: ssl.SSLContext, crl_file: Path) -> None:
+def check_revocation(made: ssl.SSLContext, crl_file: Path, setting: str) -> None:
+    """Refuse what a list names, and whatever has no current list. Raises SettingsError naming the setting."""
     before = made.cert_store_stats()
     try:
         made.load_verify_locations(cafile=str(crl_file))
     except (OSError, ssl.SSLError) as exc:
-        raise SettingsError(f"tls.crl_file {crl_file}: {exc}") from exc
+        raise SettingsError(f"{setting} {crl_file}: {exc}") from exc
     after = made.cert_store_stats()
     # OpenSSL reads certificates from the same file and would trust them.
     if after["x509"] != before["x509"] or after["crl"] == before["crl"]:
-        raise SettingsError(f"tls.crl_file {crl_file}: must hold revocation lists in PEM and nothing else")
+        raise SettingsError(f"{setting} {crl_file}: must hold revocation lists in PEM and nothing else")
     made.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
 
-def _no_pass_phrase() -> NoReturn:
-    # Without this OpenSSL would ask at the terminal, and a service would wait there for ever.
-    raise SettingsError("tls.key_file: the key has a pass phrase; write it without one, readable for us alone")
+def no_pass_phrase(setting: str) -> Callable[[], NoReturn]:
+    """
+    What answers when a key has a pass phrase: a SettingsError.
+
+    Without it OpenSSL would ask at the terminal, and a service would wait there for ever.
+    """
+
+    def refuse() -> NoReturn:
+        raise SettingsError(f"{setting}: the key has a pass phrase; write it without one, readable for us alone")
+
+    return refuse

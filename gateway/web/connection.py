@@ -54,6 +54,14 @@ class Door(web.Server):
         oldest.force_close()
         return True
 
+    def renew(self) -> None:
+        """Close each connection, at once where it has no request under way, else after that request."""
+        for connection in self.connections:
+            if connection in self.waiting:
+                connection.force_close()
+            else:
+                connection.close()
+
     def _request(self, message: Any, payload: StreamReader, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
         protocol.has_head(payload)
         return self._inner.request_factory(message, payload, protocol, writer, task)

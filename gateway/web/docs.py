@@ -6,6 +6,7 @@ Only the package's static files are used; the framework that it belongs to is ne
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import orjson
 from aiohttp import web
 
 __all__ = ["add_routes"]
+
+Guard = Callable[[web.Request], Awaitable[object]]
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 _FILES = {
     "swagger-ui.css": "text/css",
@@ -49,10 +53,13 @@ _START = """window.ui = SwaggerUIBundle({
 """
 
 
-def add_routes(app: web.Application, document: dict[str, Any]) -> None:
-    """Serve the document and the page that shows it."""
+def add_routes(app: web.Application, document: dict[str, Any], guard: Guard | None = None) -> None:
+    """Serve the document and the page that shows it; `guard` raises for whoever may not see them."""
     body = orjson.dumps(document)
     folder = _static_folder()
+
+    def get(path: str, handler: Handler) -> None:
+        app.router.add_get(path, handler if guard is None else _guarded(handler, guard))
 
     async def openapi(_: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/json")
@@ -63,14 +70,22 @@ def add_routes(app: web.Application, document: dict[str, Any]) -> None:
     async def start(_: web.Request) -> web.Response:
         return web.Response(text=_START, content_type="text/javascript", headers=_HEADERS)
 
-    app.router.add_get("/openapi.json", openapi)
-    app.router.add_get("/docs", page)
-    app.router.add_get("/docs/start.js", start)
+    get("/openapi.json", openapi)
+    get("/docs", page)
+    get("/docs/start.js", start)
     for name, media_type in _FILES.items():
-        app.router.add_get(f"/docs/{name}", _file(folder / name, media_type))
+        get(f"/docs/{name}", _file(folder / name, media_type))
 
 
-def _file(path: Path, media_type: str) -> Any:
+def _guarded(handler: Handler, guard: Guard) -> Handler:
+    async def guarded(request: web.Request) -> web.Response:
+        await guard(request)
+        return await handler(request)
+
+    return guarded
+
+
+def _file(path: Path, media_type: str) -> Handler:
     content = path.read_bytes()
 
     async def file(_: web.Request) -> web.Response:

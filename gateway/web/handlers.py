@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +17,7 @@ from gateway.lookup.catalogue import Entry, Instance
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.request import parse
 from gateway.web import problems
-from gateway.web.authentication import consumer_of
+from gateway.web.authentication import Authenticator
 from gateway.web.body import body_of
 from gateway.web.schemas import lookup_view
 
@@ -30,17 +30,24 @@ _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 class Handlers:
     """One worker's handlers."""
 
-    def __init__(self, lookup: Lookup, consumers: Mapping[str, Consumer], clock: Clock) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        authenticator: Authenticator,
+        clock: Clock,
+        unready: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._lookup = lookup
-        self._consumers = consumers
+        self._authenticator = authenticator
         self._clock = clock
+        self._unready = unready
 
     async def ask(self, request: web.Request) -> web.Response:
         """POST /v1/lookups"""
         lookup_id = request[LOOKUP_ID]
         consumer: Consumer | None = None
         try:
-            consumer = consumer_of(request.headers, self._consumers)
+            consumer = await self._authenticator.consumer_of(request)
             question = parse(await body_of(request))
         except QuestionRefused as refusal:
             await self._lookup.refuse(lookup_id, consumer, refusal)
@@ -56,17 +63,18 @@ class Handlers:
 
     async def registries(self, request: web.Request) -> web.Response:
         """GET /v1/registries"""
-        self._authenticated(request)
-        return _json({"registries": [_registry_view(one) for one in self._lookup.catalogue.instances.values()]})
+        await self._authenticator.consumer_of(request)
+        listed = [_registry_view(one) for one in self._lookup.catalogue.instances.values()]
+        return _json({"registries": listed, "case_checks": self._lookup.access.case_checks})
 
     async def datasets(self, request: web.Request) -> web.Response:
         """GET /v1/datasets"""
-        self._authenticated(request)
+        await self._authenticator.consumer_of(request)
         return _json({"datasets": [_dataset_view(entry) for entry in self._lookup.catalogue]})
 
     async def dataset(self, request: web.Request) -> web.Response:
         """GET /v1/datasets/{id}"""
-        self._authenticated(request)
+        await self._authenticator.consumer_of(request)
         try:
             entry = self._lookup.catalogue.find(request.match_info["id"])
         except InvalidQuestion:
@@ -83,11 +91,8 @@ class Handlers:
 
     async def ready(self, request: web.Request) -> web.Response:
         """GET /readyz"""
-        stopping = request.app[STOPPING].is_set
-        return _json({"status": "stopping" if stopping else "ready"}, status=503 if stopping else 200)
-
-    def _authenticated(self, request: web.Request) -> None:
-        consumer_of(request.headers, self._consumers)
+        why = "stopping" if request.app[STOPPING].is_set else self._unready()
+        return _json({"status": why or "ready"}, status=503 if why else 200)
 
 
 class Stopping:
@@ -118,6 +123,7 @@ def _registry_view(instance: Instance) -> dict[str, Any]:
         "contract": f"{instance.adapter.registry}@{instance.channel.contract}",
         "route": instance.route,
         "connected": instance.connected,
+        "officers": instance.officers,
         "datasets": [f"{instance.name}.{dataset.noun}" for dataset in instance.datasets],
         "health": {
             "state": health.state,

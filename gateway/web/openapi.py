@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,7 +12,10 @@ from gateway import __version__
 from gateway.domain.inquiry import Inquiry
 from gateway.errors import REASONS, REFUSALS
 from gateway.lookup.catalogue import Catalogue, Entry
-from gateway.web.authentication import HEADER
+from gateway.lookup.fields import Shape
+from gateway.web.authentication import HEADER, ONLY_KEYS, Method
+from gateway.web.keys import JWKS_PATH
+from gateway.web.part import Part
 from gateway.web.problems import MEDIA_TYPE
 from gateway.web.schemas import DatasetView, LookupView, Problem, RegistryView
 
@@ -27,8 +31,31 @@ _EXAMPLE_INQUIRY = {
 }
 
 
-def document(catalogue: Catalogue) -> dict[str, Any]:
-    """The whole document, valid against OpenAPI 3.1."""
+_SCHEMES: dict[Method, dict[str, Any]] = {
+    "api_key": {"type": "apiKey", "in": "header", "name": HEADER},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Token truy cập OAuth2 / OAuth2 access token (RFC 9068)",
+    },
+    "certificate": {"type": "mutualTLS", "description": "Chứng thư TLS của hệ thống gọi / client certificate"},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Signature",
+        "description": "Chữ ký RFC 9421, thêm vào một cách khác / RFC 9421, besides one of the others",
+    },
+}
+
+
+def document(
+    catalogue: Catalogue, parts: Sequence[Part] = (), methods: Collection[Method] = ONLY_KEYS
+) -> dict[str, Any]:
+    """
+    The whole document, valid against OpenAPI 3.1, with the parts that join the front door; `methods` are the ways to
+    authenticate that are on.
+    """
     entries = list(catalogue)
     return {
         "openapi": "3.1.0",
@@ -39,32 +66,37 @@ def document(catalogue: Catalogue) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"api_key": []}],
+        "security": [{method: []} for method in methods if method != "signature"],
         "paths": {
             "/v1/lookups": {"post": _lookups(entries)},
-            "/v1/registries": {
-                "get": _get("Các cơ sở dữ liệu đã nối / registries", _list("registries", RegistryView), "registries")
-            },
+            "/v1/registries": {"get": _get("Các cơ sở dữ liệu đã nối / registries", _registries(), "registries")},
             "/v1/datasets": {"get": _get("Các loại dữ liệu / datasets", _list("datasets", DatasetView), "datasets")},
             "/v1/datasets/{id}": {"get": _one_dataset(entries)},
             "/healthz": {"get": _open_get("Tiến trình còn sống / the process is alive", "healthy")},
             "/readyz": {"get": _open_get("Sẵn sàng nhận câu hỏi / ready for questions", "ready")},
+            JWKS_PATH: {"get": _key_set()},
+            **{path: item for part in parts for path, item in part.paths.items()},
         },
         "components": {
-            "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": HEADER}},
-            "schemas": _schemas(entries),
+            "securitySchemes": {method: _SCHEMES[method] for method in methods},
+            "schemas": _schemas(entries, parts),
         },
     }
 
 
-def _schemas(entries: list[Entry]) -> dict[str, Any]:
-    inputs: list[type[BaseModel]] = [Inquiry, *(entry.dataset.query for entry in entries)]
+def _schemas(entries: list[Entry], parts: Sequence[Part]) -> dict[str, Any]:
+    inputs: list[type[BaseModel]] = [
+        Inquiry,
+        *(entry.dataset.query for entry in entries),
+        *(model for part in parts for model in part.inputs),
+    ]
     outputs: list[type[BaseModel]] = [
         LookupView,
         Problem,
         RegistryView,
         DatasetView,
         *(entry.dataset.record for entry in entries),
+        *(model for part in parts for model in part.outputs),
     ]
     refs, definitions = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(inputs)]
@@ -88,7 +120,7 @@ def _name(kind: str, entry: Entry) -> str:
 
 
 def _question(entry: Entry, query: dict[str, Any]) -> dict[str, Any]:
-    granted = sorted(set(entry.dataset.record.model_fields) - entry.dataset.withheld_by_default)
+    names = sorted(Shape(entry.dataset).names)
     return {
         "type": "object",
         "title": f"{entry.dataset.title} / {entry.dataset.title_en}",
@@ -101,10 +133,16 @@ def _question(entry: Entry, query: dict[str, Any]) -> dict[str, Any]:
             "fields": {
                 "type": "array",
                 "minItems": 1,
-                "items": {"enum": granted},
-                "description": "Chỉ lấy các trường này / only these fields; all that may be given where absent.",
+                "items": {"enum": names},
+                "description": "Chỉ lấy các trường này / only these fields; all that the policy grants where absent.",
             },
             "max_age_s": {"type": "integer", "minimum": 0, "default": 0},
+            "case_token": {
+                "type": "string",
+                "maxLength": 8192,
+                "description": "JWT của hệ thống một cửa về hồ sơ / what the one-stop signs about the case; only where "
+                "`case_checks` is `token`.",
+            },
         },
     }
 
@@ -192,6 +230,16 @@ def _list(member: str, view: type[BaseModel]) -> dict[str, Any]:
     return {"type": "object", "required": [member], "properties": {member: items}}
 
 
+def _registries() -> dict[str, Any]:
+    listed = _list("registries", RegistryView)
+    description = "Kiểm tra hồ sơ bằng cách nào / how it is known whether a case is open, and whose it is"
+    checks = {"enum": ["off", "callback", "token"], "description": description}
+    return listed | {
+        "required": ["registries", "case_checks"],
+        "properties": listed["properties"] | {"case_checks": checks},
+    }
+
+
 def _get(summary: str, schema: dict[str, Any], operation: str) -> dict[str, Any]:
     return {
         "operationId": operation,
@@ -199,6 +247,7 @@ def _get(summary: str, schema: dict[str, Any], operation: str) -> dict[str, Any]
         "responses": {
             "200": {"description": summary, "content": {"application/json": {"schema": schema}}},
             "401": _problem("unauthenticated"),
+            "503": _problem("check_unavailable"),
         },
     }
 
@@ -217,3 +266,21 @@ def _open_get(summary: str, operation: str) -> dict[str, Any]:
     if operation == "ready":
         responses["503"] = answer | {"description": "Đang dừng / stopping"}
     return {"operationId": operation, "summary": summary, "security": [], "responses": responses}
+
+
+def _key_set() -> dict[str, Any]:
+    one = {
+        "type": "object",
+        "required": ["kty", "use", "alg", "kid"],
+        "properties": {
+            "kty": {"enum": ["EC", "RSA"]},
+            "use": {"const": "sig"},
+            "alg": {"enum": ["ES256", "RS256"]},
+            "kid": {"type": "string", "description": "RFC 7638 thumbprint"},
+        },
+    }
+    keys = {"type": "array", "items": one}
+    summary = "Khóa công khai để kiểm tra chứng cứ / public keys to verify evidence with (RFC 7517)"
+    schema = {"type": "object", "required": ["keys"], "properties": {"keys": keys}}
+    answer = {"description": summary, "content": {"application/jwk-set+json": {"schema": schema}}}
+    return {"operationId": "key_set", "summary": summary, "security": [], "responses": {"200": answer}}

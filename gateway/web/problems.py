@@ -12,9 +12,19 @@ from aiohttp import web
 
 from gateway.clock import Clock
 from gateway.domain.outcome import Unknown
-from gateway.errors import InvalidQuestion, QuestionRefused, RegistryUnavailable, TooMany
+from gateway.errors import InvalidQuestion, NotShown, QuestionRefused, RegistryUnavailable
 
-__all__ = ["MEDIA_TYPE", "PROBLEM", "TYPE", "for_bug", "for_refusal", "for_status", "for_unknown", "on_the_wire"]
+__all__ = [
+    "MEDIA_TYPE",
+    "PROBLEM",
+    "TYPE",
+    "for_bug",
+    "for_not_shown",
+    "for_refusal",
+    "for_status",
+    "for_unknown",
+    "on_the_wire",
+]
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:onestop-gateway:problem:"
@@ -23,7 +33,16 @@ TYPE = "urn:onestop-gateway:problem:"
 PROBLEM: web.ResponseKey[str] = web.ResponseKey("problem", str)
 """Under this name a response that is no answer to a question carries its word, for whoever counts them."""
 
+_UNAUTHORIZED = 401
+# RFC 9110 wants a challenge with each 401, and Java's older client fails without one. No browser asks for a password.
+_CHALLENGE = 'Bearer realm="onestop-gateway"'
+
 _PLAIN = {
+    401: (
+        "key_missing",
+        "Thiếu khóa, hoặc khóa sai.",
+        "The key is missing or wrong.",
+    ),
     404: ("no_such_route", "Không có địa chỉ này; xem /docs.", "There is no such route; see /docs."),
     405: (
         "method_not_allowed",
@@ -81,7 +100,20 @@ def for_refusal(lookup_id: str, refusal: QuestionRefused, clock: Clock) -> web.R
         body["problems"] = [
             {"field": problem.location, "code": problem.code, "advice": problem.advice} for problem in refusal.problems
         ]
-    return _response(body, refusal.retry_at if isinstance(refusal, TooMany) else None, clock)
+    return _response(body, refusal.retry_at, clock)
+
+
+def for_not_shown(lookup_id: str, error: NotShown) -> web.Response:
+    """The answer where something of the gateway's own records was asked for and cannot be shown."""
+    body = {
+        "type": f"{TYPE}{error.word}",
+        "title": error.title_en,
+        "status": error.http_status,
+        "detail": error.title_vi,
+        "actor": error.actor.value,
+        "lookup_id": lookup_id,
+    }
+    return _response(body, None, None)
 
 
 def for_status(status: int, *, allow: str | None = None) -> web.Response:
@@ -128,6 +160,8 @@ def on_the_wire(response: web.Response) -> bytes:
 
 def _response(body: dict[str, Any], retry_at: datetime | None, clock: Clock | None) -> web.Response:
     headers = {"Cache-Control": "no-store"}
+    if body["status"] == _UNAUTHORIZED:
+        headers["WWW-Authenticate"] = _CHALLENGE
     if retry_at is not None and clock is not None:
         body["retry_at"] = retry_at.isoformat().replace("+00:00", "Z")
         headers["Retry-After"] = str(max(0, math.ceil((retry_at - clock.now()).total_seconds())))

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.channel.answer import Provenance
 from gateway.domain.outcome import Unknown
 from gateway.errors import Actor, Reason, Refusal
 from gateway.lookup.pipeline import LookupResult
+from gateway.lookup.recorder import provenance_members
 
 __all__ = [
     "CircuitView",
@@ -18,11 +18,11 @@ __all__ = [
     "FieldProblemView",
     "HealthView",
     "LookupView",
+    "PlaceView",
     "Problem",
     "ProvenanceView",
     "RegistryView",
     "lookup_view",
-    "provenance_view",
 ]
 
 
@@ -41,8 +41,16 @@ class ProvenanceView(_View):
     asked_at: datetime
     answered_at: datetime
     age_s: int = Field(description="How old the answer is, in seconds; 0 when it is live.")
+    reply_mac: str | None = Field(None, description="Keyed digest of the raw reply; only the gateway can check it.")
     contract: str = Field(examples=["dancu@2025"])
     basis: Literal["official", "observed", "assumed"]
+
+
+class PlaceView(_View):
+    """Where the record of an answer stands."""
+
+    log: str
+    index: int
 
 
 class LookupView(_View):
@@ -52,7 +60,14 @@ class LookupView(_View):
     dataset: str
     outcome: Literal["found", "absent"]
     record: dict[str, Any] | None = Field(None, description="The granted fields; only when found.")
+    withheld: list[str] = Field(
+        description="What the record type has and no rule of the policy gives to this question."
+    )
     provenance: ProvenanceView
+    evidence: str | None = Field(
+        None, description="The same, signed and dated (JWS): keep it in the dossier. Absent where no key is configured."
+    )
+    ledger: PlaceView | None = Field(None, description="Where the record of it stands.")
 
 
 class FieldProblemView(_View):
@@ -110,6 +125,7 @@ class RegistryView(_View):
     contract: str
     route: str
     connected: bool = Field(description="Whether an endpoint is configured.")
+    officers: Literal["own", "mapped"] = Field(description="Whose identity it is shown.")
     datasets: list[str]
     health: HealthView
 
@@ -134,23 +150,6 @@ class DatasetView(_View):
     record_schema: dict[str, Any] | None = Field(None, description="JSON Schema; only for a single dataset.")
 
 
-def provenance_view(provenance: Provenance) -> dict[str, Any]:
-    """Provenance as JSON values."""
-    age = int((provenance.answered_at - provenance.asked_at).total_seconds()) if provenance.via == "cache" else 0
-    return {
-        "registry": provenance.registry,
-        "operation": provenance.operation,
-        "route": provenance.route,
-        "via": provenance.via,
-        "request_id": provenance.request_id,
-        "asked_at": provenance.asked_at,
-        "answered_at": provenance.answered_at,
-        "age_s": age,
-        "contract": provenance.contract,
-        "basis": provenance.basis,
-    }
-
-
 def lookup_view(result: LookupResult) -> dict[str, Any]:
     """A lookup's result as JSON values; an unknown one with reason and detail, for the command line."""
     outcome = result.answer.outcome
@@ -159,4 +158,8 @@ def lookup_view(result: LookupResult) -> dict[str, Any]:
         view |= {"reason": outcome.reason.value, "detail": outcome.detail, "retry_at": outcome.retry_at}
     if result.record is not None:
         view["record"] = result.record
-    return view | {"provenance": provenance_view(result.answer.provenance)}
+    view["withheld"] = list(result.grant.withheld)
+    view["provenance"] = provenance_members(result.answer.provenance)
+    if (recorded := result.recorded) is not None:
+        view |= {"evidence": recorded.evidence, "ledger": {"log": recorded.log, "index": recorded.index}}
+    return view

@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import hmac
+import ssl
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from aiohttp import hdrs, web
 
 from gateway import telemetry
 from gateway.clock import Clock
 from gateway.errors import QuestionRefused, SettingsError
-from gateway.lookup.access import Consumer
 from gateway.lookup.pipeline import Lookup
 from gateway.telemetry import Metrics
 from gateway.web import docs, openapi, problems
+from gateway.web.authentication import HEADER, ONLY_KEYS, Authenticator, Method
+from gateway.web.authentication.keys import digest
 from gateway.web.body import refuse_odd
 from gateway.web.connection import Door
 from gateway.web.handlers import LOOKUP_ID, STOPPING, Handlers, Stopping
 from gateway.web.limits import LIMITS, Limits
+from gateway.web.part import Part
 
 __all__ = ["Listening", "api", "listen", "metrics_page"]
 
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
+_FAREWELL_S = 2.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def api(
-    *, lookup: Lookup, consumers: Mapping[str, Consumer], metrics: Metrics, clock: Clock, limits: Limits
+    *,
+    lookup: Lookup,
+    authenticator: Authenticator,
+    metrics: Metrics,
+    clock: Clock,
+    limits: Limits,
+    methods: Collection[Method] = ONLY_KEYS,
+    show_docs: Literal["open", "authenticated", "off"] = "open",
+    unready: Callable[[], str | None] = lambda: None,
+    parts: Sequence[Part] = (),
 ) -> web.Application:
-    """The front door's application."""
-    handlers = Handlers(lookup, consumers, clock)
+    """
+    The front door's application, with whatever parts join it. `methods` are the ways to authenticate that its
+    description tells of; `unready` says why no question should come here now, or None.
+    """
+    handlers = Handlers(lookup, authenticator, clock, unready)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
     app[LIMITS] = limits
@@ -42,15 +60,23 @@ def api(
     app.router.add_get("/v1/datasets/{id}", handlers.dataset, allow_head=False)
     app.router.add_get("/healthz", handlers.healthy)
     app.router.add_get("/readyz", handlers.ready)
-    document = openapi.document(lookup.catalogue)
-    docs.add_routes(app, document)
+    for part in parts:
+        part.add_routes(app)
+    if show_docs != "off":
+        guard = authenticator.consumer_of if show_docs == "authenticated" else None
+        docs.add_routes(app, openapi.document(lookup.catalogue, parts, methods), guard)
     return app
 
 
-def metrics_page(metrics: Metrics | None) -> web.Application:
-    """What Prometheus reads; `None` in a parent process that only gathers its workers' files."""
+def metrics_page(metrics: Metrics | None, *, key_sha256: str | None = None) -> web.Application:
+    """
+    What Prometheus reads; `None` in a parent process that only gathers its workers' files. With `key_sha256` it
+    must show the key with that digest, as `X-API-Key` or as a bearer token.
+    """
 
-    async def page(_: web.Request) -> web.Response:
+    async def page(request: web.Request) -> web.Response:
+        if key_sha256 is not None and not any(hmac.compare_digest(digest(key), key_sha256) for key in _keys(request)):
+            return problems.for_status(401)
         body = await asyncio.to_thread(telemetry.exposition, metrics)
         return web.Response(body=body, headers={"Content-Type": telemetry.METRICS_CONTENT_TYPE})
 
@@ -59,42 +85,74 @@ def metrics_page(metrics: Metrics | None) -> web.Application:
     return app
 
 
+def _keys(request: web.Request) -> list[str]:
+    """What might be the key: Prometheus finds it easier to send it as a bearer token."""
+    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    keys = [request.headers.get(HEADER, ""), token.strip() if scheme.lower() == "bearer" else ""]
+    return [key for key in keys if key]
+
+
 @dataclass(slots=True)
 class Listening:
     """A running listener and the port it got."""
 
     app: web.AppRunner
     door: web.ServerRunner
+    guard: Door
+    sockets: asyncio.Server
     port: int
+
+    def reconnect(self) -> None:
+        """Let each connection end after the request that it carries: what it was checked against has changed."""
+        self.guard.renew()
 
     async def stop(self) -> None:
         """Take no more, let what is open end, close."""
         app = self.app.app
         if STOPPING in app:
             app[STOPPING].is_set = True
+        self.sockets.close()
         await self.door.cleanup()
         await self.app.cleanup()
 
 
 async def listen(
-    app: web.Application, host: str, port: int, *, shutdown_s: float = 15.0, shared_port: bool = False
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext | None = None,
+    shutdown_s: float = 15.0,
+    shared_port: bool = False,
 ) -> Listening:
-    """Listen on an address; port 0 takes a free one. `shared_port` lets several workers have the same."""
+    """
+    Listen on an address; port 0 takes a free one. `shared_port` lets several workers have the same.
+
+    With `tls` the handshake has as long as a request's head.
+    """
     runner = web.AppRunner(app, handle_signals=False)
     await runner.setup()
     if runner.server is None:
         raise AssertionError("a runner that was set up has a server")
-    guarded = Door(runner.server, app.get(LIMITS, Limits()), _counting(app.get(METRICS)))
+    limits = app.get(LIMITS, Limits())
+    guarded = Door(runner.server, limits, _counting(app.get(METRICS)))
     door = web.ServerRunner(guarded, handle_signals=False, shutdown_timeout=shutdown_s)
     await door.setup()
-    site = web.TCPSite(door, host, port, reuse_port=shared_port or None)
     try:
-        await site.start()
+        sockets = await asyncio.get_running_loop().create_server(
+            guarded,
+            host,
+            port,
+            ssl=tls,
+            ssl_handshake_timeout=limits.header_timeout_s if tls else None,
+            ssl_shutdown_timeout=_FAREWELL_S if tls else None,
+            backlog=128,
+            reuse_port=shared_port or None,
+        )
     except OSError as exc:
         await door.cleanup()
         raise SettingsError(f"cannot listen on {host}:{port}: {exc.strerror or exc}") from exc
-    bound = door.addresses[0][1]
-    return Listening(runner, door, bound)
+    return Listening(runner, door, guarded, sockets, sockets.sockets[0].getsockname()[1])
 
 
 def _counting(metrics: Metrics | None) -> Callable[[str], None]:
@@ -116,6 +174,7 @@ def _typed_errors(lookup: Lookup, metrics: Metrics, clock: Clock) -> Callable[..
             refuse_odd(request)
             return await handler(request)
         except QuestionRefused as refusal:
+            await lookup.refuse(lookup_id, None, refusal)
             return problems.for_refusal(lookup_id, refusal, clock)
         except web.HTTPException as exc:
             return problems.for_status(exc.status, allow=exc.headers.get(hdrs.ALLOW))

@@ -80,11 +80,11 @@ def raise_for_status(response: Response, operation: str) -> None:
     """Return where a 200 came from the service itself; else raise the error that the outermost layer means."""
     x_road = response.headers.get("x-road-error")
     if x_road is not None:
-        raise _error(_by_prefix(x_road), response, f"{operation}: X-Road error {_known_prefix(x_road)}")
+        raise _by_platform(_by_prefix(x_road), response, f"{operation}: X-Road error {_known_prefix(x_road)}")
     code = fault_code(response)
     if code is not None:
         reason = _in_ranges(WSO2_REASONS, code) or _in_ranges(HTTP_REASONS, response.status)
-        raise _error(reason or Reason.UNREACHABLE, response, f"{operation}: gateway fault {code}")
+        raise _by_platform(reason or Reason.UNREACHABLE, response, f"{operation}: gateway fault {code}")
     if response.status != 200:
         raise _error(reason_of_status(response.status), response, f"{operation}: HTTP {response.status}")
 
@@ -140,6 +140,12 @@ def _error(reason: Reason, response: Response, message: str) -> RegistryError:
     error = REASONS[reason]
     when = retry_at(response) if error is RegistryThrottled or response.status == 503 else None
     return error(message, retry_at=when)
+
+
+def _by_platform(reason: Reason, response: Response, message: str) -> RegistryError:
+    error = _error(reason, response, message)
+    error.layer = "platform"
+    return error
 
 
 def _by_prefix(kind: str) -> Reason:

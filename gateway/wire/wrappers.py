@@ -104,7 +104,9 @@ def _refuse_unless(success: bool, wrapper: str, code: str) -> None:
         return
     status = int(code) if code.isascii() and code.isdigit() and len(code) == _HTTP_DIGITS else 0
     reason = reason_of_status(status) if status > _HTTP_OK else Reason.REJECTED
-    raise REASONS[reason](f"{wrapper}: the platform's own envelope says failure")
+    error = REASONS[reason](f"{wrapper}: the platform's own envelope says failure")
+    error.layer = "platform"
+    raise error
 
 
 def _holding(response: Response, inner: object) -> Response:

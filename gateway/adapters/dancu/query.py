@@ -81,7 +81,10 @@ class DancuOptions(Options):
     """What goes into `MaCanBo`: the officer's own number, as in `2025`, or an account, as before."""
 
     system_account: Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,20}$")] | None = None
-    """One account for everybody in `MaCanBo`, where it is an account at all; None: the officer's own."""
+    """
+    One account for everybody in `MaCanBo`: an exception of `2021` and `gtel`, which `2025` does not have. None: the
+    officer's own. A code from the file of officers goes before it.
+    """
 
     with_agency_and_account: bool = True
     """Whether `MaDonVi`, `TaiKhoan` and `SoDienThoai` are sent where the contract version has them."""

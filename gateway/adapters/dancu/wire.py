@@ -169,10 +169,20 @@ def _head(generation: Generation, ask: _Ask, code: str) -> dict[str, Any]:
 
 
 def _officer(generation: Generation, ask: _Ask) -> str:
+    """
+    What stands in `MaCanBo`: a code that the registry gave the officer, or the officer's own number or account.
+
+    One account for everybody is an exception of the generations that knew accounts only (dancu-T16).
+    ASSUMED: a registry that gives out codes wants them in every generation in this very element.
+    """
+    if ask.officer_code is not None:
+        return ask.officer_code
     officer = ask.inquiry.officer
     if (ask.options.officer_is or generation.officer_is) == "id":
         return officer.id.value
-    return ask.options.system_account or officer.account
+    if generation.officer_is == "account" and ask.options.system_account is not None:
+        return ask.options.system_account
+    return officer.account
 
 
 def _who(generation: Generation, ask: _Ask) -> dict[str, Any]:

@@ -1,0 +1,135 @@
+"""Settings of policy, officers and cases become what decides who may ask: the files are read here, and read again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.app_credentials import credentials, log_in_urls, tls_context
+from gateway.clock import Clock
+from gateway.crypto import Secrets
+from gateway.errors import SettingsError
+from gateway.lookup.access import Access
+from gateway.lookup.case_callback import CallbackCases
+from gateway.lookup.cases import Cases
+from gateway.lookup.catalogue import Catalogue
+from gateway.lookup.kept import Kept
+from gateway.lookup.officers import Officers, read_officers
+from gateway.lookup.policy import Policy
+from gateway.lookup.policy_file import Known, read_policy
+from gateway.settings import CasesSettings, Settings
+from gateway.stores.state import State
+from gateway.telemetry import Metrics, log
+from gateway.transport.endpoint import literal
+from gateway.transport.http import HttpTransport
+from gateway.transport.resolver import Addresses, Resolver
+from gateway.web.case_token import TokenCases
+
+__all__ = ["Rules", "access", "counting_secrets", "known", "read_rules"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is read again on SIGHUP: each by itself, and the last good reading stays in force."""
+
+    policy: Kept[Policy]
+    officers: Kept[Officers]
+    _clock: Clock
+    _metrics: Metrics
+
+    def loaded(self) -> None:
+        """Say in the metrics that both files were read now."""
+        for file in ("policy", "officers"):
+            self._metrics.rules_loaded_at.labels(file).set(self._clock.now().timestamp())
+            self._metrics.rules_rejected.labels(file).set(0)
+
+    def reload(self) -> bool:
+        """Read both again; True where both could be used. Tells metrics and log what came of it."""
+        return all([self._policy_reloaded(), self._officers_reloaded()])
+
+    def _policy_reloaded(self) -> bool:
+        error = self.policy.reload()
+        self._count("policy", error)
+        if error is None:
+            log().info("policy.reloaded", version=self.policy.current.version, rules=len(self.policy.current.rules))
+        else:
+            log().error("policy.rejected", version=self.policy.current.version, detail=str(error))
+        return error is None
+
+    def _officers_reloaded(self) -> bool:
+        error = self.officers.reload()
+        self._count("officers", error)
+        if error is None:
+            log().info("officers.reloaded", version=self.officers.current.version)
+        else:
+            log().error("officers.rejected", version=self.officers.current.version, detail=str(error))
+        return error is None
+
+    def _count(self, file: Literal["policy", "officers"], error: SettingsError | None) -> None:
+        self._metrics.reloads.labels(file, "loaded" if error is None else "rejected").inc()
+        self._metrics.rules_rejected.labels(file).set(0 if error is None else 1)
+        if error is None:
+            self._metrics.rules_loaded_at.labels(file).set(self._clock.now().timestamp())
+
+
+def known(settings: Settings, catalogue: Catalogue) -> Known:
+    """What a policy may name."""
+    return Known(settings.consumers.keys(), {entry.id: entry.dataset for entry in catalogue})
+
+
+def counting_secrets() -> Secrets:
+    """A secret that dies with the process: enough for what is only counted, and compared with nothing kept."""
+    return Secrets((os.urandom(32),))
+
+
+def read_rules(settings: Settings, catalogue: Catalogue, secrets: Secrets, clock: Clock, metrics: Metrics) -> Rules:
+    """Policy and officers as the settings' files have them. Raises SettingsError naming what is wrong in which."""
+    names = known(settings, catalogue)
+    policy_file, officers_file = settings.policy.file, settings.officers.file
+    for name, registry in settings.registries.items():
+        if registry.officers == "mapped" and officers_file is None:
+            raise SettingsError(f"registries.{name}.officers: `mapped` needs officers.file")
+    rules = Rules(
+        Kept(lambda: Policy() if policy_file is None else read_policy(policy_file, names)),
+        Kept(
+            lambda: Officers() if officers_file is None else read_officers(officers_file, secrets, settings.registries)
+        ),
+        clock,
+        metrics,
+    )
+    rules.loaded()
+    return rules
+
+
+def access(settings: Settings, rules: Rules, state: State, secrets: Secrets, clock: Clock) -> Access:
+    """Who decides. Raises SettingsError for a way to the one-stop that cannot work."""
+    return Access(
+        state, clock, policy=rules.policy, officers=rules.officers, secrets=secrets, cases=_cases(settings.cases, clock)
+    )
+
+
+def _cases(section: CasesSettings, clock: Clock) -> Cases | None:
+    if section.token_key_file is not None:
+        return TokenCases.load(section.token_key_file, section.token_audience, clock)
+    if section.url is None:
+        return None
+    called = {"url": section.url} | {f"credentials.{key}": url for key, url in log_in_urls(section.credentials).items()}
+    addresses = Addresses(section.allowed_addresses)
+    _check_addresses(called, section, addresses)
+    transport = HttpTransport(
+        endpoint=section.url,
+        credentials=credentials(section.credentials, clock),
+        clock=clock,
+        tls=tls_context("cases", section.tls) if any(url.startswith("https:") for url in called.values()) else None,
+        resolver=Resolver(clock=clock, addresses=addresses),
+    )
+    return CallbackCases(transport, clock, deadline_s=section.deadline_s, keep_s=section.keep_s)
+
+
+def _check_addresses(called: Mapping[str, str], section: CasesSettings, addresses: Addresses) -> None:
+    for key, url in called.items():
+        address = literal(url)
+        if address is not None and section.allowed_addresses and not addresses.admit(address):
+            raise SettingsError(f"cases.{key}: {address} does not lie in cases.allowed_addresses")

@@ -1,0 +1,234 @@
+"""
+Evidence: what a registry said about whom, to whom and for what, as one signed and dated document.
+
+    compact JWS (RFC 7515)   header {"alg","kid","typ"} . payload . signature, ES256 or RS256
+    payload                  the document with `salt` and `ledger`, in canonical form
+    digest                   SHA-256 of the canonical document with `salt`, without `ledger`: what the leaf holds
+
+Canonical form: JSON with sorted members, no spaces, UTF-8. That is RFC 8785 (JCS) for the values a document may hold:
+ASCII member names, texts, true, false, null, and whole numbers that a double holds exactly. A number with a fraction,
+where JCS is hard to get right, is refused: amounts are texts.
+
+The salt is 128 random bits and stands in the evidence alone. Without it the digest in the ledger tells nothing:
+whoever knows all but one field of a record could otherwise find the last one by trying.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from gateway.crypto import PublicKey, Signer, algorithm_of, b64url, from_b64url, verifies
+from gateway.errors import (
+    EvidenceAlgorithmWrong,
+    EvidenceHeaderOdd,
+    EvidenceKeyUnknown,
+    EvidenceMembersWrong,
+    EvidenceNotCanonical,
+    EvidenceNotInLedger,
+    EvidenceSignatureWrong,
+    EvidenceUnreadable,
+)
+
+__all__ = ["FORMAT", "MEMBERS", "TYPE", "Draft", "canonical", "digest_of", "draft", "matches_record", "verified"]
+
+FORMAT = 1
+TYPE = "onestop-evidence+json"
+MEMBERS: Mapping[str, frozenset[str]] = {
+    "": frozenset(
+        (
+            *("format", "lookup_id", "dataset", "outcome", "query", "fields", "record", "withheld", "inquiry"),
+            *("consumer", "provenance", "policy", "rules", "salt", "ledger"),
+        )
+    ),
+    "provenance": frozenset(
+        (
+            *("registry", "operation", "route", "via", "request_id", "asked_at", "answered_at", "age_s"),
+            *("reply_mac", "contract", "basis"),
+        )
+    ),
+    "inquiry": frozenset(("case_id", "procedure", "agency", "officer", "purpose")),
+    "ledger": frozenset(("log", "index")),
+}
+"""The members of a document and of the objects in it: all of them, always, and no others."""
+
+_SALT_BYTES = 16
+_SALT = re.compile(r"[0-9a-f]{32}")
+_LARGEST_WHOLE = 2**53 - 1
+_LONGEST = 4 * 1024 * 1024
+_HEADER = {"alg", "kid", "typ"}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document that lacks only its place in the ledger. `digest` is what the ledger's record takes, in hex."""
+
+    document: Mapping[str, Any] = field(repr=False)
+    digest: str
+
+    def sealed(self, signer: Signer, *, log: str, index: int) -> str:
+        """The evidence: signed, and naming the record that commits to it."""
+        header = _dumped({"alg": signer.alg, "kid": signer.kid, "typ": TYPE})
+        payload = _dumped({**self.document, "ledger": {"log": log, "index": index}})  # looked through by `draft`
+        signed = f"{b64url(header)}.{b64url(payload)}"
+        return f"{signed}.{b64url(signer.sign(signed.encode()))}"
+
+
+def draft(document: Mapping[str, Any], random: Callable[[int], bytes] = secrets.token_bytes) -> Draft:
+    """
+    The document with format and salt. `random` gives as many random bytes as it is asked for.
+
+    Raises ValueError where the members are not those of `MEMBERS`, or a value has no canonical form.
+    """
+    whole = {**document, "format": FORMAT, "salt": random(_SALT_BYTES).hex()}
+    wrong = _wrong_members({**whole, "ledger": {"log": "", "index": 0}})
+    if wrong:
+        raise ValueError(f"evidence: {wrong}")
+    return Draft(whole, digest_of(whole))
+
+
+def verified(evidence: str, keys: Mapping[str, PublicKey]) -> dict[str, Any]:
+    """
+    The document in a piece of evidence, with `salt` and `ledger`.
+
+    Args:
+        evidence: the compact JWS.
+        keys: the gateway's public keys by `kid`: `keyring.read_key_set`.
+
+    Raises an EvidenceError for each thing that can be wrong with it.
+    """
+    header, payload, signature, signed = _parts(evidence)
+    kid, alg = _key_and_algorithm(header)
+    key = keys.get(kid)
+    if key is None:
+        raise EvidenceKeyUnknown
+    if alg != algorithm_of(key):
+        raise EvidenceAlgorithmWrong
+    if not verifies(key, signature, signed):
+        raise EvidenceSignatureWrong
+    document = _object(payload)
+    if not _is_canonical(payload, document):
+        raise EvidenceNotCanonical
+    wrong = _wrong_members(document)
+    if wrong:
+        raise EvidenceMembersWrong(wrong)
+    return document
+
+
+def matches_record(document: Mapping[str, Any], record: bytes) -> None:
+    """
+    That a record of the ledger is the one that commits to this document.
+
+    Raises EvidenceNotInLedger where it commits to another, or is no `answered` record.
+    """
+    try:
+        value = orjson.loads(record)
+    except orjson.JSONDecodeError:
+        raise EvidenceNotInLedger("the record is not JSON") from None
+    told = ("lookup_id", "dataset", "outcome")
+    if not isinstance(value, dict) or value.get("type") != "answered":
+        raise EvidenceNotInLedger("the record is not of an answer")
+    if any(value.get(name) != document[name] for name in told) or value.get("index") != document["ledger"]["index"]:
+        raise EvidenceNotInLedger("the record is of another answer")
+    if value.get("digest") != digest_of(document):
+        raise EvidenceNotInLedger("the record holds another digest")
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical document without `ledger`, in hex."""
+    content = {name: value for name, value in document.items() if name != "ledger"}
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """The one way to write it. Raises ValueError for values that have none; nothing of them is quoted."""
+    try:
+        _plain(value)
+        return _dumped(value)
+    except (TypeError, RecursionError):  # orjson's errors of writing are TypeErrors
+        raise ValueError("no canonical form: a text that is no Unicode, or too deep") from None
+
+
+def _dumped(value: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _plain(value: Any) -> None:
+    if isinstance(value, str) or value is None or value is True or value is False:
+        return
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if not isinstance(name, str) or not name.isascii():
+                raise ValueError("no canonical form: a member name that is not ASCII")
+            _plain(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _plain(inner)
+    elif type(value) is not int or abs(value) > _LARGEST_WHOLE:
+        raise ValueError(f"no canonical form: {type(value).__name__}")
+
+
+def _parts(evidence: str) -> tuple[bytes, bytes, bytes, bytes]:
+    """Header, payload, signature, and what the signature is over."""
+    parts = evidence.split(".")
+    if len(parts) != 3 or len(evidence) > _LONGEST:
+        raise EvidenceUnreadable("not three parts")
+    try:
+        header, payload, signature = map(from_b64url, parts)
+    except ValueError:
+        raise EvidenceUnreadable("a part is not base64url without padding") from None
+    return header, payload, signature, evidence.rpartition(".")[0].encode()
+
+
+def _key_and_algorithm(content: bytes) -> tuple[str, str]:
+    header = _object(content)
+    odd = header.keys() ^ _HEADER
+    if odd or not all(isinstance(value, str) for value in header.values()) or header["typ"] != TYPE:
+        raise EvidenceHeaderOdd
+    if not _is_canonical(content, header):
+        raise EvidenceNotCanonical("header")
+    return header["kid"], header["alg"]
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise EvidenceUnreadable("a part is not JSON") from None
+    if not isinstance(value, dict):
+        raise EvidenceUnreadable("a part is no JSON object")
+    return value
+
+
+def _is_canonical(content: bytes, value: Mapping[str, Any]) -> bool:
+    try:
+        return canonical(value) == content
+    except ValueError:
+        return False
+
+
+def _wrong_members(document: Mapping[str, Any]) -> str:
+    """What is wrong with the members of a document; empty where nothing is. Never a value."""
+    for place, names in MEMBERS.items():
+        inner = document.get(place) if place else document
+        if not isinstance(inner, Mapping) or frozenset(inner) != names:
+            return f"members of {place or 'the document'}"
+    sound = {
+        "format": type(document["format"]) is int and document["format"] == FORMAT,
+        "outcome": document["outcome"] in ("found", "absent"),
+        "record": isinstance(document["record"], Mapping if document["outcome"] == "found" else type(None)),
+        "query": isinstance(document["query"], Mapping),
+        "salt": isinstance(document["salt"], str) and _SALT.fullmatch(document["salt"]) is not None,
+        "ledger": isinstance(document["ledger"]["log"], str) and _is_index(document["ledger"]["index"]),
+    }
+    return next((name for name, is_sound in sound.items() if not is_sound), "")
+
+
+def _is_index(value: Any) -> bool:
+    return type(value) is int and value >= 0

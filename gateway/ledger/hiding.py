@@ -1,0 +1,115 @@
+"""
+Hiding a dossier's lookups, or one lookup, from the person it is about: for a time, by a rule that has a name and a
+legal basis, approved by two persons, and recorded in the ledger.
+
+An approval is a compact JWS over the canonical request, signed with an approver's own key. The request names the
+ledger, so that what was approved for one installation hides nothing in another.
+
+    type     members besides `at`
+    hidden   rule basis, case_id or lookup_id, until, approved_by (names), approvals (the JWS themselves)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+
+from gateway.crypto import PublicKey, Signer, algorithm_of, b64url, from_b64url, thumbprint, verifies
+from gateway.errors import ApprovalError
+from gateway.ledger.records import Record
+
+__all__ = ["Hiding", "approval", "hidden", "signed_by"]
+
+_TYPE = "hiding-approval+jws"
+_MOST_CHARS = 16_384
+_PERSONS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hiding:
+    """What is to be hidden, by which rule, until when, in which ledger. A dossier or a lookup, never both."""
+
+    ledger: str
+    rule: str
+    until: datetime
+    case_id: str | None = None
+    lookup_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.case_id is None) is (self.lookup_id is None):
+            raise ApprovalError("a hiding names a case or a lookup: one of them")
+
+    def canonical(self) -> bytes:
+        """The request as it is signed: JSON with sorted keys and no spaces."""
+        of = {"case_id": self.case_id} if self.case_id is not None else {"lookup_id": self.lookup_id}
+        until = self.until.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        request = {"act": "hide", "ledger": self.ledger, "rule": self.rule, "until": until} | of
+        return orjson.dumps(request, option=orjson.OPT_SORT_KEYS)
+
+
+def approval(hiding: Hiding, signer: Signer) -> str:
+    """One person's approval: a compact JWS."""
+    header = {"alg": signer.alg, "kid": signer.kid, "typ": _TYPE}
+    signed = f"{b64url(orjson.dumps(header, option=orjson.OPT_SORT_KEYS))}.{b64url(hiding.canonical())}"
+    return f"{signed}.{b64url(signer.sign(signed.encode()))}"
+
+
+def signed_by(hiding: Hiding, token: str, approvers: Mapping[str, PublicKey]) -> str:
+    """The approver whose approval of just this request the token is. Raises ApprovalError."""
+    parts = token.strip().split(".")
+    try:
+        if len(token) > _MOST_CHARS or len(parts) != 3:
+            raise ValueError
+        header = orjson.loads(from_b64url(parts[0]))
+        payload, signature = from_b64url(parts[1]), from_b64url(parts[2])
+    except ValueError:
+        raise ApprovalError("an approval is no compact JWS") from None
+    if not isinstance(header, dict) or set(header) != {"alg", "kid", "typ"} or header["typ"] != _TYPE:
+        raise ApprovalError("an approval's header is not that of a hiding's approval")
+    for name, key in approvers.items():
+        if thumbprint(key) != header["kid"]:
+            continue
+        if header["alg"] != algorithm_of(key) or not verifies(key, signature, ".".join(parts[:2]).encode()):
+            raise ApprovalError(f"the approval of {name}: its signature is wrong")
+        if payload != hiding.canonical():
+            raise ApprovalError(f"the approval of {name}: it approves something else")
+        return name
+    raise ApprovalError("an approval is signed by nobody who may approve (setting approvers)")
+
+
+def hidden(
+    hiding: Hiding,
+    tokens: Iterable[str],
+    *,
+    approvers: Mapping[str, PublicKey],
+    rules: Mapping[str, str],
+    now: datetime,
+) -> Record:
+    """
+    The ledger's record of a hiding. Raises ApprovalError unless the rule is one of `rules`, its end lies ahead, and two
+    different persons with two different keys have approved just this.
+    """
+    if hiding.rule not in rules:
+        known = ", ".join(sorted(rules)) or "none"
+        raise ApprovalError(f"no rule {hiding.rule} (setting hiding.rules); there are: {known}")
+    if hiding.until <= now:
+        raise ApprovalError("the hiding would be over already")
+    approvals = [token.strip() for token in tokens]
+    names = {signed_by(hiding, token, approvers) for token in approvals}
+    persons = {thumbprint(approvers[name]) for name in names}
+    if len(persons) < _PERSONS:
+        raise ApprovalError(f"two different persons must approve; there is {len(persons)}")
+    return {
+        "type": "hidden",
+        "at": now,
+        "rule": hiding.rule,
+        "basis": rules[hiding.rule],
+        "case_id": hiding.case_id,
+        "lookup_id": hiding.lookup_id,
+        "until": hiding.until.astimezone(UTC),
+        "approved_by": sorted(names),
+        "approvals": approvals,
+    }

@@ -1,0 +1,70 @@
+"""What a piece of evidence says, made of an answer and of the question that it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.channel.answer import Answer, Provenance
+from gateway.domain.dataset import Query
+from gateway.domain.inquiry import Inquiry
+from gateway.lookup.access import Grant
+
+__all__ = ["document_of"]
+
+
+def document_of(
+    *,
+    lookup_id: str,
+    dataset: str,
+    consumer: str,
+    query: Query,
+    inquiry: Inquiry,
+    grant: Grant,
+    answer: Answer,
+    record: Mapping[str, Any] | None,
+    reply_mac: str | None,
+) -> dict[str, Any]:
+    """
+    The document of a `found` or `absent` answer, for `gateway.ledger.evidence.draft`.
+
+    The query stands in it: without it an absence would name nobody, and a single field nobody's. `record` has the
+    granted fields alone, as they go to the caller; None where the outcome is `absent`. `reply_mac` is the keyed
+    digest of the registry's raw reply; None where an answer has none.
+    """
+    return {
+        "lookup_id": lookup_id,
+        "dataset": dataset,
+        "outcome": answer.outcome.word,
+        "query": query.model_dump(mode="json", exclude_none=True),
+        "fields": sorted(grant.fields),
+        "record": record,
+        "withheld": sorted(grant.withheld),
+        "inquiry": inquiry.model_dump(mode="json"),
+        "consumer": consumer,
+        "provenance": _provenance(answer.provenance, reply_mac),
+        "policy": grant.policy,
+        "rules": list(grant.rules),
+    }
+
+
+def _provenance(provenance: Provenance, reply_mac: str | None) -> dict[str, Any]:
+    age = (provenance.answered_at - provenance.asked_at).total_seconds() if provenance.via == "cache" else 0
+    return {
+        "registry": provenance.registry,
+        "operation": provenance.operation,
+        "route": provenance.route,
+        "via": provenance.via,
+        "request_id": provenance.request_id,
+        "asked_at": _instant(provenance.asked_at),
+        "answered_at": _instant(provenance.answered_at),
+        "age_s": int(age),
+        "reply_mac": reply_mac,
+        "contract": provenance.contract,
+        "basis": provenance.basis,
+    }
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,103 @@
+"""
+The fields of a record, as a policy names them and as they leave.
+
+A name is a field of the record (`full_name`), or a member of one (`owners.document`: the `document` of each of the
+`owners`). What lies deeper goes with its member. Inside, everything is counted in the smallest parts that can be
+named, so that what is granted and what is withheld never overlap and nothing is in neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from gateway.domain.dataset import Dataset
+
+__all__ = ["ALL", "Shape", "cut"]
+
+ALL = "*"
+
+
+class Shape:
+    """The names that one dataset's record has, and which of them are given only by name."""
+
+    def __init__(self, dataset: Dataset[Any, Any, Any]) -> None:
+        fields = dataset.record.model_fields
+        self._parts: Mapping[str, frozenset[str]] = {
+            name: frozenset(f"{name}.{member}" for member in _members(field.annotation)) or frozenset({name})
+            for name, field in fields.items()
+        }
+        self._all = frozenset[str]().union(*self._parts.values())
+        self._by_name_only = frozenset[str]().union(*(self._named(name) for name in dataset.withheld_by_default))
+        self.names: frozenset[str] = self._all | self._parts.keys()
+        """Every name that may be written."""
+
+    def given(self, names: Iterable[str]) -> frozenset[str]:
+        """
+        The parts that these names of a rule give. `*` gives all but what is withheld by default; a field gives its
+        members but those that are withheld by default under a name of their own.
+        """
+        parts: set[str] = set()
+        for name in names:
+            if name == ALL:
+                parts |= self._all - self._by_name_only
+            elif "." in name:
+                parts.add(name)
+            else:
+                own = self._parts[name]
+                parts |= own if own <= self._by_name_only else own - self._by_name_only
+        return frozenset(parts)
+
+    def asked(self, name: str, granted: frozenset[str]) -> frozenset[str]:
+        """What of the granted parts somebody gets who asks for this name; empty where nothing of it is granted."""
+        return self._named(name) & granted
+
+    def spelled(self, parts: frozenset[str]) -> frozenset[str]:
+        """The parts by their shortest names: a field where all its members are there, `outer.inner` where not."""
+        names: set[str] = set()
+        for name, own in self._parts.items():
+            names |= {name} if own <= parts else own & parts
+        return frozenset(names)
+
+    def missing(self, parts: frozenset[str]) -> tuple[str, ...]:
+        """The names of everything else, in order."""
+        return tuple(sorted(self.spelled(self._all - parts)))
+
+    def _named(self, name: str) -> frozenset[str]:
+        return self._parts.get(name, frozenset({name}))
+
+
+def cut(record: BaseModel, names: frozenset[str]) -> dict[str, Any]:
+    """The record's fields of these names as JSON values; what the registry left empty is left out."""
+    whole, in_part = _plan(names)
+    values: dict[str, Any] = record.model_dump(mode="json", include={*whole, *in_part}, exclude_none=True)
+    for name, members in in_part.items():
+        if name in values:
+            values[name] = _with(values[name], members)
+    return values
+
+
+@lru_cache(maxsize=4096)
+def _plan(names: frozenset[str]) -> tuple[frozenset[str], Mapping[str, frozenset[str]]]:
+    whole = frozenset(name for name in names if "." not in name)
+    members: dict[str, set[str]] = {}
+    for outer, dot, inner in (name.partition(".") for name in names):
+        if dot and outer not in whole:
+            members.setdefault(outer, set()).add(inner)
+    return whole, {outer: frozenset(inner) for outer, inner in members.items()}
+
+
+def _with(value: Any, members: frozenset[str]) -> Any:
+    if isinstance(value, list):
+        return [_with(one, members) for one in value]
+    return {name: inner for name, inner in value.items() if name in members}
+
+
+def _members(annotation: Any) -> frozenset[str]:
+    """The fields of the model that an annotation holds, itself or in a tuple; empty where it holds none."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return frozenset(annotation.model_fields)
+    return frozenset[str]().union(*(_members(part) for part in get_args(annotation)))

@@ -1,0 +1,175 @@
+"""
+`policy.toml`, read strictly: every name in it must be one that the gateway knows, or it is not used at all.
+
+An error says where the fault is and what to write. The file holds no personal data, so its words are quoted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.domain.dataset import Dataset
+from gateway.errors import SettingsError
+from gateway.lookup.fields import ALL, Shape
+from gateway.lookup.limits import Limits
+from gateway.lookup.policy import Policy, Purpose, Right, Rule
+
+__all__ = ["Known", "read_policy"]
+
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Agency = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}(\.[A-Z0-9]{1,6}){0,6}(\.\*)?$")]
+Procedure = Annotated[str, Field(pattern=r"^(\*|[1-9]\.[0-9]{6})$")]
+Words = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class _Purpose(_Section):
+    title: Text
+    title_en: Text
+    basis: Text
+
+
+class _Rule(_Section):
+    name: Name
+    basis: Text
+    consumers: Words
+    agencies: Annotated[tuple[Agency, ...], Field(min_length=1)]
+    procedures: Annotated[tuple[Procedure, ...], Field(min_length=1)]
+    purposes: Words
+    datasets: Annotated[dict[str, Words], Field(min_length=1)]
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class _File(_Section):
+    purposes: Annotated[dict[Word, _Purpose], Field(min_length=1)]
+    rules: Annotated[tuple[_Rule, ...], Field(min_length=1)]
+    rights: dict[str, tuple[str, ...]] = {}
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a policy may name: the consumers of the settings and the datasets of the configured registries."""
+
+    consumers: Collection[str]
+    datasets: Mapping[str, Dataset[Any, Any, Any]]
+
+
+def read_policy(file: Path, known: Known) -> Policy:
+    """The policy in a file. Raises SettingsError that names each fault, where it is and what to write."""
+    try:
+        content = file.read_bytes()
+        values = tomllib.loads(content.decode("utf-8"))
+    except OSError as exc:
+        raise SettingsError(f"policy {file}: {exc.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"policy {file}: not TOML: {exc}") from None
+    try:
+        whole = _File.model_validate(values)
+    except ValidationError as exc:
+        errors = exc.errors(include_input=False, include_url=False)
+        raise _unusable(
+            file, [_shape_fault(values, error["loc"], error["type"], error["msg"]) for error in errors]
+        ) from None
+    named = {name for rule in whole.rules for name in rule.datasets}
+    shapes = {name: Shape(dataset) for name, dataset in known.datasets.items() if name in named}
+    faults = list(_faults(whole, known, shapes))
+    if faults:
+        raise _unusable(file, faults)
+    return Policy(
+        version=hashlib.sha256(content).hexdigest()[:12],
+        purposes={word: Purpose(**dict(purpose)) for word, purpose in whole.purposes.items()},
+        rules=tuple(_compiled(rule, shapes) for rule in whole.rules),
+        rights={Right(word): frozenset(consumers) for word, consumers in whole.rights.items()},
+        limits=whole.limits,
+        shapes=shapes,
+    )
+
+
+def _compiled(rule: _Rule, shapes: Mapping[str, Shape]) -> Rule:
+    return Rule(
+        name=rule.name,
+        basis=rule.basis,
+        consumers=frozenset(rule.consumers),
+        agencies=frozenset(code for code in rule.agencies if not code.endswith(".*")),
+        below=tuple(code.removesuffix(".*") for code in rule.agencies if code.endswith(".*")),
+        procedures=None if ALL in rule.procedures else frozenset(rule.procedures),
+        purposes=frozenset(rule.purposes),
+        gives={name: shapes[name].given(fields) for name, fields in rule.datasets.items()},
+        valid_from=rule.valid_from,
+        valid_until=rule.valid_until,
+    )
+
+
+def _faults(whole: _File, known: Known, shapes: Mapping[str, Shape]) -> Iterator[str]:
+    for word, consumers in whole.rights.items():
+        if word not in set(Right):
+            yield f"rights.{word}: no such right{_instead(word, [right.value for right in Right])}"
+        yield from _strangers(f"rights.{word}", consumers, known.consumers, "consumer of the settings")
+    first: dict[str, int] = {}
+    for nth, rule in enumerate(whole.rules):
+        place = f"rules[{nth}] {rule.name}"
+        other = first.setdefault(rule.name, nth)
+        if other != nth:
+            yield f"{place}.name: the same as of rules[{other}]; a name stands in evidence and must mean one rule"
+        yield from _strangers(f"{place}.consumers", rule.consumers, known.consumers, "consumer of the settings")
+        yield from _strangers(f"{place}.purposes", rule.purposes, whole.purposes, "purpose of [purposes]")
+        if rule.valid_from and rule.valid_until and rule.valid_until < rule.valid_from:
+            yield f"{place}.valid_until: lies before valid_from"
+        for name, fields in rule.datasets.items():
+            shape = shapes.get(name)
+            if shape is None:
+                yield from _strangers(
+                    f"{place}.datasets",
+                    (name,),
+                    known.datasets,
+                    "dataset of a configured registry in its contract version",
+                )
+            else:
+                yield from _strangers(f'{place}.datasets."{name}"', fields, shape.names | {ALL}, f"field of {name}")
+
+
+def _strangers(place: str, names: Collection[str], known: Collection[str], what: str) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            yield f"{place}: {name!r} is no {what}{_instead(name, known)}"
+
+
+def _instead(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are {', '.join(sorted(known)) or 'none'}"
+
+
+def _shape_fault(values: Mapping[str, Any], location: tuple[int | str, ...], kind: str, message: str) -> str:
+    place = ".".join(str(part) for part in location)
+    if len(location) > 1 and location[0] == "rules" and isinstance(location[1], int):
+        name = values["rules"][location[1]].get("name") if isinstance(values["rules"][location[1]], dict) else None
+        place = f"rules[{location[1]}]{f' {name}' if isinstance(name, str) else ''}"
+        place += "".join(f".{part}" for part in location[2:])
+    if kind != "extra_forbidden":
+        return f"{place}: {message}"
+    models: list[type[BaseModel]] = [_File, _Rule, _Purpose, Limits]
+    known = {name for model in models for name in model.model_fields}
+    near = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f"{place}: no such key{f'; did you mean {near[0]!r}?' if near else ''}"
+
+
+def _unusable(file: Path, faults: list[str]) -> SettingsError:
+    return SettingsError(f"policy {file}:\n" + "\n".join(f"  {fault}" for fault in faults))

@@ -1,0 +1,111 @@
+"""TLS at the front door, with or without client certificates."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from gateway.errors import SettingsError
+from gateway.transport.tls import CIPHERS, check_revocation, no_pass_phrase
+from gateway.web.authentication.certificates import WithPeer
+
+__all__ = ["Revocations", "server_context"]
+
+_VERIFY = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
+_NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
+
+
+def server_context(
+    *,
+    certificate_file: Path,
+    key_file: Path | None = None,
+    client_certificate: Literal["none", "optional", "required"] = "none",
+    client_ca_file: Path | None = None,
+    client_crl_file: Path | None = None,
+    on_refused: Callable[[str], None] = lambda _: None,
+) -> ssl.SSLContext:
+    """
+    TLS 1.2 or later with the ciphers that registries are asked with too.
+
+    A client certificate that is shown must come from `client_ca_file`, be valid today, be no server's, and not be
+    named by `client_crl_file`; `on_refused` is told of each that is not, in OpenSSL's words. Raises SettingsError
+    naming the setting that is wrong.
+    """
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.set_ciphers(CIPHERS)
+    made.set_alpn_protocols(["http/1.1"])
+    # No resumption: a session would outlive what its certificate was checked against.
+    made.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET | ssl.OP_CIPHER_SERVER_PREFERENCE
+    made.num_tickets = 0
+    made.sslobject_class = _telling(on_refused)
+    try:
+        made.load_cert_chain(certificate_file, key_file, password=no_pass_phrase("web.tls.key_file"))
+    except (OSError, ssl.SSLError) as exc:
+        raise SettingsError(f"web.tls.certificate_file {certificate_file}: {exc}") from exc
+    if client_certificate == "none":
+        return made
+    if client_ca_file is None:
+        raise SettingsError("web.tls.client_ca_file: needed to check client certificates")
+    try:
+        made.load_verify_locations(cafile=str(client_ca_file))
+    except (OSError, ssl.SSLError) as exc:
+        raise SettingsError(f"web.tls.client_ca_file {client_ca_file}: {exc}") from exc
+    made.verify_mode = _VERIFY[client_certificate]
+    if client_crl_file is not None:
+        check_revocation(made, client_crl_file, "web.tls.client_crl_file")
+    return made
+
+
+class Revocations:
+    """
+    The revocation lists of a context, read again when their file has changed.
+
+    OpenSSL keeps the old list too and goes by the newer one of an authority.
+    """
+
+    def __init__(self, context: ssl.SSLContext, file: Path) -> None:
+        self._context = context
+        self._file = file
+        self._seen = self._state()
+
+    def reload(self) -> bool:
+        """
+        Whether there was something new, which now counts for every handshake to come.
+
+        Raises SettingsError where the file is no good; then the lists that were read last go on.
+        """
+        state = self._state()
+        if state == self._seen:
+            return False
+        check_revocation(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self._file, "web.tls.client_crl_file")
+        self._context.load_verify_locations(cafile=str(self._file))
+        self._seen = state
+        return True
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            said = self._file.stat()
+        except OSError:
+            return None
+        return said.st_mtime_ns, said.st_size, said.st_ino
+
+
+def _telling(on_refused: Callable[[str], None]) -> type[ssl.SSLObject]:
+    class Telling(WithPeer):
+        """Tells of a handshake that failed for the client's certificate; all others are noise of the network."""
+
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except ssl.SSLCertVerificationError as exc:
+                on_refused(exc.verify_message)
+                raise
+            except ssl.SSLError as exc:
+                if exc.reason == _NO_CERTIFICATE:
+                    on_refused("none was shown")
+                raise
+
+    return Telling

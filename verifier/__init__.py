@@ -1,0 +1,1 @@
+"""Shares no code with the gateway: one file that anybody can read, copy and run."""
