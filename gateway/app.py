@@ -225,6 +225,8 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             body_timeout_s=web_settings.body_timeout_s,
             body_bytes=web_settings.body_limit_bytes,
             connections=for_callers(web_settings.connections),
+            questions=web_settings.questions,
+            end_with_caller=web_settings.caller_gone == "cancel",
         ),
         unready=lambda: core.unready,
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,

@@ -69,6 +69,13 @@ class WebSettings(_Section):
     header_timeout_s: float = Field(10.0, gt=0, description="How long a request's head may take to arrive.")
     body_timeout_s: float = Field(10.0, gt=0, description="How long its body may take after that.")
     connections: int = Field(500, ge=1, description="Most connections at once; the longest idle one goes first.")
+    questions: int = Field(256, ge=1, description="Most questions at once, over all registries; more are `overloaded`.")
+    caller_gone: Literal["cancel", "finish"] = Field(
+        "cancel", description="What becomes of a question whose caller has hung up."
+    )
+    drain_s: float = Field(
+        0.5, ge=0, le=60, description="How long after SIGTERM connections are still taken while /readyz says 503."
+    )
     shutdown_s: float = Field(15.0, gt=0, description="How long open questions may end after SIGTERM.")
     docs: Literal["open", "authenticated", "off"] = Field(
         "open", description="Who may read `/docs` and `/openapi.json`: they describe the API and hold no data."

@@ -106,6 +106,12 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self.shed = Counter(
+            "gateway_shed",
+            "Questions that were turned away before they were read.",
+            ["why"],
+            registry=self.registry,
+        )
         self.refusals = Counter(
             "gateway_refusals", "Questions that never left, by refusal.", ["refusal"], registry=self.registry
         )

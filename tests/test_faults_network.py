@@ -55,7 +55,7 @@ async def test_f15_f16_a_registry_that_keeps_us_waiting_costs_the_deadline_and_n
             elapsed = time.monotonic() - started
 
     assert (status, problem["reason"]) == (504, "timeout")
-    assert DEADLINE_S <= elapsed < DEADLINE_S + GRACE_S
+    assert DEADLINE_S * 0.9 <= elapsed < DEADLINE_S + GRACE_S
     assert figures.stall_s < STALL_S
 
 
