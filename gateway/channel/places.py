@@ -14,6 +14,9 @@ from gateway.errors import Overloaded
 __all__ = ["Places"]
 
 _LEAST_WAIT_S = 1.0
+_FOLLOW = 0.05
+_CAUTION = 1.25
+"""Better turned away on arrival than after a wait."""
 
 
 @dataclass(eq=False, slots=True)
@@ -40,6 +43,9 @@ class Places:
         self._most_waiting = waiting
         self._clock = clock
         self._line: Line[_Waiting] = Line()
+        self._left_at: float | None = None
+        self._interval_s = 0.0
+        """Between two places that become free while somebody waits: the pace of the line."""
 
     @property
     def waiting(self) -> int:
@@ -59,12 +65,22 @@ class Places:
         self._check_hope(share, dataset, left_s)
         if len(self._line) >= self._most_waiting:
             self._make_room(share)
-        await self._wait(share, left_s - self.limit.quiet_s(dataset))
+        await self._wait(share, left_s - self.limit.present_s(dataset))
 
     def leave(self) -> None:
         """Give the place back."""
         self.in_flight -= 1
-        self._hand_out()
+        if self._line:
+            self._note_pace(self._clock.monotonic())
+            self._hand_out()
+        else:
+            self._left_at = None
+
+    def _note_pace(self, now: float) -> None:
+        if self._left_at is not None:
+            since_s = now - self._left_at
+            self._interval_s += (since_s - self._interval_s) * (_FOLLOW if self._interval_s else 1.0)
+        self._left_at = now
 
     async def _wait(self, share: Share, at_most_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -93,8 +109,8 @@ class Places:
 
     def _check_hope(self, share: Share, dataset: str, left_s: float) -> None:
         present_s = self.limit.present_s(dataset)
-        wait_s = self._line.ahead(share) / self.limit.value * present_s
-        if wait_s + present_s > left_s:
+        wait_s = self._line.ahead(share) * max(present_s / self.limit.value, self._interval_s)
+        if wait_s * _CAUTION + present_s > left_s:
             raise self._overloaded("no place will be free in time", wait_s)
 
     def _make_room(self, share: Share) -> None:

@@ -20,7 +20,7 @@ class Limits:
     body_timeout_s: float = 10.0
     body_bytes: int = 64 * 1024
     connections: int = 500
-    questions: int = 256
+    questions: int = 400
     end_with_caller: bool = False
 
 
