@@ -9,8 +9,11 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 demo: $(VENV)/.runtime
 	$(BIN)/python -m demo $(if $(ONCE),--once)
 
+# Files of tests are spread over the machine's cores; whoever names files in ARGS gets them in one process, at once.
+SPREAD := -n auto --maxprocesses 4 --dist loadfile
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(if $(findstring tests/,$(ARGS)),,$(SPREAD)) $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -128,6 +128,7 @@ class CaseFile:
     One recorded exchange: what is asked, what is answered, how it should end.
 
     `contract` is the version it belongs to, and `options` the adapter's options that differ from that version's.
+    `officer_code` is what the registry itself knows the officer by; None where the officer's own identity is sent.
     `reason` is set when the outcome is `unknown`, `record` (the canonical record as JSON; nulls left out) when
     it is `found`. `unlisted` names what the answer holds beyond its schema; `note` is for people.
     """
@@ -147,6 +148,7 @@ class CaseFile:
     unlisted: tuple[str, ...] = ()
     note: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    officer_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,7 @@ def _case(dataset: str, table: Table, versions: Collection[str]) -> CaseFile:
         unlisted=table.texts("unlisted", optional=True),
         note=table.text("note") if "note" in table else None,
         options=table.free("options") or {},
+        officer_code=table.text("officer_code") if "officer_code" in table else None,
     )
     table.end()
     return case

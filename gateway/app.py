@@ -15,7 +15,7 @@ from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
 from gateway import __version__, app_authentication, app_keep
 from gateway.app_access import Rules, access, counting_secrets, read_rules
-from gateway.app_credentials import credentials, log_in_urls, tls_context, xroad_names
+from gateway.app_credentials import credentials, log_in_urls, require_secrets, tls_context, xroad_names
 from gateway.app_index import index_part
 from gateway.channel.breaker import BreakerPolicy
 from gateway.channel.channel import Channel, Policy
@@ -48,6 +48,7 @@ from gateway.web import keys, server
 from gateway.web.authentication import ONLY_KEYS, Authenticator
 from gateway.web.limits import Limits
 from gateway.web.part import Part
+from gateway.web.proofs import Proofs
 from gateway.wire.wrappers import WRAPPERS
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "key_ring",
     "new_id",
     "options_for",
+    "parts",
     "version",
 ]
 
@@ -231,16 +233,16 @@ def front_door(core: Core, clock: Clock) -> web.Application:
         unready=lambda: core.unready,
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
         show_docs=web_settings.docs,
-        parts=_parts(core, clock),
+        parts=parts(core, clock),
     )
     keys.add_routes(application, core.keys)
     return application
 
 
-def _parts(core: Core, clock: Clock) -> list[Part]:
+def parts(core: Core, clock: Clock) -> list[Part]:
+    """What joins the front door beside the API itself."""
     if core.keys is None:
         return []
-
     part = index_part(
         core.settings,
         lookup=core.lookup,
@@ -250,7 +252,10 @@ def _parts(core: Core, clock: Clock) -> list[Part]:
         metrics=core.metrics,
         clock=clock,
     )
-    return [part] if part is not None else []
+    if part is None or core.settings.ledger is None:
+        return []
+    folder, access = core.settings.ledger.folder, core.lookup.access
+    return [part, Proofs(folder, authenticate=core.authenticator.consumer_of, require=access.require)]
 
 
 def installed_adapters() -> dict[str, Adapter]:
@@ -314,6 +319,8 @@ def _instance(
     missing = [dataset.noun for dataset in offered if dataset.noun not in described.datasets]
     if missing:
         raise ContractError(f"{adapter.registry}: the contract does not describe {', '.join(missing)}")
+    if registry.endpoint is not None:
+        require_secrets(registry.credentials, adapter.secrets.get(contract, ()), place=f"{place}.credentials")
     basis = {dataset.noun: described.datasets[dataset.noun].basis_in(contract) for dataset in offered}
     channel = Channel(
         registry=name,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from gateway.app_credentials import credentials, log_in_urls, tls_context
 from gateway.clock import Clock
@@ -40,14 +39,21 @@ class Rules:
     _metrics: Metrics
 
     def loaded(self) -> None:
-        """Say in the metrics that both files were read now."""
-        for file in ("policy", "officers"):
+        """Say in the metrics that the files were read now."""
+        for file in self._files():
             self._metrics.rules_loaded_at.labels(file).set(self._clock.now().timestamp())
             self._metrics.rules_rejected.labels(file).set(0)
 
     def reload(self) -> bool:
-        """Read both again; True where both could be used. Tells metrics and log what came of it."""
-        return all([self._policy_reloaded(), self._officers_reloaded()])
+        """Read each file again; True where all could be used. Tells metrics and log what came of it."""
+        again = {"policy": self._policy_reloaded, "officers": self._officers_reloaded}
+        done = [again[file]() for file in self._files()]  # each is tried, whatever became of the one before
+        return all(done)
+
+    def _files(self) -> list[str]:
+        """Those that the settings have: without a file there is no version."""
+        versions = {"policy": self.policy.current.version, "officers": self.officers.current.version}
+        return [file for file, version in versions.items() if version]
 
     def _policy_reloaded(self) -> bool:
         error = self.policy.reload()
@@ -67,7 +73,7 @@ class Rules:
             log().error("officers.rejected", version=self.officers.current.version, detail=str(error))
         return error is None
 
-    def _count(self, file: Literal["policy", "officers"], error: SettingsError | None) -> None:
+    def _count(self, file: str, error: SettingsError | None) -> None:
         self._metrics.reloads.labels(file, "loaded" if error is None else "rejected").inc()
         self._metrics.rules_rejected.labels(file).set(0 if error is None else 1)
         if error is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from gateway.clock import Clock
@@ -40,7 +40,13 @@ from gateway.transport.credentials import (
 )
 from gateway.transport.xroad import ClientId, ServiceId
 
-__all__ = ["credentials", "log_in_urls", "tls_context", "xroad_names"]
+__all__ = ["credentials", "log_in_urls", "require_secrets", "tls_context", "xroad_names"]
+
+_FILLED: Mapping[str, frozenset[str]] = {
+    "session": frozenset({"session"}),
+    "insurance_portal": frozenset({"token", "id_token", "username", "password_md5"}),
+}
+"""Placeholders that a scheme's own log-in fills."""
 
 
 def credentials(section: CredentialsSettings, clock: Clock) -> Credentials:
@@ -87,6 +93,16 @@ def credentials(section: CredentialsSettings, clock: Clock) -> Credentials:
             own = _own_log_in(section, clock, headers, secrets)
             return own if section.platform is None else Behind(_oauth(section.platform, clock), own)
     assert_never(section)
+
+
+def require_secrets(section: CredentialsSettings, needed: Iterable[str], *, place: str) -> None:
+    """Raise SettingsError naming each placeholder that neither the scheme's log-in nor `secrets` fills."""
+    missing = sorted(set(needed) - section.secrets.keys() - _FILLED.get(section.scheme, frozenset()))
+    if missing:
+        lines = [
+            f"{place}.secrets.{name}: missing: name the file with the value that the adapter needs" for name in missing
+        ]
+        raise SettingsError("\n".join(lines))
 
 
 def log_in_urls(section: CredentialsSettings) -> dict[str, str]:

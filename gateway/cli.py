@@ -129,7 +129,7 @@ def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) ->
         try:
             return [
                 *await check_callers(core),
-                *check_access(core.lookup.access),
+                *await check_access(core.lookup.access),
                 *await check_instances(core.catalogue),
             ]
         finally:

@@ -41,6 +41,7 @@ __all__ = [
     "ed25519_verifies",
     "from_b64url",
     "jws_signature",
+    "new_signing_key",
     "public_jwk",
     "public_key_from",
     "public_key_from_pem",
@@ -52,6 +53,7 @@ __all__ = [
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P256_BYTES = 32
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_NEW_RSA_BITS = 3072
 LEAST_RSA_BITS = 2048
 LEAST_SECRET_BYTES = 32
 
@@ -114,6 +116,17 @@ class FileSigner:
         r, s = decode_dss_signature(self._key.sign(message, ec.ECDSA(hashes.SHA256())))
         # Both s and order - s verify. One of them only is ever ours, so that no signature has a twin.
         return r.to_bytes(32, "big") + min(s, _P256_ORDER - s).to_bytes(32, "big")
+
+
+def new_signing_key(alg: Algorithm) -> tuple[bytes, FileSigner]:
+    """A new private key as PEM, and its signer. For `gateway keys new` alone: nothing else ever makes a key."""
+    key = (
+        ec.generate_private_key(ec.SECP256R1())
+        if alg == "ES256"
+        else rsa.generate_private_key(public_exponent=65537, key_size=_NEW_RSA_BITS)
+    )
+    plain = serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain), FileSigner(key)
 
 
 def verifies(key: PublicKey, signature: bytes, message: bytes) -> bool:

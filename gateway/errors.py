@@ -47,7 +47,8 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   └── EvidenceNotInLedger      not_in_ledger
     ├── NotShown                     what the gateway itself was asked about cannot be shown; `word` says why
     │   ├── StoreUnavailable         store_unavailable
-    │   └── NoSuchLookup             no_such_lookup
+    │   ├── NoSuchLookup             no_such_lookup
+    │   └── NoSuchRecord             no_such_record
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
         ├── ContractError            a packaged contract or adapter is unusable
@@ -97,6 +98,7 @@ __all__ = [
     "MalformedAnswer",
     "MismatchedAnswer",
     "NoSuchLookup",
+    "NoSuchRecord",
     "NotConnected",
     "NotCovered",
     "NotShown",
@@ -624,6 +626,16 @@ class NoSuchLookup(NotShown):
     actor = Actor.CONSUMER
     title_vi = "Không có lượt hỏi nào mang mã này, hoặc lượt hỏi thuộc hệ thống khác."
     title_en = "There is no lookup of this id, or it belongs to another system."
+
+
+class NoSuchRecord(NotShown):
+    """No log of that name, no record of that index in it, or none that a checkpoint covers yet."""
+
+    word = "no_such_record"
+    http_status = 404
+    actor = Actor.CONSUMER
+    title_vi = "Sổ không có bản ghi này, hoặc chưa có điểm chốt nào bao gồm nó; thử lại sau mười giây."
+    title_en = "The ledger has no such record, or no checkpoint covers it yet; try again in ten seconds."
 
 
 # --- the gateway itself ------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import os
 import shutil
@@ -29,6 +30,7 @@ __all__ = ["run_many", "run_one", "told_to_stop", "watch"]
 _CONFIG_ERROR = 78  # EX_CONFIG of sysexits.h: starting again cannot help
 _QUICK_DEATH_S = 1.0
 _REVOCATIONS_EVERY_S = 60.0
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _HEARD = (*_SIGNALS, signal.SIGHUP)
 
@@ -161,6 +163,17 @@ def _reserved(host: str, port: int) -> socket.socket:
     return held
 
 
+def _end_with(parent: int) -> None:
+    """
+    Be told SIGTERM when the parent dies, however it dies: a worker that nobody watches would hold the port, and
+    nobody would start it again. Linux only; elsewhere a killed parent leaves its workers.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        if os.getppid() != parent:  # it died before it could be told
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
 class _Parent:
     """Forks one process a task, starts again what dies, and ends them all when told."""
 
@@ -201,9 +214,10 @@ class _Parent:
         try:
             if self._stopping:
                 return
+            parent = os.getpid()
             pid = os.fork()
             if pid == 0:
-                self._be_a_child(self._tasks[place])
+                self._be_a_child(self._tasks[place], parent)
             self._children[pid] = (place, time.monotonic())
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
@@ -220,9 +234,10 @@ class _Parent:
                 os.kill(pid, number)
 
     @staticmethod
-    def _be_a_child(task: Callable[[], Awaitable[None]]) -> None:
+    def _be_a_child(task: Callable[[], Awaitable[None]], parent: int) -> None:
         code = 1
         try:
+            _end_with(parent)
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             # Until a worker listens for it, and in the process of metrics, it must not be deadly: files are read then.

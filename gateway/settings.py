@@ -192,6 +192,13 @@ class RegistrySettings(_Section):
     xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
     options: dict[str, Any] = Field({}, description="What the adapter lets settings decide: see `docs/adapters.md`.")
 
+    @model_validator(mode="after")
+    def _x_road_has_its_headers(self) -> Self:
+        own = [*self.credentials.headers, *self.credentials.secret_headers]
+        if self.xroad is not None and not {"x-road-client", "x-road-id"}.isdisjoint(name.lower() for name in own):
+            raise ValueError("xroad writes X-Road-Client and X-Road-Id: take them out of credentials.headers")
+        return self
+
 
 class PolicySettings(_Section):
     """Who may ask what: without a file nobody may ask anything."""

@@ -6,6 +6,8 @@ No secret stands in them: each is named by the file that holds it.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -35,6 +37,8 @@ Url = Annotated[str, Field(max_length=500), AfterValidator(checked)]
 # At least one character that is neither a dot nor a space: no part of a path may climb.
 Part = Annotated[str, Field(pattern=r"^.*[^.\s].*$", max_length=255)]
 Text = Annotated[str, Field(min_length=1)]
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 
 class Section(BaseModel):
@@ -47,6 +51,25 @@ class _CredentialsSettings(Section):
     headers: dict[str, str] = Field({}, description="Headers sent with each request, such as `X-Road-Client`.")
     secret_headers: dict[str, Path] = Field({}, description="Headers whose values are secrets, by file.")
     secrets: dict[str, Path] = Field({}, description="Values for the adapter's placeholders, by file.")
+
+    def proving(self) -> Iterator[tuple[str, str]]:
+        """Each header that the scheme writes by itself, with the setting that makes it do so."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _each_header_has_one_source(self) -> Self:
+        sources = list(self.proving())
+        sources += [(name, f"headers.{name}") for name in self.headers]
+        sources += [(name, f"secret_headers.{name}") for name in self.secret_headers]
+        first: dict[str, str] = {}
+        for header, setting in sources:
+            other = first.setdefault(header.lower(), setting)
+            if other != setting:
+                raise ValueError(f"{other} and {setting} both write the header {header}: set only one of them")
+        for name, setting in sources:
+            if not _HEADER.fullmatch(name) or name.lower() in _FRAMING:
+                raise ValueError(f"{setting}: no header of that name can be set")
+        return self
 
 
 class AnonymousSettings(_CredentialsSettings):
@@ -67,6 +90,11 @@ class C06Settings(_CredentialsSettings):
         False, description="Whether the account goes out as `ESB_SOURCE_TYPE` and `ESB_SOURCE_USERNAME` too."
     )
 
+    def proving(self) -> Iterator[tuple[str, str]]:
+        yield from (("Authorization", "scheme"), ("Timestamp", "scheme"))
+        if self.esb_source:
+            yield from (("ESB_SOURCE_TYPE", "esb_source"), ("ESB_SOURCE_USERNAME", "esb_source"))
+
 
 class OAuthSettings(_CredentialsSettings):
     """OAuth2 client credentials, as on NGSP and provincial platforms."""
@@ -80,6 +108,9 @@ class OAuthSettings(_CredentialsSettings):
     style: Literal["basic", "form", "json"] = Field(
         "basic", description="Key and secret as Basic, in the form, or as JSON."
     )
+
+    def proving(self) -> Iterator[tuple[str, str]]:
+        yield "Authorization", "scheme"
 
 
 class _LgspSettings(_CredentialsSettings):
@@ -98,6 +129,9 @@ class LgspHeaderSettings(_LgspSettings):
         "lgspaccesstoken", description="Which header; `Authorization` without a scheme word in Ho Chi Minh City."
     )
 
+    def proving(self) -> Iterator[tuple[str, str]]:
+        yield self.header, "header"
+
 
 class LgspTokenSettings(_LgspSettings):
     """The `lgspaccesstoken` text and a token fetched with it."""
@@ -109,6 +143,12 @@ class LgspTokenSettings(_LgspSettings):
     )
     officer_key: str | None = Field(None, description="Key name of `AuthHash`; needed where `place` is `body`.")
     officer_key_file: Path | None = Field(None, description="File with that key's password.")
+
+    def proving(self) -> Iterator[tuple[str, str]]:
+        if self.place == "headers":
+            yield from (("lgspaccesstoken", "scheme"), ("Authorization", "scheme"))
+            if self.officer_key is not None:
+                yield "AuthHash", "officer_key"
 
     @model_validator(mode="after")
     def _officer_is_whole(self) -> Self:
@@ -125,6 +165,9 @@ class HeaderTokenSettings(_CredentialsSettings):
     scheme: Literal["header_token"] = Field("header_token", description="How the registry knows us.")
     token_url: Url = Field(description="Where tokens are given out.")
     secret_file: Path = Field(description="File with the issued base64 text, as it goes into the header `Auth`.")
+
+    def proving(self) -> Iterator[tuple[str, str]]:
+        yield "Authorization", "scheme"
 
 
 class PlatformSettings(Section):
@@ -144,6 +187,10 @@ class _LogInSettings(_CredentialsSettings):
     secret_file: Path = Field(description="File with the account's password.")
     platform: PlatformSettings | None = Field(None, description="The platform in front, where there is one.")
 
+    def proving(self) -> Iterator[tuple[str, str]]:
+        if self.platform is not None:
+            yield "Authorization", "platform"
+
 
 class SessionSettings(_LogInSettings):
     """A log-in whose session goes into later requests."""
@@ -156,6 +203,11 @@ class SessionSettings(_LogInSettings):
     old_statuses: list[int] = Field([401], description="HTTP statuses that mean: log in again.")
     code_field: Text = Field("error_code", description="Name of the code in the registry's JSON answers.")
     old_codes: tuple[str, ...] = Field((), description="Codes that mean: log in again.")
+
+    def proving(self) -> Iterator[tuple[str, str]]:
+        yield from super().proving()
+        if self.as_bearer:
+            yield "Authorization", "as_bearer"
 
 
 class InsurancePortalSettings(_LogInSettings):

@@ -57,8 +57,14 @@ class Metrics:
         )
         self.attempts = Counter(
             "gateway_attempts",
-            "Requests to a registry for a question, by what came of them.",
+            "Attempts to answer a question, by what came of them.",
             ["registry", "dataset", "result"],
+            registry=self.registry,
+        )
+        self.requests = Counter(
+            "gateway_requests",
+            "Requests that left for a registry in these attempts; log-ins are not counted.",
+            ["registry", "dataset"],
             registry=self.registry,
         )
         self.drift = Counter(

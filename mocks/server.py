@@ -6,6 +6,8 @@ Serves every stand-in below `/<registry>/` on one port, and below `/_mocks/` wha
     POST   /_mocks/reset                 no faults, an empty journal, no tokens
     PUT    /_mocks/faults/{registry}     {"fault": "silence", "times": null, ...}: see mocks.faults.Fault
     DELETE /_mocks/faults/{registry}     let it work again
+    POST   /_mocks/cases                 {"case_id": ...}: what the one-stop's case register says of a case
+    PUT    /_mocks/cases                 enter a case there: see mocks.cases
     POST   /_mocks/{registry}/{command}  the stand-in's own commands, such as `expire-token`
 """
 
@@ -26,6 +28,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from mocks.cases import CaseRegister
 from mocks.faults import KINDS, Fault, Faults, inflicted_on, parsed, response
 from mocks.journal import Entry, Journal
 from mocks.province import Province
@@ -39,11 +42,12 @@ _SHUTDOWN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the server holds: the stand-ins by registry, their faults, the journal."""
+    """What the server holds: the stand-ins by registry, their faults, the journal, the one-stop's cases."""
 
     stand_ins: Mapping[str, StandIn]
     faults: Faults
     journal: Journal
+    cases: CaseRegister
     stopping: asyncio.Event
     now: Callable[[], float]
 
@@ -51,6 +55,7 @@ class State:
         """As if nothing had been asked, set or issued yet."""
         self.faults.clear()
         self.journal.clear()
+        self.cases.reset()
         for stand_in in self.stand_ins.values():
             stand_in.admin("reset")
 
@@ -78,7 +83,7 @@ def create_app(
     world = World(province, now)
     opened = {stand_in.registry: stand_in for stand_in in (open_one(world) for open_one in stand_ins)}
     dice = random.Random(province.seed)  # noqa: S311 (which request fails, no secret)
-    state = State(opened, Faults(dice.random), Journal(journal_size), asyncio.Event(), now)
+    state = State(opened, Faults(dice.random), Journal(journal_size), CaseRegister(), asyncio.Event(), now)
     app = web.Application(client_max_size=_LARGEST_BODY)
     app[STATE] = state
     app.on_shutdown.append(_stop)
@@ -87,6 +92,8 @@ def create_app(
     app.router.add_post("/_mocks/reset", _reset)
     app.router.add_put("/_mocks/faults/{registry}", _set_fault)
     app.router.add_delete("/_mocks/faults/{registry}", _clear_fault)
+    app.router.add_post("/_mocks/cases", _case)
+    app.router.add_put("/_mocks/cases", _enter_case)
     app.router.add_post("/_mocks/{registry}/{command}", _command)
     for registry in opened:
         app.router.add_route("*", f"/{registry}{{path:(/.*)?}}", partial(_serve, registry))
@@ -251,6 +258,16 @@ async def _served(request: web.Request) -> web.Response:
 
 async def _journal(request: web.Request) -> web.Response:
     return _json({"entries": [asdict(entry) for entry in request.app[STATE].journal]})
+
+
+async def _case(request: web.Request) -> web.Response:
+    status, body = request.app[STATE].cases.answer(await request.read())
+    return _json(body, status)
+
+
+async def _enter_case(request: web.Request) -> web.Response:
+    wrong = request.app[STATE].cases.enter(await request.read())
+    return _json({"error": wrong}, 400) if wrong else web.Response(status=204)
 
 
 async def _reset(request: web.Request) -> web.Response:

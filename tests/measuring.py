@@ -1,12 +1,17 @@
-"""What a stretch of a test does to this process: how long it holds the event loop, how much memory it takes."""
+"""
+What a stretch of a test does to this process: how long it holds the event loop, how much memory it takes.
+
+The time for which this thread was ready and had no core is taken off: what else runs on the machine, such as the
+suite's other workers, is nobody's fault here (Linux counts it; elsewhere nothing is taken off).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +21,7 @@ STALL_S = 0.25
 _TICK_S = 0.002
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _STATM = Path("/proc/self/statm")
+_SCHEDSTAT = Path("/proc/self/schedstat")
 
 
 @dataclass
@@ -26,6 +32,26 @@ class Measured:
     grown_bytes: int = 0
 
 
+@dataclass
+class Taken:
+    """How long a stretch took by the clock, and without the time for which this thread had no core."""
+
+    s: float = 0.0
+    own_s: float = 0.0
+
+
+@contextmanager
+def taking() -> Iterator[Taken]:
+    """The time until the block ends."""
+    taken = Taken()
+    began, waited = time.perf_counter(), _waited_s()
+    try:
+        yield taken
+    finally:
+        taken.s = time.perf_counter() - began
+        taken.own_s = taken.s - (_waited_s() - waited)
+
+
 @asynccontextmanager
 async def measured() -> AsyncIterator[Measured]:
     """Measure until the block ends. Whatever else runs in this loop, such as a stand-in, counts too."""
@@ -34,9 +60,9 @@ async def measured() -> AsyncIterator[Measured]:
 
     async def watch() -> None:
         while True:
-            slept = time.perf_counter()
-            await asyncio.sleep(_TICK_S)
-            figures.stall_s = max(figures.stall_s, time.perf_counter() - slept - _TICK_S)
+            with taking() as taken:
+                await asyncio.sleep(_TICK_S)
+            figures.stall_s = max(figures.stall_s, taken.own_s - _TICK_S)
             figures.grown_bytes = max(figures.grown_bytes, _resident_bytes() - before)
 
     watching = asyncio.create_task(watch())
@@ -52,3 +78,11 @@ async def measured() -> AsyncIterator[Measured]:
 
 def _resident_bytes() -> int:
     return int(_STATM.read_text().split()[1]) * _PAGE_BYTES
+
+
+def _waited_s() -> float:
+    """For how long the main thread, in which the loop runs, has been ready without a core since it began."""
+    try:
+        return int(_SCHEDSTAT.read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0

@@ -20,6 +20,13 @@ from gateway.kit.cases import inquiry_of
 
 CONTRACT = load("contracts.dkdn")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+FIRM = EnterpriseQuery.model_validate({"enterprise_code": "9900000023"})
+
+
+def firm(**more: Any) -> Any:
+    """An answer of NGSP's service about that firm."""
+    main = {"ENTERPRISE_GDT_CODE": "9900000023", "NAME": "X"} | more
+    return {"Data": {"MainInformation": main}, "Status": "1"}
 
 
 def outcome_of(contract: str, noun: str, query: Any, body: Any) -> Outcome[Any]:
@@ -147,3 +154,65 @@ def test_only_the_services_own_root_says_that_there_is_no_firm(root: Any) -> Non
     assert request.path == ("apiDKKD", "DoanhNghiep", "chiTietDoanhNghiep")
     with pytest.raises(MalformedAnswer):
         exchanges.send(Response(status=200, body=json.dumps(root).encode(), received_at=NOW))
+
+
+@pytest.mark.parametrize(
+    ("amount", "read"),
+    [(1500000000, "1500000000"), ("1500000000.000", "1500000000.000"), ("", None), (None, None), ("0", "0")],
+)
+def test_an_amount_is_a_number_or_its_digits_or_not_told(amount: Any, read: str | None) -> None:
+    """Digits stay as they were written; an empty text tells no amount, and is no zero."""
+    outcome = outcome_of("ngsp", "enterprise", FIRM, firm(CAPITAL_AMOUNT=amount))
+
+    assert isinstance(outcome, Found)
+    capital = outcome.record.charter_capital_vnd
+    assert (None if capital is None else str(capital)) == read
+
+
+@pytest.mark.parametrize("amount", ["1_000", "1,5", "1e3", "NaN", " 5", "٥", "+5", True, "0x10", "5 VND"])
+def test_what_is_no_amount_is_malformed(amount: Any) -> None:
+    """Whatever Python alone would take for a number, and whatever a person would, is refused unread."""
+    with pytest.raises(MalformedAnswer, match="CAPITAL_AMOUNT"):
+        outcome_of("ngsp", "enterprise", FIRM, firm(CAPITAL_AMOUNT=amount))
+
+
+@pytest.mark.parametrize(
+    ("people", "names"),
+    [
+        ([{"ThongTinCaNhan": [{"HoVaTen": "A"}, {"HoVaTen": "B"}]}], ["A", "B"]),
+        ([{"HoVaTen": "C", "ThongTinCaNhan": [{"HoVaTen": "A"}]}], ["A", "C"]),
+        ([{"HoVaTen": "A", "ThongTinCaNhan": {"HoVaTen": "A"}}], ["A"]),
+        ([{"HoVaTen": "", "ThongTinCaNhan": [{"HoVaTen": "A"}]}], ["A"]),
+        ([{"ThongTinCaNhan": [{"ThongTinCaNhan": [{"HoVaTen": "A"}]}]}], ["A"]),
+        ([{"ThongTinCaNhan": []}], []),
+        (None, []),
+    ],
+)
+def test_nobody_is_lost_beside_or_inside_a_wrapper(people: Any, names: list[str]) -> None:
+    """Everybody who is named counts once, however deep he stands; an empty wrapper names nobody."""
+    body = {"GetEntCert": [{"MaSoDoanhNghiep": "9900000023", "TenTiengViet": "X", "DaiDienPhapLuat": people}]}
+
+    outcome = outcome_of("dkkd", "enterprise", FIRM, body)
+
+    assert isinstance(outcome, Found)
+    assert [person.full_name for person in outcome.record.legal_representatives] == names
+
+
+def test_an_address_deep_in_wrappers_is_found_with_its_street() -> None:
+    """A wrapper in a wrapper hides nothing, and `DiaChi` as a text stays the street."""
+    place = {"MaTinhThanh": 52, "DiaChi": "Số 1"}
+    places = [{"DiaChi": {"DiaChi": [place]}}]
+    body = {"GetEntCert": [{"MaSoDoanhNghiep": "9900000023", "TenTiengViet": "X", "DiaChiTruSo": places}]}
+
+    outcome = outcome_of("dkkd", "enterprise", FIRM, body)
+
+    assert isinstance(outcome, Found)
+    assert (outcome.record.head_office.province_code, outcome.record.head_office.full_text) == ("52", "Số 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("Y", True), ("N", False), ("X", None), ("y", None), ("", None), (None, None)]
+)
+def test_a_flag_that_is_not_told_denies_nothing(text: str | None, told: bool | None) -> None:
+    """Only the registry's own word for no is a no; a missing or unknown one leaves the question open."""
+    assert values.flag(text, "Y", "N") is told

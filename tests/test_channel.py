@@ -17,7 +17,14 @@ from gateway.domain.dataset import Dataset, Exchanges, Kind, Options, Query, Que
 from gateway.domain.exchange import Request, Response
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Absent, Found, Unknown
-from gateway.errors import MismatchedAnswer, Reason, RegistryRejected, RegistryThrottled, RegistryUnreachable
+from gateway.errors import (
+    ContractError,
+    MismatchedAnswer,
+    Reason,
+    RegistryRejected,
+    RegistryThrottled,
+    RegistryUnreachable,
+)
 from gateway.transport.base import Probe
 from tests.conftest import INQUIRY, MovableClock
 
@@ -62,6 +69,27 @@ def endless(question: Question[Key, Options]) -> Exchanges[Thing]:
         yield Request(operation="again")
 
 
+def unwritable(question: Question[Key, Options]) -> Exchanges[Thing]:
+    """A generator that cannot write what is asked."""
+    yield Request(operation="ask", query=(("year", str(int(question.query.key))),))
+    return Absent()
+
+
+def hasty(question: Question[Key, Options]) -> Exchanges[Thing]:
+    """A generator that knows the answer before it has asked."""
+    if question.query.key:
+        return Absent()
+    yield Request(operation="ask")
+    return Absent()
+
+
+def twice(question: Question[Key, Options]) -> Exchanges[Thing]:
+    """Two exchanges; the second tells."""
+    yield Request(operation="first")
+    response = yield Request(operation="second")
+    return Found(Thing(key=response.body.decode()))
+
+
 THING = Dataset(
     noun="thing",
     title="vật",
@@ -69,7 +97,7 @@ THING = Dataset(
     kind=Kind.ONE,
     query=Key,
     record=Thing,
-    ask={"1": ask, "endless": endless},
+    ask={"1": ask, "endless": endless, "unwritable": unwritable, "hasty": hasty, "twice": twice},
     about=about,
     sensitivity=Sensitivity.PUBLIC,
     operation="ask",
@@ -100,6 +128,7 @@ class Scripted:
         self.messages.append(request.message_id)
         self.open += 1
         self.most_open = max(self.most_open, self.open)
+        request.sent()
         try:
             step = self._script.pop(0)
             if step is None:
@@ -262,6 +291,40 @@ async def test_an_impossible_value_is_malformed(clock: MovableClock) -> None:
 
     assert answer.outcome == Unknown(Reason.MALFORMED)
     assert "CANARY" not in repr(answer)
+
+
+async def test_a_query_that_cannot_be_written_is_rejected_and_asks_nobody(clock: MovableClock) -> None:
+    """A value that the first request cannot hold is the query's fault: nothing leaves, nothing is quoted."""
+    answer, transport = await play(clock, [], contract="unwritable")
+
+    assert answer.outcome == Unknown(Reason.REJECTED)
+    assert transport.fresh == []
+    assert [(attempt.result, attempt.requests) for attempt in answer.attempts] == [("rejected", 0)]
+
+
+async def test_nobody_is_absent_by_an_adapters_own_word(clock: MovableClock) -> None:
+    """An adapter that ends without a question is a bug, and never an answer."""
+    with pytest.raises(ContractError, match="without a question"):
+        await play(clock, [], contract="hasty")
+
+
+async def test_f40_each_request_of_an_attempt_is_counted(clock: MovableClock) -> None:
+    """A dataset of two exchanges makes two requests an attempt; what was sent before a failure counts too."""
+    answer, transport = await play(clock, ["x", RegistryUnreachable("r"), "x", "a"], contract="twice", deadline_s=5)
+
+    assert answer.outcome == Found(Thing(key="a"))
+    assert [(attempt.result, attempt.requests) for attempt in answer.attempts] == [("unreachable", 2), ("found", 2)]
+    assert sum(attempt.requests for attempt in answer.attempts) == len(transport.fresh) == 4
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 5])
+async def test_f40_a_question_makes_one_attempt_more_than_allowed_at_most(attempts: int, clock: MovableClock) -> None:
+    """Whatever fails and whatever must be asked again on a fresh connection, the sum is bounded."""
+    failing: Script = ["-", RegistryUnreachable("r")] * 9
+    answer, transport = await play(clock, failing, reused=True, deadline_s=60, attempts=attempts)
+
+    assert answer.outcome == Unknown(Reason.UNREACHABLE)
+    assert attempts <= len(answer.attempts) == len(transport.fresh) <= attempts + 1
 
 
 async def test_a_silent_registry_is_a_timeout(clock: MovableClock) -> None:

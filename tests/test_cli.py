@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.conftest import FIRM, INQUIRY, MAU
+from tests.ports import demo_port, free_port
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "demo"
@@ -49,13 +49,6 @@ def towards(mocks: str) -> dict[str, str]:
     }
 
 
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port: int = held.getsockname()[1]
-        return port
-
-
 @contextmanager
 def mocks_process() -> Iterator[str]:
     port = free_port()
@@ -80,6 +73,38 @@ def process(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[st
     finally:
         child.send_signal(signal.SIGTERM)
         child.communicate(timeout=30)
+
+
+def test_policy_check_says_what_is_wrong_and_where(tmp_path: Path) -> None:
+    """A file that could be used is ok with its version; any other is refused with the place, and exit code 2."""
+    good = run("policy", "check", "demo/policy.toml", "-s", "demo/gateway.toml", "--json")
+    text = (DEMO / "policy.toml").read_text().replace('"dkdn.enterprise"', '"dkdn.enterprize"')
+    (tmp_path / "policy.toml").write_text(text)
+    bad = run("policy", "check", str(tmp_path / "policy.toml"), "-s", "demo/gateway.toml")
+
+    version = hashlib.sha256((DEMO / "policy.toml").read_bytes()).hexdigest()[:12]
+    assert (good.returncode, json.loads(good.stdout)["version"]) == (0, version)
+    assert bad.returncode == 2
+    assert "rules[1] doanh-nghiep.datasets: 'dkdn.enterprize' is no dataset" in bad.stderr
+    assert "did you mean 'dkdn.enterprise'?" in bad.stderr
+
+
+def test_policy_explain_says_which_rule_gives_which_field_by_which_law() -> None:
+    """Field by field, with rule and basis, and what nobody gives; exit code 1 where nothing is given."""
+    asked = ("policy", "explain", "--consumer", "one-stop", "-s", "demo/gateway.toml", "--dataset")
+    done = run(*asked, "dancu.citizen", "--procedure", "1.004222", "--json")
+    shown = run(*asked, "dancu.citizen", "--purpose", "verify_residence")
+    nothing = run(*asked, "dancu.citizen", "--purpose", "curiosity")
+    stranger = run(*asked, "dancu.nobody")
+
+    explained = json.loads(done.stdout)
+    laws = {(row["field"], row["rule"]): row["basis"] for row in explained["given"]}
+    assert laws["permanent_residence", "cu-tru"] == "Nghị định 104/2022/NĐ-CP, Điều 14"
+    assert ("permanent_residence", "nhan-than") in laws
+    assert explained["withheld"] == ["blood_group", "ethnic_group", "relatives", "religion"]
+    assert "cu-tru" in shown.stdout
+    assert "nhan-than" not in shown.stdout
+    assert (done.returncode, nothing.returncode, stranger.returncode) == (0, 1, 2)
 
 
 @pytest.fixture(scope="module")
@@ -260,6 +285,30 @@ def test_several_workers_share_a_port_and_their_metrics_are_one(mocks: str) -> N
     assert 'gateway_questions_total{dataset="enterprise",outcome="found",reason="",registry="dkdn"} 30.0' in after
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
+def test_workers_end_with_a_parent_that_was_killed(mocks: str, tmp_path: Path) -> None:
+    """After SIGKILL to the parent no worker and no metrics process stays behind with the ports."""
+    environment = towards(mocks) | {
+        "GATEWAY_WEB__PORT": str(free_port()),
+        "GATEWAY_METRICS__PORT": str(free_port()),
+        "TMPDIR": str(tmp_path),  # a killed parent cannot tidy up
+    }
+    with process("-m", "gateway", "serve", "--workers", "2", **environment) as child:
+        started = _events(child, until=2, event="gateway.started")
+        started += (
+            []
+            if any(one["event"] == "metrics.started" for one in started)
+            else _events(child, until=1, event="metrics.started")
+        )
+        child.kill()
+        try:
+            child.communicate(timeout=20)  # ends when the last of them has closed its standard error
+        except subprocess.TimeoutExpired:
+            for one in started:
+                os.kill(one["pid"], signal.SIGKILL)
+            pytest.fail("a worker outlived its parent")
+
+
 def _scraped(port: int, questions: int) -> str:
     """The metrics, once they count this many questions or two seconds have passed."""
     text = ""
@@ -298,24 +347,10 @@ def test_the_log_of_a_question_names_no_person(mocks: str) -> None:
 def test_the_demo_ends_well() -> None:
     """`make demo ONCE=1` asks real questions, shows the answers and exits 0 because all were right."""
     done = subprocess.run(
-        [sys.executable, "-m", "demo", "--once", "--port", str(_demo_port())],
+        [sys.executable, "-m", "demo", "--once", "--port", str(demo_port())],
         capture_output=True, text=True, timeout=60, cwd=ROOT, check=False, env=os.environ | {"COLUMNS": "200"},
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout + done.stderr
     for shown in ("200 found", "200 absent", "504 unknown: timeout", "NGUYỄN VĂN MẪU", "CÔNG TY TNHH VÍ DỤ"):
         assert shown in done.stdout
-
-
-def _demo_port() -> int:
-    """A port of which the demo's two others, ten and a thousand and ten above it, are free too."""
-    for _ in range(50):
-        port = free_port()
-        try:
-            for other in (port + 10, port + 1010):
-                with socket.socket() as held:
-                    held.bind(("127.0.0.1", other))
-        except (OSError, OverflowError):
-            continue
-        return port
-    raise AssertionError("no three free ports")

@@ -35,6 +35,7 @@ BREAKS_THE_CONTRACT = {"unreachable", "timeout", "refused", "rejected", "throttl
 # Well-formed answers that are refused for what they say.
 REFUSED_FOR_ITS_SENSE = {
     "another-root-2021",
+    "beside-wrapper-another-dkkd",
     "failed-hcm",
     "failed-status",
     "member-twice",

@@ -73,12 +73,12 @@ async def test_fifty_questions_share_one_log_in(clock: MovableClock) -> None:
 
 async def test_fifty_questions_share_one_failure_and_the_next_tries_again(clock: MovableClock) -> None:
     """When the log-in fails all who wait see that failure, none of them begins another, and the next question does."""
-    gate = Gate(RegistryRefused("token: HTTP 401"))
+    gate = Gate(RegistryUnreachable("token: HTTP 500"))
     log_in = LogIn(gate.fetch, clock)
 
     failures = await asyncio.gather(*(_failed(log_in) for _ in range(50)))
     assert gate.calls == 1
-    assert {str(failure) for failure in failures} == {"token: HTTP 401"}
+    assert {str(failure) for failure in failures} == {"token: HTTP 500"}
 
     assert (await log_in.proof(nowhere)).headers["Authorization"] == "Bearer 2"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gateway.domain.exchange import Request
-from gateway.errors import RegistryUnreachable
+from gateway.errors import RegistryRefused, RegistryUnreachable
 from gateway.transport.credentials import Behind
 from mocks.credentials import HeaderTokenDoor, InsuranceDoor, LgspDoor, OAuthDoor, SessionDoor
 from tests.conftest import MovableClock
@@ -75,6 +76,18 @@ async def test_a_log_in_that_ends_in_the_middle_is_renewed_once(
     assert issued(one).count == 2
 
 
+async def test_f40_a_question_sent_again_with_a_new_token_is_counted_twice(clock: MovableClock) -> None:
+    """The transport tells of each request that leaves for the registry, and of no log-in."""
+    door, sent = OAuthDoor(), []
+    asked = replace(ASK, sent=lambda: sent.append(1))
+    async with way_to(door, oauth(clock), clock) as way:
+        await way.send(asked)
+        door.tokens.end()
+        await way.send(asked)
+
+    assert len(sent) == door.questions == 3
+
+
 async def test_a_question_renews_its_token_once_at_most(clock: MovableClock) -> None:
     """A platform that gives tokens out and takes none is asked twice, not for ever; its refusal stands."""
     door = OAuthDoor()
@@ -83,6 +96,64 @@ async def test_a_question_renews_its_token_once_at_most(clock: MovableClock) -> 
         answer = await way.send(ASK)
 
     assert (answer.status, door.tokens.count, door.questions) == (401, 2, 2)
+
+
+async def test_a_token_that_is_called_old_again_and_again_is_fetched_less_and_less_often(clock: MovableClock) -> None:
+    """A platform that takes none of its own tokens is not asked for one at each question: once a minute in the end."""
+    door = OAuthDoor()
+    door.refuse_tokens = True
+    fetched = []
+    async with way_to(door, oauth(clock), clock) as way:
+        for _ in range(300):  # five minutes with a question each second
+            assert (await way.send(ASK)).status == 401
+            fetched.append(door.tokens.count)
+            clock.advance(1)
+
+    assert fetched[0] == 2
+    assert fetched[59] <= 8
+    assert fetched[299] - fetched[239] <= 1
+    assert door.questions == 300 + fetched[299] - 1
+
+
+async def test_after_a_calm_time_a_token_that_ended_is_renewed_at_once(clock: MovableClock) -> None:
+    """Tokens that end now and then, although nobody said so, cost no question its answer."""
+    door = OAuthDoor()
+    async with way_to(door, oauth(clock), clock) as way:
+        await way.send(ASK)
+        for _ in range(5):
+            clock.advance(5)
+            door.tokens.end()
+            assert is_open(await way.send(ASK))
+
+    assert door.tokens.count == 6
+
+
+async def test_a_refused_log_in_is_not_tried_at_each_question(clock: MovableClock) -> None:
+    """A wrong password is sent once a second, then less often: an account that locks itself would stay locked."""
+    door = SessionDoor()
+    async with way_to(door, session(clock, password="wrong"), clock) as way:
+        for _ in range(10):
+            with pytest.raises(RegistryRefused, match="check username and secret_file"):
+                await way.send(SESSION_ASK)
+        assert door.refused == 1
+
+        clock.advance(1)
+        with pytest.raises(RegistryRefused):
+            await way.send(SESSION_ASK)
+
+    assert door.refused == 2
+
+
+async def test_behind_a_platform_too_a_session_is_not_renewed_at_each_question(clock: MovableClock) -> None:
+    """Where neither half may be renewed yet, the question is not sent a second time."""
+    platform = OAuthDoor()
+    door = SessionDoor(platform=platform)
+    made = lambda url: Behind(oauth(clock)(url), session(clock, old_codes=["0"])(url))  # noqa: E731
+    async with way_to(door, made, clock) as way:
+        for _ in range(10):
+            await way.send(SESSION_ASK)  # every answer calls the session old
+
+    assert (platform.tokens.count, door.sessions.count) == (1, 2)
 
 
 async def test_fifty_questions_refused_at_once_renew_together(clock: MovableClock) -> None:

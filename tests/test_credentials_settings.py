@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import mocks.credentials
-from gateway.app_credentials import credentials, log_in_urls
+from gateway.app_credentials import credentials, log_in_urls, require_secrets
 from gateway.domain.exchange import Request
 from gateway.errors import SettingsError
 from gateway.settings import RegistrySettings, load
@@ -262,3 +262,94 @@ async def test_every_placeholder_that_a_log_in_fills_is_documented(folder: Path,
             filling |= {section.scheme} if proof.secrets else set()
 
     assert first_column("credentials.md", "Placeholders") == filling
+
+
+PLATFORM = """
+[registries.dkdn.credentials.platform]
+token_url = "http://platform.invalid/token"
+key = "k"
+secret_file = "oauth"
+"""
+PORTAL = 'scheme = "insurance_portal"\nlogin_url = "http://r.invalid/l"\nusername = "u"\nsecret_file = "portal"\n'
+OAUTH = 'scheme = "oauth2_client_credentials"\ntoken_url = "http://r.invalid/t"\nkey = "k"\nsecret_file = "oauth"\n'
+HEADER = 'scheme = "lgsp_header"\n' + ACCESS_LINES
+TWICE: dict[str, tuple[str, str]] = {
+    "platform and as_bearer": (
+        SESSION_LINES.replace("URL", "http://r.invalid") + "as_bearer = true\n" + PLATFORM,
+        "platform and as_bearer both write the header Authorization",
+    ),
+    "platform and headers": (
+        PORTAL + 'headers = {authorization = "x"}\n' + PLATFORM,
+        "platform and headers.authorization both write",
+    ),
+    "platform and secret_headers": (
+        PORTAL + 'secret_headers = {Authorization = "oauth"}\n' + PLATFORM,
+        "platform and secret_headers.Authorization both write",
+    ),
+    "a scheme and headers": (
+        OAUTH + 'headers = {AUTHORIZATION = "x"}\n',
+        "scheme and headers.AUTHORIZATION both write",
+    ),
+    "header and headers": (HEADER + 'headers = {lgspAccessToken = "x"}\n', "header and headers.lgspAccessToken both"),
+    "two spellings": (
+        'scheme = "none"\nheaders = {ApiKey = "1", apikey = "2"}\n',
+        "headers.ApiKey and headers.apikey both",
+    ),
+    "headers and secret_headers": (
+        'scheme = "none"\nheaders = {ApiKey = "1"}\nsecret_headers = {ApiKey = "api-key"}\n',
+        "headers.ApiKey and secret_headers.ApiKey both",
+    ),
+    "framing": (
+        'scheme = "none"\nheaders = {Content-Length = "1"}\n',
+        "headers.Content-Length: no header of that name",
+    ),
+    "no name": ('scheme = "none"\nheaders = {"a b" = "1"}\n', "headers.a b: no header of that name"),
+    "X-Road": (
+        'scheme = "none"\nheaders = {X-Road-Client = "VD/GOV/0001"}\n'
+        + X_ROAD.partition("[registries.dkdn.xroad")[1]
+        + X_ROAD.partition("[registries.dkdn.xroad")[2].replace("SERVICE", "s"),
+        "xroad writes X-Road-Client",
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "says"), TWICE.values(), ids=TWICE.keys())
+def test_a_header_with_two_sources_stops_the_start(lines: str, says: str, folder: Path) -> None:
+    """One would silently replace the other, or both would go out; the error names both settings."""
+    file = folder / "gateway.toml"
+    file.write_text(HEAD + lines)
+
+    with pytest.raises(SettingsError, match=re.escape(says)) as caught:
+        load(file)
+
+    assert "registries.dkdn" in str(caught.value)
+
+
+FILLED = {
+    "none": (set(), {"session", "token"}),
+    "session": ({"session"}, {"token", "auth_key"}),
+    "insurance_portal": ({"token", "id_token", "username", "password_md5"}, {"session"}),
+}
+
+
+@pytest.mark.parametrize(("scheme", "filled", "not_filled"), [(name, *sets) for name, sets in FILLED.items()])
+def test_a_placeholder_is_filled_by_the_log_in_or_by_a_file(
+    scheme: str, filled: set[str], not_filled: set[str], folder: Path
+) -> None:
+    """What the scheme's own log-in gives needs no file; each other placeholder that is missing is named."""
+    lines = {
+        "none": 'scheme = "none"\n',
+        "session": SESSION_LINES.replace("URL", "http://r.invalid"),
+        "insurance_portal": PORTAL,
+    }
+    file = folder / "gateway.toml"
+    file.write_text(HEAD + lines[scheme] + 'secrets = {auth_key2 = "api-key"}\n')
+    section = load(file).registries["dkdn"].credentials
+
+    require_secrets(section, filled | {"auth_key2"}, place="p")
+    with pytest.raises(SettingsError) as caught:
+        require_secrets(section, filled | not_filled, place="p")
+
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        f"p.secrets.{name}" for name in sorted(not_filled)
+    ]

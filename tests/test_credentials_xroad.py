@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -85,6 +86,29 @@ async def test_an_answer_that_echoes_another_id_is_nobodys() -> None:
 
     assert "0000" not in str(caught.value)
     assert MESSAGE_ID not in str(caught.value)
+
+
+@pytest.mark.parametrize("order", ["theirs first", "ours first"])
+async def test_an_echo_beside_another_is_no_echo(order: str) -> None:
+    """Who adds a second `X-Road-Id` to an answer does not make it ours, wherever it stands."""
+    echoes = ["00000000-0000-7000-8000-000000000000", MESSAGE_ID]
+    if order == "ours first":
+        echoes.reverse()
+    said = "".join(f"X-Road-Id: {echo}\r\n" for echo in echoes)
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\n{said}Content-Length: 2\r\n\r\n{{}}".encode())
+        writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    http = HttpTransport(endpoint=url, credentials=Anonymous(), clock=SystemClock())
+    way = XRoad(http, ClientId(*XRoadDoor.client), ServiceId(*XRoadDoor.service))
+    async with server:
+        with pytest.raises(MismatchedAnswer):
+            await way.send(ASK)
+        await way.close()
 
 
 async def test_without_a_message_id_none_is_sent() -> None:

@@ -264,6 +264,7 @@ def test_every_member_of_a_problem_is_documented() -> None:
 def test_every_other_problem_is_documented() -> None:
     """docs/errors.md has the problems that are neither reason nor refusal, with status and texts, and no other."""
     answers = [problems.for_status(status) for status in (*range(400, 500), 503)] + [problems.for_bug("")]
+    answers += [problems.for_not_shown("", error()) for error in errors.NotShown.__subclasses__()]
     bodies = [json.loads(answer.body) for answer in answers]
     first = {body["type"].removeprefix(problems.TYPE): body for body in reversed(bodies)}
     described = by(table("docs/errors.md", "Other problems"), "word")
@@ -384,7 +385,7 @@ def test_every_route_is_documented(core: app.Core) -> None:
 def test_every_route_is_in_the_openapi_document(core: app.Core) -> None:
     """/openapi.json describes each route but itself and /docs, says who needs a key, and so does docs/api.md."""
     routes = served(app.front_door(core, SystemClock()).router.routes())
-    document = openapi.document(core.catalogue)
+    document = openapi.document(core.catalogue, app.parts(core, SystemClock()))
     operations = {
         (method.upper(), path): operation
         for path, item in document["paths"].items()
@@ -430,7 +431,9 @@ def options() -> dict[str, dict[tuple[str, ...], str]]:
     """Options and arguments of every command, those of `gateway mocks` too, with their defaults."""
     found = {
         name: {
-            tuple(parameter.opts): str(parameter.default) for parameter in command.params if parameter.name != "help"
+            tuple(parameter.opts): "required" if parameter.required else str(parameter.default)
+            for parameter in command.params
+            if parameter.name != "help"
         }
         for name, command in commands()
     }

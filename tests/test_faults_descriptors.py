@@ -17,7 +17,8 @@ from http.client import HTTPConnection
 from urllib.request import Request, urlopen
 
 from tests.conftest import INQUIRY, MAU
-from tests.test_cli import DEMO, ROOT, free_port, mocks_process, towards
+from tests.ports import free_port
+from tests.test_cli import DEMO, ROOT, mocks_process, towards
 
 IDLE = 300
 KEY = (DEMO / "secrets" / "one-stop-key").read_text().strip()

@@ -20,12 +20,14 @@ import pytest
 from gateway.ledger.index import Index
 from gateway.ledger.questions import Questions
 from gateway.ledger.records import encoded
+from gateway.ledger.tables import ENTRIES
 from gateway.lookup.incidents import IncidentRequest, written
+from gateway.stores.sql import Store
 from tests.index_parts import KINDS, START, Entry, answered, asked, lookup_id, opened
 
 RESULTS = Path(__file__).parent.parent / "var" / "faults" / "index.json"
 SMALL, LARGE = 100_000, 1_000_000
-PEOPLE, OFFICERS = 300_000, 500
+PEOPLE, OFFICERS = 30_000, 500
 DATASETS = ("dancu.citizen", "dancu.household", "dkdn.enterprise", "dancu.verification")
 FIELDS = (["full_name", "birth_date"], ["full_name", "permanent_residence"], ["full_name"])
 
@@ -57,20 +59,41 @@ class Year:
             yield Entry(index, b"", encoded(record | {"index": index}))
 
 
-def asked_for(questions: Questions, lookups: int) -> tuple[float, float, int]:
-    """Seconds to the first piece and to the whole answer about everything, and how long the answer is."""
+def multiplied(store: Store, times: int) -> None:
+    """Copies of all that was fed, later and about others: the pseudonyms are turned by some digits."""
+    columns = [column.name for column in ENTRIES.columns]
+    for nth in range(1, times):
+        changed = {
+            "index": f'"index" + {nth * 2 * SMALL}',
+            "at": f"at + {nth * SMALL * 1_000_000}",
+            "lookup_id": f"lookup_id || '.{nth}'",
+            "subject": f"substr(subject, {nth + 1}) || substr(subject, 1, {nth})",
+        }
+        names = ", ".join(f'"{name}"' for name in columns)
+        values = ", ".join(changed.get(name, f'"{name}"') for name in columns)
+        with store.writing() as connection:
+            connection.exec_driver_sql(
+                f"INSERT INTO ledger_entries ({names}) SELECT {values} FROM ledger_entries "  # noqa: S608
+                f'WHERE "index" < {2 * SMALL}'
+            )
+    if store.kind == "postgresql":
+        with store.writing() as connection:
+            connection.exec_driver_sql("ANALYZE ledger_entries")  # what its own daemon would do within a minute
+
+
+def asked_for(questions: Questions, lookups: int) -> tuple[float, int]:
+    """Seconds to the whole answer about everything, and how long the answer is."""
     request = IncidentRequest.model_validate({"from": START - timedelta(days=1), "until": START + timedelta(days=365)})
-    started, first, whole = time.perf_counter(), 0.0, bytearray()
+    started, whole = time.perf_counter(), bytearray()
     with questions.incident(request.incident()) as groups:
         for piece in written(request, groups):
-            first = first or time.perf_counter() - started
             whole += piece
     took = time.perf_counter() - started
     answer = orjson.loads(whole)
     assert answer["lookups"] == lookups
-    assert answer["people"] == min(PEOPLE, lookups)
+    assert answer["people"] == PEOPLE * lookups // SMALL
     assert sum(one["lookups"] for one in answer["subjects"]) == lookups
-    return first, took, len(whole)
+    return took, len(whole)
 
 
 @pytest.mark.faults
@@ -78,30 +101,28 @@ def asked_for(questions: Questions, lookups: int) -> tuple[float, float, int]:
 def test_an_incident_over_a_million_lookups_is_told_in_time(kind: str, tmp_path: Path) -> None:
     """Who was seen by whom in a million lookups takes under 30 s, and grows no faster than the lookups do."""
     figures: dict[str, object] = {}
+    worst: dict[int, float] = {}
     with opened(kind, tmp_path) as store:
         index, questions = Index(store), Questions(store)
+        started, fed = time.perf_counter(), 0
+        while took := index.feed(Year(2 * SMALL)):
+            fed += took
+        figures["fed_records_per_s"] = round(fed / (time.perf_counter() - started))
         for lookups in (SMALL, LARGE):
-            started = time.perf_counter()
-            fed = 0
-            while took := index.feed(Year(2 * lookups)):
-                fed += took
-            fed_s = time.perf_counter() - started
-            runs = sorted(asked_for(questions, lookups)[:2] for _ in range(3))
-            size = asked_for(questions, lookups)[2]
-            figures[str(lookups)] = {
-                "fed_records_per_s": round(fed / fed_s),
-                "first_piece_s": round(runs[1][0], 2),
-                "whole_s": round(runs[1][1], 2),
-                "slowest_s": round(runs[-1][1], 2),
-                "answer_mb": round(size / 1e6, 1),
-            }
+            if lookups == LARGE:
+                multiplied(store, LARGE // SMALL)
+            runs = sorted(asked_for(questions, lookups) for _ in range(3))
             started = time.perf_counter()
             questions.about(("0" * 32,), now=START, limit=50)
-            figures[f"{lookups}, one person's view, ms"] = round((time.perf_counter() - started) * 1000, 1)
+            figures[str(lookups)] = {
+                "seconds": [round(run, 2) for run, _ in runs],
+                "answer_mb": round(runs[0][1] / 1e6, 1),
+                "one_persons_view_ms": round((time.perf_counter() - started) * 1000, 1),
+            }
+            worst[lookups] = runs[-1][0]
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(kept | {kind: figures}, indent=1))
 
-    small, large = (figures[str(lookups)]["slowest_s"] for lookups in (SMALL, LARGE))  # type: ignore[index]
-    assert large < 30
-    assert large < 2 * (LARGE / SMALL) * max(small, 0.1)
+    assert worst[LARGE] < 30
+    assert worst[LARGE] < 2 * (LARGE / SMALL) * max(worst[SMALL], 0.1)

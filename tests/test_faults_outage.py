@@ -11,7 +11,7 @@ import pytest
 
 from mocks.faults import Fault
 from mocks.server import Running
-from tests.conftest import FIRM, NOBODY, Desk, open_desk, settings_for
+from tests.conftest import NOBODY, Desk, open_desk, settings_for
 from tests.load import Asked, busy_settings, firm, in_open_loop
 
 PROBE_S = 0.4
@@ -121,19 +121,20 @@ async def test_being_throttled_again_and_again_is_said_without_asking(stand_ins:
     assert seen(stand_ins) == before
 
 
-async def test_every_request_that_the_registry_sees_is_an_attempt(stand_ins: Running) -> None:
-    """Also the one that only found that the token was too old."""
+async def test_every_request_that_the_registry_sees_is_counted(stand_ins: Running) -> None:
+    """Retries, second hearings, and the one that only found that the token was too old."""
     async with open_desk(settings_for(stand_ins.base_url)) as desk:
         await firm(desk)
         stand_ins.state.stand_ins["dkdn"].admin("expire-token")
-        await desk.ask("dkdn.enterprise", FIRM)
+        await firm(desk)
+        stand_ins.faults.set("dkdn", Fault("down", times=1, path="chiTiet"))
+        await firm(desk)
         metrics = await desk.metrics()
 
-    counted = sum(
-        float(line.rsplit(" ", 1)[1]) for line in metrics.splitlines() if line.startswith("gateway_attempts_total{")
-    )
-    assert counted == seen(stand_ins) == 3
-    assert 'gateway_attempts_total{dataset="enterprise",registry="dkdn",result="refused"} 1' in metrics
+    assert 'gateway_requests_total{dataset="enterprise",registry="dkdn"} 5' in metrics
+    assert seen(stand_ins) == 5
+    assert 'gateway_attempts_total{dataset="enterprise",registry="dkdn",result="unreachable"} 1' in metrics
+    assert 'gateway_retries_total{decision="made",registry="dkdn"} 1' in metrics
 
 
 async def _at_random(stand_ins: Running, percent: int, *, per_s: float, seconds: float) -> tuple[list[Asked], int]:

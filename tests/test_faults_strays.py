@@ -6,9 +6,9 @@ import asyncio
 import re
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
@@ -29,11 +29,25 @@ async def proxied_ok() -> AsyncIterator[Proxy]:
         yield proxy
 
 
+@dataclass
+class Talking:
+    """A server in a thread: it answers each request, and says more on its first connection when it is told to."""
+
+    url: str
+    requests: list[int] = field(default_factory=list)
+    may_go_on: threading.Event = field(default_factory=threading.Event)
+    has_gone_on: threading.Event = field(default_factory=threading.Event)
+
+    def go_on(self) -> None:
+        """Returns when the rest lies in the kernel."""
+        self.may_go_on.set()
+        assert self.has_gone_on.wait(5)
+
+
 @contextmanager
-def talking(after_s: float, *later: bytes) -> Iterator[tuple[str, list[int]]]:
-    """A server in a thread: it answers each request, and `after_s` later says more. Requests by connection."""
+def talking(*later: bytes) -> Iterator[Talking]:
+    """The requests are noted by the number of their connection."""
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright"
-    requests: list[int] = []
 
     def talk(listener: socket.socket) -> None:
         with suppress(OSError):
@@ -44,15 +58,17 @@ def talking(after_s: float, *later: bytes) -> Iterator[tuple[str, list[int]]]:
     def converse(connection: socket.socket, number: int) -> None:
         with connection, suppress(OSError):
             while connection.recv(65536):
-                requests.append(number)
+                server.requests.append(number)
                 connection.sendall(answer)
                 if number == 0:
-                    time.sleep(after_s)
+                    server.may_go_on.wait(5)
                     connection.sendall(b"".join(later))
+                    server.has_gone_on.set()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Talking(f"http://127.0.0.1:{listener.getsockname()[1]}")
         threading.Thread(target=talk, args=(listener,), daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", requests
+        yield server
 
 
 WRONG = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
@@ -70,17 +86,16 @@ STRAYS = {
 async def test_f20_a_connection_that_spoke_out_of_turn_is_not_used_again(later: tuple[bytes, ...], seen: bool) -> None:
     """Whatever came unasked is read by nobody: the next question goes over a new connection, none over the old."""
     strays: list[int] = []
-    with talking(0.02, *later) as (url, requests):
-        async with transport_to(url, on_stray=lambda: strays.append(1)) as transport:
+    with talking(*later) as server:
+        async with transport_to(server.url, on_stray=lambda: strays.append(1)) as transport:
             assert (await transport.send(ASK)).body == b"right"
+            server.go_on()  # the loop stands still meanwhile
             if seen:
-                await asyncio.sleep(0.06)
-            else:
-                time.sleep(0.06)  # noqa: ASYNC251 (the loop must not see what comes)
+                await asyncio.sleep(0.01)
             after = await transport.send(ASK)
 
     assert (after.body, after.fresh) == (b"right", True)
-    assert requests == [0, 1]
+    assert server.requests == [0, 1]
     assert len(strays) == (0 if later == STRAYS["garbage"] and seen else 1)
 
 
@@ -147,10 +162,11 @@ async def test_f40_attempts_counted_are_requests_seen(kind: str, stand_ins: Runn
         await desk.ask("dkdn.enterprise", FIRM)
         stand_ins.faults.set("dkdn", Fault(kind, times=1, path="chiTiet"))
         status, _ = await desk.ask("dkdn.enterprise", FIRM)
-        attempts = _attempts(await desk.metrics(), "dkdn")
+        metrics = await desk.metrics()
 
     assert status == 200
-    assert attempts == len([entry for entry in stand_ins.journal if entry.operation != "token"]) == 3
+    assert _attempts(metrics, "dkdn") == len([one for one in stand_ins.journal if one.operation != "token"]) == 3
+    assert 'gateway_requests_total{dataset="enterprise",registry="dkdn"} 3.0' in metrics
 
 
 async def _ok(_: web.Request) -> web.Response:

@@ -56,6 +56,27 @@ async def test_a_registry_with_a_good_certificate_is_asked(authority: Authority)
         assert (await transport.probe())[0].ok
 
 
+async def test_no_key_of_a_connection_is_written_down(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SSLKEYLOGFILE in the environment, with which everything could be read along, has no effect."""
+    file = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(file))
+    async with (
+        tls_server(authority.issue()) as served,
+        transport_to(served.url, tls=tls.context(ca_file=authority.file)) as transport,
+    ):
+        assert (await transport.send(ASK)).body == b"{}"
+
+    assert not file.exists()
+
+
+async def test_tls_that_nobody_foresaw_trusts_nobody(authority: Authority) -> None:
+    """A way without TLS has no context in which some authority of the machine would be believed."""
+    async with tls_server(authority.issue()) as served:
+        assert "TLS" in await refused(served, tls.trusting_nobody())
+
+
 BAD: dict[str, tuple[Callable[[Authority], Pair], str]] = {
     "t01 expired": (lambda one: one.issue(since=-2 * _DAY, until=-_DAY), "TLS: certificate has expired"),
     "t02 not yet valid": (lambda one: one.issue(since=_DAY, until=2 * _DAY), "TLS: certificate is not yet valid"),

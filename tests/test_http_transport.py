@@ -17,6 +17,7 @@ from gateway.domain.exchange import Bounds, Request
 from gateway.errors import MalformedAnswer, RegistryUnreachable
 from gateway.transport.credentials import Anonymous
 from gateway.transport.http import HttpTransport
+from gateway.transport.resolver import Addresses, Resolver
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ASK = Request(operation="op", method="GET", query=(("id", "CANARY"),))
@@ -198,6 +199,62 @@ async def test_a_broken_connection_is_unreachable_and_quotes_nothing(reply: byte
 
     assert "CANARY" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def _answer(*headers: str) -> bytes:
+    return "\r\n".join(["HTTP/1.1 200 OK", "Content-Length: 2", *headers, "", "{}"]).encode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "name", "value"),
+    [
+        (("X-Road-Id: a", "X-Road-Id: b"), "x-road-id", "a, b"),
+        (("X-Road-Id: b", "x-road-id: a"), "x-road-id", "b, a"),
+        (("X-Road-Id: a", "X-Road-Id: a"), "x-road-id", "a"),
+        (("Content-Type: text/xml", "Content-Type: text/xml "), "content-type", "text/xml"),
+        (("Retry-After: 7", "Retry-After: 9"), "retry-after", "7, 9"),
+    ],
+)
+async def test_a_header_that_stands_twice_is_not_the_last_of_them(
+    headers: tuple[str, ...], name: str, value: str
+) -> None:
+    """Values of one header stand in a row, equal ones once: nothing that was said is forgotten."""
+    server, url = await _raw(_answer(*headers))
+    async with server, transport_to(url) as transport:
+        assert (await transport.send(ASK)).headers[name] == value
+
+
+@pytest.mark.parametrize("header", ["Content-Type: text/xml", "Content-Encoding: identity"])
+async def test_two_readings_of_one_body_are_malformed(header: str) -> None:
+    """An answer that says twice, and differently, what it is or how it is packed can be read as anything."""
+    server, url = await _raw(_answer(header, header.partition(":")[0] + ": gzip"))
+    async with server, transport_to(url) as transport:
+        with pytest.raises(MalformedAnswer, match=r"several content-(type|encoding)"):
+            await transport.send(ASK)
+
+
+async def test_a_probe_tries_every_address_of_a_name_and_says_which_failed() -> None:
+    """Where a name stands for two addresses and one of them is dead, the look at the way shows both."""
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(text="{}")
+
+    names = Resolver(
+        clock=SystemClock(),
+        addresses=Addresses.of("127.0.0.0/8"),
+        lookup=lambda _: ["127.0.0.2", "127.0.0.1"],
+    )
+    async with (
+        serving(handler) as url,
+        transport_to(url.replace("127.0.0.1", "registry.invalid"), resolver=names) as transport,
+    ):
+        dead, alive, credentials = await transport.probe()
+
+    assert (dead.step, dead.ok) == ("connection", False)
+    assert dead.detail == "registry.invalid 127.0.0.2: connection: refused"
+    assert dead.advice
+    assert (alive.ok, alive.detail) == (True, "registry.invalid 127.0.0.1")
+    assert credentials.ok
 
 
 async def test_a_port_where_nobody_listens_is_unreachable() -> None:

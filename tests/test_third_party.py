@@ -41,7 +41,10 @@ def package(tmp_path: Path) -> Path:
 
 def environment(package: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-    return inherited | {"PYTHONPATH": str(package), "PYTHONUTF8": "1"} | dict(more or {})
+    path = os.pathsep.join(
+        [str(package), *(str(Path(one).resolve()) for one in inherited.get("PYTHONPATH", "").split(os.pathsep) if one)]
+    )
+    return inherited | {"PYTHONPATH": path, "PYTHONUTF8": "1"} | dict(more or {})
 
 
 def gateway(package: Path, *arguments: str, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -93,6 +96,7 @@ def test_the_page_holds_the_whole_package(package: Path) -> None:
 
     assert names == {
         "gateway.toml",
+        "policy.toml",
         "gateway_vidu-0.1.dist-info/METADATA",
         "gateway_vidu/__init__.py",
         "gateway_vidu/adapter.py",
@@ -127,6 +131,56 @@ def test_the_example_works_over_a_socket(package: Path) -> None:
     assert answer["record"]["holder_name"] == "CÔNG TY TNHH VÍ DỤ"
     assert answer["provenance"]["contract"] == "vidu@1"
     assert answer["provenance"]["basis"] == "assumed"
+
+
+def keyed(package: Path, *, declared: bool = True) -> None:
+    """The example changed into one whose registry wants a key in the query string."""
+    files = {
+        "mapping.py": [
+            (
+                '("soGiayPhep", ask.query.permit_number),',
+                '("soGiayPhep", ask.query.permit_number), ("key", Secret("api_key"))',
+            ),
+            ("import Request\n", "import Request, Secret\n"),
+        ],
+        "adapter.py": [('default_contract="1",', 'default_contract="1", secrets={"1": frozenset({"api_key"})},')],
+    } | {
+        f"contract/permit/{case}.toml": [('" }\n\n[response]', '", key = "{api_key}" }\n\n[response]')]
+        for case in CASES
+    }
+    if not declared:
+        del files["adapter.py"]
+    for name, changes in files.items():
+        file = package / "gateway_vidu" / name
+        text = file.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        file.write_text(text, encoding="utf-8")
+
+
+def test_a_secret_that_an_adapter_declares_must_be_in_the_settings(package: Path) -> None:
+    """An adapter that needs a key stops the start without it, and the error names the setting to write."""
+    keyed(package)
+
+    proven = gateway(package, "contract", "test", "vidu", "--json")
+    started = gateway(
+        package, "check", "-s", "gateway.toml", more={"GATEWAY_REGISTRIES__VIDU__ENDPOINT": "http://vidu.invalid"}
+    )
+
+    assert passed(proven) == CASES
+    assert started.returncode == 2
+    assert "registries.vidu.credentials.secrets.api_key: missing" in started.stderr
+
+
+def test_a_secret_that_an_adapter_does_not_declare_is_found_by_its_case_files(package: Path) -> None:
+    """The contract test names it, before an operator could meet it in the first question."""
+    keyed(package, declared=False)
+
+    result = gateway(package, "contract", "test", "vidu", "--json")
+
+    assert result.returncode == 1
+    assert "request: the adapter does not declare the secret api_key" in result.stdout
 
 
 def test_the_stand_in_never_loads_the_gateway(package: Path) -> None:

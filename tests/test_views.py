@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import aiohttp
 import pytest
@@ -17,18 +17,23 @@ from aiohttp import web
 from openapi_spec_validator import validate
 
 from gateway import app
+from gateway.channel.answer import Layer
 from gateway.crypto import Secrets
+from gateway.domain.outcome import Absent, Found, Unknown
 from gateway.errors import Forbidden, LedgerUnavailable, QuestionRefused, Refusal, Unauthenticated
 from gateway.ledger.follower import Follower
 from gateway.ledger.index import Index
 from gateway.ledger.questions import Questions
 from gateway.ledger.records import Record
+from gateway.lookup import explanation
 from gateway.lookup.access import Consumer
+from gateway.lookup.limits import Finding
 from gateway.lookup.policy import Right
 from gateway.lookup.titles import FIELDS, Titles
 from gateway.stores.sql import Store
 from gateway.telemetry import Metrics
 from gateway.web import openapi, server
+from gateway.web.authentication import Method
 from gateway.web.limits import Limits
 from gateway.web.views import Views
 from tests.conftest import MovableClock, settings_for
@@ -115,7 +120,12 @@ async def window_over(store: Store, folder: Path) -> AsyncIterator[Window]:
         refuse=refuse,
     )
     front = server.api(
-        lookup=core.lookup, consumers=core.consumers, metrics=Metrics(), clock=clock, limits=Limits(), parts=[views]
+        lookup=core.lookup,
+        authenticator=core.authenticator,
+        metrics=Metrics(),
+        clock=clock,
+        limits=Limits(),
+        parts=[views],
     )
     listening = await server.listen(front, "127.0.0.1", 0, shutdown_s=0.1)
     try:
@@ -562,6 +572,14 @@ def test_every_field_of_a_record_has_a_name_for_people() -> None:
     }
 
     assert fields <= set(FIELDS)
+
+
+def test_every_word_of_an_explanation_has_a_sentence() -> None:
+    """Ways to authenticate, findings, layers and outcomes: whatever the ledger may say of them is in the tables."""
+    assert set(explanation.BY) == set(get_args(Method))
+    assert set(explanation.FINDINGS) == {finding.value for finding in Finding}
+    assert set(explanation.LAYERS) == set(get_args(Layer))
+    assert set(explanation.OUTCOMES) == {Found.word, Absent.word, Unknown.word}
 
 
 async def test_the_views_are_described(tmp_path: Path) -> None:

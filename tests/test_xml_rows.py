@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import resource
 import socket
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from gateway.kit.cases import ask_case
 from gateway.transport.memory import MemoryTransport
 from gateway.wire.soap import Service
 from tests.conftest import MovableClock
+from tests.measuring import STALL_S, measured
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -59,26 +58,6 @@ def was_contacted(server: socket.socket) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-@asynccontextmanager
-async def watched_loop() -> AsyncIterator[list[float]]:
-    """Measures how long the loop was held, in seconds; the longest stands in the list afterwards."""
-    longest = [0.0]
-
-    async def watch() -> None:
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.001)
-            longest[0] = max(longest[0], time.perf_counter() - before - 0.001)
-
-    task = asyncio.create_task(watch())
-    await asyncio.sleep(0.005)
-    try:
-        yield longest
-    finally:
-        await asyncio.sleep(0.005)
-        task.cancel()
 
 
 def inside(text: str) -> str:
@@ -135,10 +114,10 @@ async def test_x07_twenty_thousand_attributes_are_malformed() -> None:
     """An element with more attributes than any contract has is refused without holding the loop."""
     attributes = " ".join(f'a{n}="1"' for n in range(20_000))
     body = REAL.replace("<ns1:CongDan>", f"<ns1:CongDan {attributes}>")
-    async with watched_loop() as longest:
+    async with measured() as figures:
         assert is_malformed(await answered(body))
 
-    assert longest[0] < 0.25
+    assert figures.stall_s < STALL_S
 
 
 @pytest.mark.parametrize("depth", [100, 200, 2_000, 100_000])
@@ -162,10 +141,10 @@ async def test_x11_many_elements_do_not_hold_the_loop(elements: int) -> None:
     """The largest tree that the guard admits and one that it refuses are both worked through in a thread."""
     people = "<ns1:CongDan/>" * elements
     body = REAL.replace("</ns1:CongdanCollection>", people + "</ns1:CongdanCollection>")
-    async with watched_loop() as longest:
+    async with measured() as figures:
         assert is_malformed(await answered(body))
 
-    assert longest[0] < 0.25
+    assert figures.stall_s < STALL_S
 
 
 @pytest.mark.parametrize("element", ["SoDinhDanh", "HoVaTen", "GioiTinh", "NgayThangNamSinh"])

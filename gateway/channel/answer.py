@@ -22,11 +22,13 @@ a province's wrapper or the log-in, `network` nobody, `ours` the gateway before 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """
-    One request to the registry for the question: `found`, `absent` or the reason why not (`caller_gone` where it was
-    broken off since nobody waited any more), and whether the connection was new.
+    One try at the question: `found`, `absent` or the reason why not (`caller_gone` where it was broken off since
+    nobody waited any more), and whether the connection was new.
 
     `status` is the HTTP status of the last answer, None where there was none; `request_id` what the registry knows
     this attempt by.
+    `requests` left for the registry: more than one where its dataset has several exchanges, or a log-in was renewed
+    in between; none where something failed before.
     """
 
     result: str
@@ -35,6 +37,7 @@ class Attempt:
     layer: Layer = "registry"
     status: int | None = None
     request_id: str = ""
+    requests: int = 1
 
     def view(self) -> dict[str, Any]:
         """As the ledger keeps it: JSON values, nothing personal."""
@@ -44,6 +47,7 @@ class Attempt:
             "status": self.status,
             "elapsed_ms": round(self.elapsed_s * 1000),
             "fresh": self.fresh,
+            "requests": self.requests,
             "request_id": self.request_id,
         }
 

@@ -28,15 +28,17 @@ from gateway.channel.retry import Retry
 from gateway.channel.route import Circuit, Route
 from gateway.clock import Clock
 from gateway.domain.dataset import Dataset, Exchanges, Options, Query, Question
-from gateway.domain.exchange import Response
+from gateway.domain.exchange import LARGE_BODY, Request, Response
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Absent, Found, Outcome, Unknown, unknown_from
 from gateway.errors import (
+    ContractError,
     MalformedAnswer,
     MismatchedAnswer,
     Overloaded,
     Reason,
     RegistryError,
+    RegistryRejected,
     RegistryTimeout,
     RegistryUnreachable,
 )
@@ -61,12 +63,14 @@ _WITHOUT_ANSWER: dict[Reason, Layer] = {
     Reason.OVERLOADED: "ours",
     Reason.CIRCUIT_OPEN: "ours",
 }
-_LARGE_BODY = 64 * 1024  # read in a thread, so that a big answer holds nobody else's question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How one instance is asked. `deadline_s` replaces the dataset's own where it is given."""
+    """
+    How one instance is asked. `deadline_s` replaces the dataset's own where it is given. Beyond `attempts` there is
+    at most one more: the last of them may have to be repeated on a fresh connection to be believed.
+    """
 
     deadline_s: float | None = None
     attempts: int = 2
@@ -111,7 +115,6 @@ class Channel:
         self._budget = Budget(share=policy.retry_share, burst=policy.retry_burst)
         self._nameless: dict[str, float] = {}
         self._retry = Retry(
-            attempts=policy.attempts,
             budget=self._budget,
             clock=clock,
             tell=lambda decision: self._observer.retried(registry, decision),
@@ -214,6 +217,7 @@ class Channel:
             async with asyncio.timeout(asked.deadline_s) as asked.timeout:
                 return await self._retry.run(
                     lambda: self._placed(asked, until),
+                    again=lambda: len(asked.attempts) < self._policy.attempts,
                     until=until,
                     takes_s=lambda: asked.route.places.limit.quiet_s(noun),
                 )
@@ -277,21 +281,13 @@ class Channel:
         started = self._clock.monotonic()
         if asked.attempts:
             asked.request_id = self._new_id()
-        asked.status = None
+        asked.status, asked.requests = None, 0
         result, was_fresh = CALLER_GONE, fresh
         layer: Layer = "ours"
-
-        def again(answer: Response) -> None:
-            nonlocal started
-            elapsed_s = self._clock.monotonic() - started
-            old = Reason.REFUSED.value
-            self._note(asked, Attempt(old, elapsed_s, answer.fresh, "platform", answer.status, asked.request_id))
-            started += elapsed_s
-
         reason: Reason | None = Reason.OVERLOADED  # whatever ends it otherwise than below is ours
         retry_at = None
         try:
-            outcome, was_fresh = await self._exchanges(asked, again, fresh=fresh)
+            outcome, was_fresh = await self._exchanges(asked, fresh=fresh)
             about = _about(asked, outcome)
             result, layer = _result(outcome, about), _REGISTRY
             reason = outcome.reason if isinstance(outcome, Unknown) else None
@@ -308,33 +304,28 @@ class Channel:
         finally:
             elapsed_s = self._clock.monotonic() - started
             route.end(noun, ticket, reason, elapsed_s, self.deadline_s(asked.dataset), retry_at)
-            self._note(asked, Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id))
-
-    def _note(self, asked: _Asked, attempt: Attempt) -> None:
-        asked.attempts.append(attempt)
-        self._observer.attempted(self.registry, asked.dataset.noun, attempt)
+            attempt = Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id, asked.requests)
+            asked.attempts.append(attempt)
+            self._observer.attempted(self.registry, noun, attempt)
 
     def _learn(self, noun: str, *, nameless: bool) -> None:
         """Where most answers would have to be heard twice, a new connection at once costs the registry less."""
         share = self._nameless.get(noun, 0.0)
         self._nameless[noun] = share + (nameless - share) * _LEARNING
 
-    async def _exchanges(
-        self, asked: _Asked, again: Callable[[Response], None], *, fresh: bool
-    ) -> tuple[Outcome[Any], bool]:
+    async def _exchanges(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool]:
         question = Question(
             asked.query, asked.inquiry, asked.request_id, self._clock.now(), self._options, asked.officer_code
         )
         exchanges = asked.dataset.ask[self.contract](question)
         all_fresh, asked.replies = True, b""
         try:
-            request = next(exchanges)
+            request = _first(exchanges)
             for nth in range(_MOST_EXCHANGES):
                 # An id of its own for each message: the echo must not fit another exchange of this question.
                 message_id = self._new_id() if nth else asked.request_id
-                response = await asked.route.transport.send(
-                    replace(request, message_id=message_id, again=again), fresh=fresh
-                )
+                numbered = replace(request, message_id=message_id, sent=asked.count_request)
+                response = await asked.route.transport.send(numbered, fresh=fresh)
                 asked.last, asked.status = response, response.status
                 all_fresh = all_fresh and response.fresh
                 asked.replies += response.raw
@@ -371,6 +362,11 @@ class _Asked:
     """The raw replies of the last attempt, one after another."""
     last: Response | None = None
     status: int | None = None
+    requests: int = 0
+
+    def count_request(self) -> None:
+        """One more has left in the present attempt."""
+        self.requests += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,8 +398,21 @@ def _result(outcome: Outcome[Any], about: bool | None) -> str:
     return outcome.reason.value if isinstance(outcome, Unknown) else outcome.word
 
 
+def _first(exchanges: Exchanges[Any]) -> Request:
+    """
+    The first request. A query that cannot be written is the query's fault: nothing has been answered yet. An
+    adapter that ends before it has asked is a bug, and whatever it says was said by no registry.
+    """
+    try:
+        return next(exchanges)
+    except (ValueError, ArithmeticError):
+        raise RegistryRejected("a value of the query cannot be written; nothing was sent") from None
+    except StopIteration:
+        raise ContractError("an adapter ends without a question to its registry") from None
+
+
 async def _step(exchanges: Exchanges[Any], response: Response) -> Any:
-    if len(response.body) > _LARGE_BODY:
+    if len(response.body) > LARGE_BODY:
         return await asyncio.to_thread(_advance, exchanges, response)
     return _advance(exchanges, response)
 

@@ -70,6 +70,7 @@ class Counting:
 
     def attempted(self, registry: str, dataset: str, attempt: Attempt) -> None:
         self._metrics.attempts.labels(registry, dataset, attempt.result).inc()
+        self._metrics.requests.labels(registry, dataset).inc(attempt.requests)
 
     def drifted(self, registry: str, dataset: str, names: Collection[str]) -> None:
         self._metrics.drift.labels(registry, dataset).inc()

@@ -19,24 +19,26 @@ _jitter = wait_random_exponential(multiplier=0.1, max=2.0)
 
 class Retry:
     """
-    At most `attempts` in all, within the instance's budget, with full jitter between them, and none that could not
-    end by the deadline. `tell` is told what became of each failure that another attempt might help.
+    Full jitter between attempts, within the instance's budget, and none that could not end by the deadline. `tell` is
+    told what became of each failure that another attempt might help.
     """
 
-    def __init__(
-        self, *, attempts: int, budget: Budget, clock: Clock, tell: Callable[[str], None] = lambda _: None
-    ) -> None:
-        self._attempts = attempts
+    def __init__(self, *, budget: Budget, clock: Clock, tell: Callable[[str], None] = lambda _: None) -> None:
         self._budget = budget
         self._clock = clock
         self._tell = tell
 
     async def run(
-        self, attempt: Callable[[], Awaitable[T]], *, until: float, takes_s: Callable[[], float] = lambda: 0.0
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        *,
+        again: Callable[[], bool],
+        until: float,
+        takes_s: Callable[[], float] = lambda: 0.0,
     ) -> T:
         """
-        Run until it succeeds, until another attempt cannot help, or until the monotonic instant `until`; an attempt
-        is expected to take `takes_s`.
+        Run until it succeeds, until another attempt cannot help, while `again` allows another, or until the
+        monotonic instant `until`; an attempt is expected to take `takes_s`.
 
         Raises the last failure of the registry. tenacity costs more than a lookup's own work, so it is entered only
         after a first failure.
@@ -45,7 +47,7 @@ class Retry:
         try:
             return await attempt()
         except RegistryError as exc:
-            if self._attempts < 2 or not exc.retryable:
+            if not exc.retryable or not again():
                 raise
             first = exc
 
@@ -53,7 +55,7 @@ class Retry:
             return max(_jitter(state), self._asked_wait_s(state))
 
         def stop(state: RetryCallState) -> bool:
-            if state.attempt_number >= self._attempts:
+            if not again():
                 return True
             if self._clock.monotonic() + state.upcoming_sleep + takes_s() >= until:
                 self._tell("no_time")

@@ -12,10 +12,8 @@ from typing import Annotated
 
 import orjson
 import typer
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from gateway.crypto import LEAST_SECRET_BYTES, FileSigner
+from gateway.crypto import LEAST_SECRET_BYTES, new_signing_key
 from gateway.errors import SettingsError
 from gateway.keyring import key_set
 
@@ -24,7 +22,6 @@ __all__ = ["commands", "make", "new_file"]
 commands = typer.Typer(help="Khóa ký và bí mật / signing keys and secrets", no_args_is_help=True)
 
 SIGNING_KEY, SECRET, PUBLIC = "signing-key.pem", "secret", "public.json"
-_RSA_BITS = 3072
 _FOR_US_ALONE = 0o600
 _FOR_EVERYBODY = 0o644
 
@@ -73,15 +70,7 @@ def make(folder: Path, algorithm: Algorithm) -> str:
 
     Raises SettingsError, before anything is written, where one of the files is there already.
     """
-    private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-    if algorithm is Algorithm.ES256:
-        private = ec.generate_private_key(ec.SECP256R1())
-    else:
-        private = rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
-    signer = FileSigner(private)
-    pem = private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem, signer = new_signing_key("ES256" if algorithm is Algorithm.ES256 else "RS256")
     public = orjson.dumps(key_set([signer.public_key]), option=orjson.OPT_INDENT_2)
     content = {
         SIGNING_KEY: (pem, _FOR_US_ALONE),

@@ -203,13 +203,12 @@ def _planned(section: LedgerSettings) -> dict[str, Any]:
 
 
 def _index(file: Path) -> Index:
+    from gateway.app_index import store_of
     from gateway.ledger.index import Index
-    from gateway.settings import load, secret
+    from gateway.settings import load
     from gateway.stores.migration import migrate
-    from gateway.stores.sql import Store
 
-    store, password = load(file).store, load(file).store.password_file
-    index = Index(Store.open(store.url, (lambda: secret(password)) if password is not None else None))
+    index = Index(store_of(load(file)))
     migrate(index.store)
     return index
 

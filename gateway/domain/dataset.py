@@ -143,7 +143,12 @@ class Dataset(Generic[Q, O, R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """A registry: who owns it, what it can be asked, which options settings may fill, which contracts exist."""
+    """
+    A registry: who owns it, what it can be asked, which options settings may fill, which contracts exist.
+
+    `secrets` has, for each contract version that needs any, the names of the `Secret` placeholders in its requests:
+    without a value for each the gateway does not start.
+    """
 
     registry: str
     title: str
@@ -153,6 +158,7 @@ class Adapter:
     datasets: tuple[Dataset[Any, Any, Any], ...]
     default_contract: str
     contracts: tuple[str, ...] = field(default=())
+    secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def dataset(self, noun: str) -> Dataset[Any, Any, Any] | None:
         """The dataset of that name, or None."""

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-__all__ = ["BOUNDS", "Bounds", "Part", "Request", "Response", "Secret", "Text"]
+__all__ = ["BOUNDS", "LARGE_BODY", "Bounds", "Part", "Request", "Response", "Secret", "Text"]
+
+
+LARGE_BODY = 64 * 1024
+"""A longer answer is read in a thread, so that it holds nobody else's question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,8 @@ class Request:
     What to send. `path` is relative to the instance's endpoint, segment by segment, so that no value can
     climb out of it; `query` keeps its order; `body` is the bytes with holes where secrets go.
 
-    `message_id` is the channel's: a transport that can carry one sends it and checks its echo. So is `again`: it
-    is told of an answer after which the transport sends the request once more by itself (the token was old).
+    `message_id` is the channel's: a transport that can carry one sends it and checks its echo. So is `sent`: a
+    transport calls it each time that the request leaves, the second time too, and not for a log-in.
     """
 
     operation: str
@@ -43,7 +47,7 @@ class Request:
     media_type: str | None = None
     body: tuple[Part, ...] = field(default=(), repr=False)
     message_id: str | None = None
-    again: Callable[[Response], None] | None = field(default=None, repr=False, compare=False)
+    sent: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """The same request with these headers added or replaced."""

@@ -7,7 +7,7 @@ the recorded outcome. What a mock or a test endpoint answers is judged by the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from gateway.channel.answer import Answer
 from gateway.channel.channel import Channel, Policy
 from gateway.clock import SystemClock
 from gateway.domain.dataset import Adapter, Dataset, Query
-from gateway.domain.exchange import Request, Response
+from gateway.domain.exchange import Request, Response, Secret
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Found, Unknown
 from gateway.lookup.catalogue import Instance
@@ -97,7 +97,10 @@ async def run_in_memory(adapter: Adapter, contract: Contract, noun: str, case: C
     """Without a network: the adapter's request against the recorded one, and the outcome of the recorded answer."""
     transport = MemoryTransport(lambda _: _recorded(case))
     answer = await ask_case(adapter, contract, noun, case, transport)
-    request_problems = [problem for request in transport.sent[:1] for problem in _request_problems(request, case)]
+    declared = adapter.secrets.get(case.contract, frozenset())
+    request_problems = [
+        problem for request in transport.sent[:1] for problem in _request_problems(request, case, declared)
+    ]
     problems = (*request_problems, *_outcome_problems(answer.outcome, case))
     return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
 
@@ -106,7 +109,9 @@ async def run_in_instance(instance: Instance, contract: Contract, noun: str, cas
     """Over an instance's own channel, with its own options, credentials and limits."""
     adapter = instance.adapter
     query = query_of(adapter, noun, case)
-    answer = await instance.channel.ask(_dataset(adapter, noun), query, inquiry_of(contract))
+    answer = await instance.channel.ask(
+        _dataset(adapter, noun), query, inquiry_of(contract), officer_code=case.officer_code
+    )
     problems = tuple(_outcome_problems(answer.outcome, case))
     return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
 
@@ -125,7 +130,9 @@ async def ask_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFi
         clock=SystemClock(),
         new_id=lambda: REQUEST_ID,
     )
-    return await channel.ask(_dataset(adapter, noun), query_of(adapter, noun, case), inquiry_of(contract))
+    return await channel.ask(
+        _dataset(adapter, noun), query_of(adapter, noun, case), inquiry_of(contract), officer_code=case.officer_code
+    )
 
 
 def _dataset(adapter: Adapter, noun: str) -> Dataset[Any, Any, Any]:
@@ -155,9 +162,14 @@ def _outcome_problems(outcome: Any, case: CaseFile) -> Iterator[str]:
         yield from (f"record: {path}" for path in _differences(_pruned(expected), _pruned(got)))
 
 
-def _request_problems(request: Request, case: CaseFile) -> Iterator[str]:
+def _request_problems(request: Request, case: CaseFile, declared: Collection[str]) -> Iterator[str]:
     recorded = case.request
-    sent = filled(request, "", {})
+    undeclared = sorted(_secrets(request) - set(declared))
+    if undeclared:
+        yield f"request: the adapter does not declare the secret {', '.join(undeclared)}"
+        return
+    # In a recorded request a secret stands as its name in braces.
+    sent = filled(request, "", {name: f"{{{name}}}" for name in declared})
     parts = urlsplit(sent.url)
     if request.method != recorded.method:
         yield f"request.method: expected {recorded.method}, got {request.method}"
@@ -167,6 +179,11 @@ def _request_problems(request: Request, case: CaseFile) -> Iterator[str]:
         yield "request.query differs"
     if _canonical(sent.body or b"") != _canonical((recorded.body or "").encode()):
         yield "request.body differs"
+
+
+def _secrets(request: Request) -> set[str]:
+    parts = (*request.path, *(value for _, value in request.query), *request.body)
+    return {part.name for part in parts if isinstance(part, Secret)}
 
 
 def _canonical(body: bytes) -> bytes:

@@ -37,8 +37,9 @@ class Check:
         }
 
 
-def check_access(access: Access) -> list[Check]:
+async def check_access(access: Access) -> list[Check]:
     """What decides who may ask: a policy there must be; that cases are not checked is said, and is no fault."""
+    tried = [] if access.cases is None else await access.cases.probe()
     policy = access.policy.current
     advice = "Đặt policy.file: không có thì không ai được hỏi / set policy.file: without it nobody may ask anything"
     found = Probe("policy", ok=bool(policy.version), detail=policy.version, advice="" if policy.version else advice)
@@ -47,7 +48,7 @@ def check_access(access: Access) -> list[Check]:
         "Hồ sơ không được kiểm tra; đặt cases.url / cases are not checked; set cases.url or cases.token_key_file"
     )
     cases = Probe("case_checks", ok=True, detail=checks, advice=unchecked if checks == "off" else "")
-    return [Check("gateway", found), Check("gateway", cases)]
+    return [Check("gateway", found), Check("gateway", cases), *(Check("one-stop", probe) for probe in tried)]
 
 
 async def check_callers(core: Core) -> list[Check]:

@@ -7,7 +7,7 @@ say. A segment is rewritten whole beside the old one and takes its place in one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ __all__ = ["ADMIN", "Administration", "Destroyed", "admin_records", "admin_slots
 ADMIN = "admin"
 
 
-Forget = Callable[[str, Iterable[int]], object]
+Forget = Callable[[str, Sequence[int]], object]
 """Takes everything personal out of the index's rows of these records of a log: `index.Index.forget`."""
 
 

@@ -7,7 +7,7 @@ same, stopped anywhere it goes on. Lookups never wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -95,6 +95,15 @@ class Index:
                 _take_in(connection, batch)
                 done += len(batch.rows)
         return done
+
+    def forget(self, log: str, indexes: Sequence[int]) -> int:
+        """Empty the rows of records that are being destroyed now; says how many rows those were."""
+        forgotten = 0
+        with self.store.writing() as connection:
+            for first in range(0, len(indexes), AT_ONCE):
+                some = and_(ENTRIES.c.log == log, ENTRIES.c.index.in_(indexes[first : first + AT_ONCE]))
+                forgotten += connection.execute(update(ENTRIES).where(some).values(_nothing)).rowcount
+        return forgotten
 
 
 def _taken(connection: Connection, log: str, *, wait: bool) -> int | None:

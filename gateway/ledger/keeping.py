@@ -26,6 +26,7 @@ from gateway.errors import (
     WitnessRefused,
 )
 from gateway.ledger import durable, notes
+from gateway.ledger.aside import Aside
 from gateway.ledger.notes import Checkpoint, LogKey
 from gateway.ledger.shipping import Shipping
 from gateway.ledger.timestamps import Stamps
@@ -36,6 +37,8 @@ __all__ = ["WITNESSED", "Every", "Keeper", "Kept", "witnessed_before"]
 
 WITNESSED = "witnessed"
 """A file in a log's folder: the latest checkpoint with the lines of every witness that cosigned it."""
+
+_DISK_S = 30.0
 
 
 class Kept(Provable, Protocol):
@@ -86,6 +89,7 @@ class Keeper:
         self._failing: set[str] = set()
         self._stamped = ""
         self._tasks: list[asyncio.Task[None]] = []
+        self._writing, self._shipping_aside = Aside("ledger-witnessed"), Aside("ledger-shipping")
         self.has_conflict = False
         """Whether a witness holds another past than this log has."""
 
@@ -113,6 +117,8 @@ class Keeper:
             await self._stamps.close()
         if self._shipping is not None:
             self._shipping.place.close()
+        self._writing.close()
+        self._shipping_aside.close()
 
     async def witness(self) -> None:
         """One turn: the log's latest checkpoint to each witness that has not cosigned it; what they say is kept."""
@@ -125,7 +131,7 @@ class Keeper:
         if lines:
             content = (note + "".join(lines)).encode()
             try:
-                await asyncio.to_thread(durable.replace, self._log.folder / WITNESSED, content)
+                await self._writing.do(lambda: durable.replace(self._log.folder / WITNESSED, content), _DISK_S)
             except OSError as exc:
                 self._fails("witnessed", exc.strerror or type(exc).__name__)
             else:
@@ -133,12 +139,13 @@ class Keeper:
 
     async def ship(self) -> None:
         """One turn: whatever is sealed to the second place; and how far that is behind."""
-        if self._shipping is None:
+        shipping = self._shipping
+        if shipping is None:
             return
         folder, size, now = self._log.folder, self._log.size, self._clock.now()
         try:
-            shipped = await asyncio.to_thread(self._shipping.ship, folder)
-            lag = await asyncio.to_thread(self._shipping.lag, folder, shipped.end, size, now)
+            shipped = await self._shipping_aside.do(lambda: shipping.ship(folder))
+            lag = await self._shipping_aside.do(lambda: shipping.lag(folder, shipped.end, size, now))
         except (PlaceError, LedgerDamaged, OSError) as exc:
             self._metrics.shipping_failures.inc()
             self._fails("ship", str(exc))
@@ -240,7 +247,7 @@ async def witnessed_before(
                 ' (silent_witness = "warn" starts all the same)'
             )
         log().warning("ledger.witness_silent", origin=origin, witness=name, detail=str(error))
-    own = await asyncio.to_thread(_own, folder / WITNESSED, origin, known, witnesses)
+    own = _own(folder / WITNESSED, origin, known, witnesses)
     return max((one for one in (best, own) if one is not None), key=lambda one: one.size, default=None)
 
 

@@ -25,6 +25,7 @@ from gateway.crypto import certificates
 from gateway.domain.exchange import Request
 from gateway.errors import RegistryError, SettingsError, StampRefused
 from gateway.ledger import durable
+from gateway.ledger.aside import Aside
 from gateway.transport.base import Transport
 
 __all__ = ["Stamp", "Stamps", "stamp_files"]
@@ -55,6 +56,7 @@ class Stamps:
         if not self._roots:
             raise SettingsError(f"ledger.timestamps.ca_file {ca_file}: no certificate in it")
         self._timeout_s = timeout_s
+        self._aside = Aside("ledger-stamps")
 
     async def of(self, content: bytes) -> Stamp:
         """A stamp on these bytes. Raises StampRefused."""
@@ -75,7 +77,7 @@ class Stamps:
         """Stamp a checkpoint and keep both in the log's folder, durable. Raises StampRefused and OSError."""
         content = checkpoint.encode()
         stamp = await self.of(content)
-        await asyncio.to_thread(_keep, folder, size, content, stamp.answer)
+        await self._aside.do(lambda: _keep(folder, size, content, stamp.answer), self._timeout_s)
         return stamp
 
     def verified(self, answer: bytes, content: bytes) -> Stamp:
@@ -85,6 +87,7 @@ class Stamps:
     async def close(self) -> None:
         """Let go of the connection."""
         await self._transport.close()
+        self._aside.close()
 
     def _verified(self, answer: bytes, content: bytes, nonce: int | None) -> Stamp:
         try:

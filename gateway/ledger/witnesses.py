@@ -8,13 +8,14 @@ witness over HTTP is somebody else's, with a key that nobody here has.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gateway.domain.exchange import Request, Response
 from gateway.errors import KeepingError, RegistryError, WitnessConflict, WitnessRefused, WitnessUnreachable
 from gateway.ledger import notes
+from gateway.ledger.aside import Aside
 from gateway.ledger.notes import Checkpoint, LogKey, WitnessKey
 from gateway.ledger.submission import MEDIA_TYPE, SIZE_MEDIA_TYPE, Submission
 from gateway.ledger.witness import Witness, log_id
@@ -23,6 +24,7 @@ from gateway.transport.base import Transport
 __all__ = ["Asked", "FolderWitness", "HttpWitness", "Provable", "WitnessPort", "ask", "last_witnessed"]
 
 _TRIES = 3
+Result = TypeVar("Result")
 
 
 class WitnessPort(Protocol):
@@ -64,25 +66,29 @@ class Provable(Protocol):
 class FolderWitness:
     """A witness whose folder this process can reach."""
 
-    def __init__(self, name: str, witness: Witness) -> None:
+    def __init__(self, name: str, witness: Witness, *, timeout_s: float = 10.0) -> None:
         self.name = name
         self.key = witness.key
         self._witness = witness
+        self._timeout_s = timeout_s
+        self._aside = Aside("ledger-witness")
 
     async def add(self, submission: Submission) -> str:
-        try:
-            return await asyncio.to_thread(self._witness.add, submission.encoded())
-        except OSError as exc:
-            raise WitnessUnreachable(f"the witness's folder: {exc.strerror}") from exc
+        return await self._done(lambda: self._witness.add(submission.encoded()))
 
     async def latest(self, origin: str) -> str | None:
-        try:
-            return await asyncio.to_thread(self._witness.latest, origin)
-        except OSError as exc:
-            raise WitnessUnreachable(f"the witness's folder: {exc.strerror}") from exc
+        return await self._done(lambda: self._witness.latest(origin))
 
     async def close(self) -> None:
-        return
+        self._aside.close()
+
+    async def _done(self, job: Callable[[], Result]) -> Result:
+        try:
+            return await self._aside.do(job, self._timeout_s)
+        except TimeoutError:  # which is an OSError
+            raise WitnessUnreachable(f"the witness's folder: nothing within {self._timeout_s:g} s") from None
+        except OSError as exc:
+            raise WitnessUnreachable(f"the witness's folder: {exc.strerror}") from exc
 
 
 class HttpWitness:

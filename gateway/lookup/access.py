@@ -15,7 +15,7 @@ from gateway.lookup.catalogue import Entry
 from gateway.lookup.conduct import Conduct
 from gateway.lookup.kept import Kept
 from gateway.lookup.officers import Officers
-from gateway.lookup.policy import Decision, Policy, Question, Right
+from gateway.lookup.policy import Decision, Policy, Right, Scope
 from gateway.lookup.request import LookupRequest
 from gateway.lookup.windows import Windows
 from gateway.stores.state import State
@@ -130,8 +130,8 @@ class Access:
 
     @staticmethod
     def _decided(policy: Policy, consumer: Consumer, entry: Entry, inquiry: Inquiry, today: date) -> Decision:
-        question = Question(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id)
-        decision = policy.decide(question, today)
+        scope = Scope(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id)
+        decision = policy.decide(scope, today)
         if decision is not None:
             return decision
         if policy.version and inquiry.purpose not in policy.purposes:

@@ -15,7 +15,7 @@ from gateway.domain.exchange import Request, Response
 from gateway.errors import CaseUnavailable, RegistryError
 from gateway.lookup.cases import Case, CaseChecks
 from gateway.lookup.request import LookupRequest
-from gateway.transport.base import Transport
+from gateway.transport.base import Probe, Transport
 from gateway.wire import json as strict_json
 
 __all__ = ["CallbackCases"]
@@ -55,6 +55,9 @@ class CallbackCases:
         case = self._read(response, case_id)
         self._keep(case_id, case)
         return case
+
+    async def probe(self) -> list[Probe]:
+        return await self._transport.probe()
 
     async def close(self) -> None:
         await self._transport.close()

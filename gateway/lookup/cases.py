@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.domain.inquiry import AgencyCode, Inquiry
 from gateway.errors import CaseClosed, FieldProblem
 from gateway.lookup.request import LookupRequest
+from gateway.transport.base import Probe
 
 __all__ = ["Case", "CaseChecks", "CaseState", "Cases", "check_case"]
 
@@ -58,6 +59,9 @@ class Cases(Protocol):
 
         Raises CaseUnavailable where nobody can say now, CaseClosed where what came with the question proves nothing.
         """
+
+    async def probe(self) -> list[Probe]:
+        """Try the way to the one-stop without asking about a case; empty where there is none to try."""
 
     async def close(self) -> None:
         """Let go of every connection."""

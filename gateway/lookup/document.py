@@ -11,7 +11,7 @@ from gateway.domain.dataset import Query
 from gateway.domain.inquiry import Inquiry
 from gateway.lookup.access import Grant
 
-__all__ = ["document_of"]
+__all__ = ["document_of", "provenance_members"]
 
 
 def document_of(
@@ -24,14 +24,12 @@ def document_of(
     grant: Grant,
     answer: Answer,
     record: Mapping[str, Any] | None,
-    reply_mac: str | None,
 ) -> dict[str, Any]:
     """
     The document of a `found` or `absent` answer, for `gateway.ledger.evidence.draft`.
 
     The query stands in it: without it an absence would name nobody, and a single field nobody's. `record` has the
-    granted fields alone, as they go to the caller; None where the outcome is `absent`. `reply_mac` is the keyed
-    digest of the registry's raw reply; None where an answer has none.
+    granted fields alone, as they go to the caller; None where the outcome is `absent`.
     """
     return {
         "lookup_id": lookup_id,
@@ -43,13 +41,17 @@ def document_of(
         "withheld": sorted(grant.withheld),
         "inquiry": inquiry.model_dump(mode="json"),
         "consumer": consumer,
-        "provenance": _provenance(answer.provenance, reply_mac),
+        "provenance": {
+            name: _instant(value) if isinstance(value, datetime) else value
+            for name, value in provenance_members(answer.provenance).items()
+        },
         "policy": grant.policy,
         "rules": list(grant.rules),
     }
 
 
-def _provenance(provenance: Provenance, reply_mac: str | None) -> dict[str, Any]:
+def provenance_members(provenance: Provenance) -> dict[str, Any]:
+    """Provenance as the answer and its evidence have it; instants are still instants."""
     age = (provenance.answered_at - provenance.asked_at).total_seconds() if provenance.via == "cache" else 0
     return {
         "registry": provenance.registry,
@@ -57,10 +59,10 @@ def _provenance(provenance: Provenance, reply_mac: str | None) -> dict[str, Any]
         "route": provenance.route,
         "via": provenance.via,
         "request_id": provenance.request_id,
-        "asked_at": _instant(provenance.asked_at),
-        "answered_at": _instant(provenance.answered_at),
+        "asked_at": provenance.asked_at,
+        "answered_at": provenance.answered_at,
         "age_s": int(age),
-        "reply_mac": reply_mac,
+        "reply_mac": provenance.reply_mac,
         "contract": provenance.contract,
         "basis": provenance.basis,
     }

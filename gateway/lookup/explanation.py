@@ -19,12 +19,10 @@ Told = tuple[str, int, Mapping[str, Any]]
 """Log, index and record, as `Questions.records_of` gives them."""
 
 BY: dict[str, Pair] = {
-    "api_key": ("khóa API", "API key"),
-    "mtls": ("chứng thư TLS của hệ thống", "the system's TLS certificate"),
-    "oauth2": ("mã truy cập OAuth2", "OAuth2 access token"),
-    "jwt": ("mã truy cập OAuth2", "OAuth2 access token"),
-    "token": ("mã truy cập OAuth2", "OAuth2 access token"),
-    "signature": ("yêu cầu có chữ ký số", "signed request"),
+    "api_key": ("khóa API", "an API key"),
+    "token": ("mã truy cập OAuth2", "an OAuth2 access token"),
+    "certificate": ("chứng thư TLS của hệ thống", "its TLS certificate"),
+    "signature": ("chữ ký số trên yêu cầu", "a signature on the request"),
 }
 LAYERS: dict[str, Pair] = {
     "network": ("không ai trả lời (mạng)", "nobody answered (network)"),
@@ -162,6 +160,9 @@ def _result(record: Mapping[str, Any]) -> dict[str, Any]:
         return _said(
             values | {"actor": error.actor.value, "retryable": error.retryable}, (error.title_vi, error.title_en)
         )
+    if reason == Refusal.CALLER_GONE:
+        gone = REFUSALS[Refusal.CALLER_GONE]
+        return _said(values | {"actor": gone.actor.value}, (gone.title_vi, gone.title_en))
     if outcome == "unknown" and reason is not None:
         return _said(values, _INTERRUPTED)
     return _said(values, OUTCOMES.get(str(outcome), _PENDING))

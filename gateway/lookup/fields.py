@@ -76,7 +76,10 @@ def cut(record: BaseModel, names: frozenset[str]) -> dict[str, Any]:
     values: dict[str, Any] = record.model_dump(mode="json", include={*whole, *in_part}, exclude_none=True)
     for name, members in in_part.items():
         if name in values:
-            values[name] = _with(values[name], members)
+            left = _with(values.pop(name), members)
+            # An empty shell would still tell that there is something in it.
+            if any(left) if isinstance(left, list) else left:
+                values[name] = left
     return values
 
 

@@ -136,6 +136,7 @@ class Lookup:
             consumer=consumer.name if consumer else None,
             refusal=refusal.refusal.value,
             problems=[problem.code for problem in refusal.problems],
+            detail=str(refusal),
         )
 
     def _query(self, entry: Entry, request: LookupRequest) -> Query:
@@ -229,6 +230,7 @@ class Lookup:
             via=answer.provenance.via,
             request_id=answer.provenance.request_id,
             attempts=len(answer.attempts),
+            requests=sum(attempt.requests for attempt in answer.attempts),
             elapsed_s=round(elapsed_s, 6),
         )
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from gateway.lookup.fields import Shape
 from gateway.lookup.limits import Limits
 
-__all__ = ["Decision", "Policy", "Purpose", "Question", "Right", "Rule"]
+__all__ = ["Decision", "Policy", "Purpose", "Right", "Rule", "Scope"]
 
 _MOST_KEPT = 10_000
 
@@ -39,7 +39,7 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Scope:
     """What a decision depends on, and nothing else: two equal ones are decided alike on one day."""
 
     consumer: str
@@ -67,14 +67,14 @@ class Rule:
     valid_from: date | None = None
     valid_until: date | None = None
 
-    def fits(self, question: Question, today: date) -> bool:
-        """Whether the rule speaks of this question today; both days of its validity included."""
+    def fits(self, scope: Scope, today: date) -> bool:
+        """Whether the rule speaks of this today; both days of its validity included."""
         return (
-            question.consumer in self.consumers
-            and question.dataset in self.gives
-            and question.purpose in self.purposes
-            and (self.procedures is None or question.procedure in self.procedures)
-            and self.covers(question.agency)
+            scope.consumer in self.consumers
+            and scope.dataset in self.gives
+            and scope.purpose in self.purposes
+            and (self.procedures is None or scope.procedure in self.procedures)
+            and self.covers(scope.agency)
             and (self.valid_from is None or self.valid_from <= today)
             and (self.valid_until is None or today <= self.valid_until)
         )
@@ -108,39 +108,39 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     _index: dict[tuple[str, str], tuple[Rule, ...]] = field(default_factory=dict, init=False, repr=False)
-    _decided: dict[tuple[Question, date], Decision | None] = field(default_factory=dict, init=False, repr=False)
+    _decided: dict[tuple[Scope, date], Decision | None] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for rule in self.rules:
             for key in ((consumer, dataset) for consumer in rule.consumers for dataset in rule.gives):
                 self._index[key] = (*self._index.get(key, ()), rule)
 
-    def decide(self, question: Question, today: date) -> Decision | None:
+    def decide(self, scope: Scope, today: date) -> Decision | None:
         """What may leave; None where no rule fits. A decision is made once a day, as long as there is room."""
-        key = (question, today)
+        key = (scope, today)
         try:
             return self._decided[key]
         except KeyError:
             if len(self._decided) >= _MOST_KEPT:
                 self._decided.clear()
-            decided = self._decided[key] = self._decision(question, today)
+            decided = self._decided[key] = self._decision(scope, today)
             return decided
 
     def may(self, consumer: str, right: Right) -> bool:
         """Whether the consumer has a right besides asking."""
         return consumer in self.rights.get(right, frozenset())
 
-    def fitting(self, question: Question, today: date) -> Iterator[Rule]:
-        """The rules that speak of this question today, in the file's order."""
-        rules = self._index.get((question.consumer, question.dataset), ())
-        return (rule for rule in rules if rule.fits(question, today))
+    def fitting(self, scope: Scope, today: date) -> Iterator[Rule]:
+        """The rules that speak of this today, in the file's order."""
+        rules = self._index.get((scope.consumer, scope.dataset), ())
+        return (rule for rule in rules if rule.fits(scope, today))
 
-    def _decision(self, question: Question, today: date) -> Decision | None:
-        rules = tuple(self.fitting(question, today))
+    def _decision(self, scope: Scope, today: date) -> Decision | None:
+        rules = tuple(self.fitting(scope, today))
         if not rules:
             return None
-        shape = self.shapes[question.dataset]
-        parts = frozenset[str]().union(*(rule.gives[question.dataset] for rule in rules))
+        shape = self.shapes[scope.dataset]
+        parts = frozenset[str]().union(*(rule.gives[scope.dataset] for rule in rules))
         return Decision(
             parts=parts,
             fields=shape.spelled(parts),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
-from gateway.channel.answer import Answer, Provenance
+from gateway.channel.answer import Answer
 from gateway.clock import Clock
 from gateway.crypto import Secrets, Signer
 from gateway.domain.inquiry import Inquiry
@@ -17,11 +16,12 @@ from gateway.ledger.evidence import draft
 from gateway.ledger.log import Log
 from gateway.ledger.records import INTERRUPTED, Record
 from gateway.lookup.access import Consumer
+from gateway.lookup.document import document_of
 from gateway.lookup.request import LookupRequest
 from gateway.lookup.seams import Asking, Recorded
 from gateway.telemetry import log
 
-__all__ = ["Recorder", "provenance_members"]
+__all__ = ["Recorder"]
 
 _REFUSAL_WAIT_S = 1.0
 _STRANGERS_PER_MINUTE = 120
@@ -49,7 +49,22 @@ class Recorder:
     async def answered(
         self, asking: Asking, asked: int, answer: Answer, record: dict[str, Any] | None, *, within_s: float
     ) -> Recorded:
-        evidence = None if isinstance(answer.outcome, Unknown) else draft(_document(asking, answer, record))
+        evidence = (
+            None
+            if isinstance(answer.outcome, Unknown)
+            else draft(
+                document_of(
+                    lookup_id=asking.lookup_id,
+                    dataset=asking.entry.id,
+                    consumer=asking.consumer.name,
+                    query=asking.query,
+                    inquiry=asking.inquiry,
+                    grant=asking.grant,
+                    answer=answer,
+                    record=record,
+                )
+            )
+        )
         entry = self._answered(asking, asked, answer) | {
             "digest": evidence.digest if evidence else None,
             "kid": self._signer.kid if evidence else None,
@@ -123,17 +138,7 @@ class Recorder:
             "via": provenance.via,
             "route": provenance.route,
             "request_id": provenance.request_id,
-            "attempts": [
-                {
-                    "result": one.result,
-                    "layer": one.layer,
-                    "status": one.status,
-                    "request_id": one.request_id,
-                    "elapsed_ms": round(one.elapsed_s * 1000, 1),
-                    "fresh": one.fresh,
-                }
-                for one in answer.attempts
-            ],
+            "attempts": [one.view() for one in answer.attempts],
             "elapsed_ms": round(answer.elapsed_s * 1000, 1),
             "clock_skew_s": answer.clock_skew_s,
             "quota_left": answer.quota_left,
@@ -189,46 +194,3 @@ class _Budget:
     def omitted(self) -> int:
         omitted, self._omitted = self._omitted, 0
         return omitted
-
-
-def _document(asking: Asking, answer: Answer, record: dict[str, Any] | None) -> dict[str, Any]:
-    """What the evidence says; the members are those of `evidence.MEMBERS`."""
-    provenance = provenance_members(answer.provenance)
-    return {
-        "lookup_id": asking.lookup_id,
-        "consumer": asking.consumer.name,
-        "dataset": asking.entry.id,
-        "query": asking.query.model_dump(mode="json", exclude_none=True),
-        "inquiry": asking.inquiry.model_dump(mode="json"),
-        "outcome": answer.outcome.word,
-        "fields": sorted(asking.grant.fields),
-        "record": record,
-        "withheld": list(asking.grant.withheld),
-        "policy": asking.grant.policy,
-        "rules": list(asking.grant.rules),
-        "provenance": {
-            name: _instant(value) if isinstance(value, datetime) else value for name, value in provenance.items()
-        },
-    }
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def provenance_members(provenance: Provenance) -> dict[str, Any]:
-    """Provenance as JSON values, for answer and evidence alike."""
-    age = int((provenance.answered_at - provenance.asked_at).total_seconds()) if provenance.via == "cache" else 0
-    return {
-        "registry": provenance.registry,
-        "operation": provenance.operation,
-        "route": provenance.route,
-        "via": provenance.via,
-        "request_id": provenance.request_id,
-        "asked_at": provenance.asked_at,
-        "answered_at": provenance.answered_at,
-        "age_s": age,
-        "reply_mac": provenance.reply_mac,
-        "contract": provenance.contract,
-        "basis": provenance.basis,
-    }

@@ -14,6 +14,8 @@ from gateway.stores.state import State
 
 __all__ = ["Windows"]
 
+_PLACING_S = 5.0
+
 
 class Windows:
     """Counts, and different things counted, over short-lived state."""
@@ -36,6 +38,9 @@ class Windows:
         known = await self._state.get(mark)
         if known is not None:
             return int(known)
+        # Several questions about one person arrive at once: the first of them takes the place, the others share it.
+        if not await self._state.put_if_absent(f"{mark}:taken", b"", ttl_s=_PLACING_S):
+            return int(await self._state.get(mark) or await self._state.get(key) or 0)
         place = await self.count(key, window_s)
         left_s = (await self.ends(key, window_s) - self._clock.now()).total_seconds()
         if left_s > 0:

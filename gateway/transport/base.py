@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from gateway.domain.exchange import Request, Response
+from gateway.domain.exchange import LARGE_BODY, Request, Response
 from gateway.wire.wrappers import Unwrap
 
 __all__ = ["Probe", "Transport", "Unwrapping"]
@@ -38,7 +39,7 @@ class Transport(Protocol):
 
 
 class Unwrapping:
-    """A transport whose answers come packed by a provincial platform."""
+    """A transport whose answers come packed by a provincial platform. Large ones are unpacked in a thread."""
 
     def __init__(self, inner: Transport, unwrap: Unwrap) -> None:
         self._inner = inner
@@ -46,7 +47,9 @@ class Unwrapping:
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
         packed = await self._inner.send(request, fresh=fresh)
-        return replace(self._unwrap(packed), packed=packed.raw)
+        large = len(packed.body) > LARGE_BODY
+        unwrapped = await asyncio.to_thread(self._unwrap, packed) if large else self._unwrap(packed)
+        return replace(unwrapped, packed=packed.raw)
 
     async def distrust(self) -> None:
         await self._inner.distrust()

@@ -40,7 +40,7 @@ OWN_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 def new_session(
     *,
     resolver: Resolver,
-    tls: ssl.SSLContext | None,
+    tls: ssl.SSLContext,
     connections: int,
     keep: bool,
     on_stray: Callable[[], None],
@@ -51,7 +51,7 @@ def new_session(
     options: dict[str, Any] = {"keepalive_timeout": _KEEP_ALIVE_S} if keep else {"force_close": True}
     connector = aiohttp.TCPConnector(
         limit=connections,
-        ssl=tls or True,
+        ssl=tls,
         resolver=_Resolving(resolver),
         use_dns_cache=False,  # our resolver keeps answers itself, and checks them for each connection
         **options,
@@ -97,6 +97,8 @@ def unreachable(exc: Exception) -> RegistryUnreachable:
             return RegistryUnreachable("TLS: the registry broke off the handshake")
         case aiohttp.ClientConnectorError() as refused:
             return RegistryUnreachable(f"connection: {refused.os_error.strerror or 'refused'}")
+        case ConnectionRefusedError():
+            return RegistryUnreachable("connection: refused")
         case aiohttp.ServerDisconnectedError() | ConnectionError():
             return RegistryUnreachable("the registry closed the connection")
         case aiohttp.ClientPayloadError():

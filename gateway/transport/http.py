@@ -11,27 +11,25 @@ from __future__ import annotations
 import asyncio
 import ssl
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 import aiohttp
 from yarl import URL
 
 from gateway.clock import Clock
 from gateway.domain.exchange import BOUNDS, Bounds, Request, Response
-from gateway.errors import MalformedAnswer, RegistryError, RegistryRejected
+from gateway.errors import MalformedAnswer
+from gateway.transport import headers, probing
 from gateway.transport import tls as strict_tls
 from gateway.transport.base import Probe
 from gateway.transport.client import OWN_ERRORS, new_session, unreachable, was_reused
 from gateway.transport.credentials.base import Credentials, Old, Proof
-from gateway.transport.endpoint import literal
 from gateway.transport.outgoing import Outgoing, filled
 from gateway.transport.resolver import Resolver
 
 __all__ = ["HttpTransport"]
 
-_PROBE_S = 5.0
 _CLOSE_S = 0.1
 
 
@@ -58,7 +56,8 @@ class HttpTransport:
         self._endpoint = endpoint
         self._credentials = credentials
         self._clock = clock
-        self._tls = tls or (strict_tls.context() if endpoint.startswith("https:") else None)
+        # Never none: aiohttp would take a context of its own for an `https://` that nobody foresaw.
+        self._tls = tls or (strict_tls.context() if endpoint.startswith("https:") else strict_tls.trusting_nobody())
         self._resolver = resolver or Resolver(clock=clock)
         self._connections = connections
         self._max_bytes = bounds.max_bytes
@@ -69,40 +68,27 @@ class HttpTransport:
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
         proof = await self._credentials.proof(self._log_in)
-        response = await self._exchange(self._signed(request, proof), fresh=fresh)
+        response = await self._asked(request, proof, fresh=fresh)
         if self._credentials.are_old(response):
-            if request.again is not None:
-                request.again(response)
-            proof = await self._credentials.proof(self._log_in, old=Old(proof, response))
-            response = await self._exchange(self._signed(request, proof), fresh=fresh)
+            renewed = await self._credentials.proof(self._log_in, old=Old(proof, response))
+            if renewed is not proof:
+                response = await self._asked(request, renewed, fresh=fresh)
         self._credentials.explain(request, response)
         return response
 
-    def _signed(self, request: Request, proof: Proof) -> Outgoing:
-        return self._credentials.sign(filled(request, self._endpoint, proof.secrets), proof)
+    async def _asked(self, request: Request, proof: Proof, *, fresh: bool) -> Response:
+        outgoing = self._credentials.sign(filled(request, self._endpoint, proof.secrets), proof)
+        headers.check(outgoing.headers)
+        request.sent()
+        return await self._exchange(outgoing, fresh=fresh)
 
     async def probe(self) -> list[Probe]:
-        host = URL(self._endpoint).host or "?"
-        connection = await self._tried("connection", host, self._connect())
-        if not connection.ok:
-            advice = f"Kiểm tra endpoint, tường lửa, DNS và TLS / check endpoint, firewall, DNS and TLS to {host}"
-            return [replace(connection, advice=advice)]
-        log_in = self._credentials.proof(self._log_in)
-        credentials = await self._tried("credentials", type(self._credentials).__name__, log_in)
-        if not credentials.ok:
+        steps = await probing.connections(self._endpoint, self._resolver, self._tls)
+        if any(step.ok for step in steps):
             advice = "Kiểm tra khóa, bí mật và địa chỉ cấp token / check key, secret and token address"
-            credentials = replace(credentials, advice=advice)
-        return [connection, credentials]
-
-    async def _tried(self, step: str, what: str, trying: Awaitable[object]) -> Probe:
-        try:
-            async with asyncio.timeout(_PROBE_S):
-                await trying
-            return Probe(step, ok=True, detail=what)
-        except RegistryError as exc:
-            return Probe(step, ok=False, detail=str(exc))
-        except TimeoutError:
-            return Probe(step, ok=False, detail=f"nothing within {_PROBE_S:g} s")
+            log_in = self._credentials.proof(self._log_in)
+            steps.append(await probing.tried("credentials", type(self._credentials).__name__, log_in, advice))
+        return steps
 
     async def distrust(self) -> None:
         retired, self._kept = self._kept, None
@@ -116,11 +102,11 @@ class HttpTransport:
                 await _closed(session.client)
 
     async def _log_in(self, outgoing: Outgoing) -> Response:
+        headers.check(outgoing.headers)
         # A token names nobody: it is believed from a connection that carried nothing else.
         return await self._exchange(outgoing, fresh=True)
 
     async def _exchange(self, outgoing: Outgoing, *, fresh: bool) -> Response:
-        _check_headers(outgoing)
         try:
             async with (
                 self._session(fresh=fresh) as client,
@@ -135,11 +121,11 @@ class HttpTransport:
                 new = not was_reused()
                 # The body too is read inside the deadline: a registry that stalls half-way
                 # through an answer is as dead as a silent one.
-                body = await self._body(reply)
-                headers = {name.lower(): value for name, value in reply.headers.items()}
+                said = headers.received(reply.headers.items())
+                body = await self._body(reply, said.get("content-encoding", "identity").lower())
                 return Response(
                     status=reply.status,
-                    headers=headers,
+                    headers=said,
                     body=body,
                     received_at=self._clock.now(),
                     fresh=new,
@@ -149,8 +135,7 @@ class HttpTransport:
             # Some of these quote the address with its query, so the cause is cut and named in a word.
             raise unreachable(exc) from None
 
-    async def _body(self, reply: aiohttp.ClientResponse) -> bytes:
-        encoding = reply.headers.get("Content-Encoding", "identity").strip().lower()
+    async def _body(self, reply: aiohttp.ClientResponse, encoding: str) -> bytes:
         if encoding not in {"identity", "", "gzip"}:
             raise MalformedAnswer("the answer is packed in a way we did not ask for")
         if (reply.content_length or 0) > self._max_bytes:
@@ -194,20 +179,6 @@ class HttpTransport:
             on_stray=self._on_stray,
         )
 
-    async def _connect(self) -> None:
-        url = URL(self._endpoint)
-        host = url.host or ""
-        address = literal(self._endpoint) or (await self._resolver.addresses(host))[0]
-        secure = url.scheme == "https"
-        try:
-            _, writer = await asyncio.open_connection(
-                address, url.port, ssl=self._tls if secure else None, server_hostname=host if secure else None
-            )
-            writer.close()
-            await writer.wait_closed()
-        except OSError as exc:
-            raise unreachable(exc) from None
-
 
 class _Session:
     """A session that can be retired: what is under way ends, nothing new begins, then it closes."""
@@ -239,8 +210,3 @@ async def _closed(client: aiohttp.ClientSession) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(_CLOSE_S):
             await client.close()
-
-
-def _check_headers(outgoing: Outgoing) -> None:
-    if any(char in name + value for name, value in outgoing.headers.items() for char in "\r\n\0"):
-        raise RegistryRejected("a header value holds a line end or NUL; nothing was sent")

@@ -19,6 +19,7 @@ class MemoryTransport:
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
         self.sent.append(request)
+        request.sent()
         return self._answer(request)
 
     async def distrust(self) -> None:

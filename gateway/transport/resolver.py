@@ -97,8 +97,12 @@ class Resolver:
     async def _resolved(self, host: str) -> Sequence[str]:
         answer = self._asked.get(host)
         if answer is None:
-            answer = self._asked[host] = asyncio.get_running_loop().create_future()
-            threading.Thread(target=self._look_up, args=(host, answer), name="resolver", daemon=True).start()
+            answer = asyncio.get_running_loop().create_future()
+            try:
+                threading.Thread(target=self._look_up, args=(host, answer), name="resolver", daemon=True).start()
+            except RuntimeError:  # the machine gives no more threads; the next question tries anew
+                raise RegistryUnreachable("DNS: no thread could be had to look the name up") from None
+            self._asked[host] = answer
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await asyncio.shield(answer)
@@ -107,7 +111,7 @@ class Resolver:
 
     def _look_up(self, host: str, answer: asyncio.Future[Sequence[str]]) -> None:
         found: Sequence[str] = ()
-        with suppress(OSError, UnicodeError):
+        with suppress(Exception):  # whatever it is, the name does not resolve; silence would hold it for ever
             found = self._lookup(host)
         with suppress(RuntimeError):  # the loop has been closed while we waited: nobody wants to know any more
             answer.get_loop().call_soon_threadsafe(self._take, host, answer, found)

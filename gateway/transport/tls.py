@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from gateway.errors import SettingsError
 
-__all__ = ["CIPHERS", "check_revocation", "context", "no_pass_phrase"]
+__all__ = ["CIPHERS", "check_revocation", "context", "no_pass_phrase", "trusting_nobody"]
 
 # Forward secrecy and authenticated encryption only; level 2 refuses RSA and DH keys below 2048 bits and SHA-1
 # signatures. Written out, so that the machine's OpenSSL configuration cannot weaken it. TLS 1.3 has its own suites.
@@ -29,14 +29,14 @@ def context(
     `ca_file` replaces the machine's own authorities. With `crl_file` a certificate that it lists is refused, and
     so is every one whose authority has no current list in it. Raises SettingsError naming the file that is wrong.
     """
+    made = trusting_nobody()
     try:
-        made = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        if ca_file is None:
+            made.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        else:
+            made.load_verify_locations(cafile=str(ca_file))
     except (OSError, ssl.SSLError) as exc:
         raise SettingsError(f"tls.ca_file {ca_file}: {exc}") from exc
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.set_ciphers(CIPHERS)
-    # Python 3.11 takes a common name where no alternative name stands: a certificate like that proves nothing.
-    made.hostname_checks_common_name = False
     if crl_file is not None:
         check_revocation(made, crl_file, "tls.crl_file")
     if key_file is not None and certificate_file is None:
@@ -46,6 +46,21 @@ def context(
             made.load_cert_chain(certificate_file, key_file, password=no_pass_phrase("tls.key_file"))
         except (OSError, ssl.SSLError) as exc:
             raise SettingsError(f"tls.certificate_file {certificate_file}: {exc}") from exc
+    return made
+
+
+def trusting_nobody() -> ssl.SSLContext:
+    """
+    The same without any authority, so that every certificate is refused: for a way on which TLS is not meant to be.
+
+    Not `ssl.create_default_context`: that one writes the keys of all connections into the file that SSLKEYLOGFILE
+    in the environment names, and whoever reads it reads the questions.
+    """
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.set_ciphers(CIPHERS)
+    # Python 3.11 takes a common name where no alternative name stands: a certificate like that proves nothing.
+    made.hostname_checks_common_name = False
     return made
 
 

@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.errors import CaseClosed, FieldProblem, SettingsError
 from gateway.lookup.cases import Case, CaseChecks
 from gateway.lookup.request import LookupRequest
+from gateway.transport.base import Probe
 
 __all__ = ["TokenCases"]
 
@@ -77,6 +78,10 @@ class TokenCases:
             return Case.model_validate(claims)
         except ValidationError:
             raise _refusal("case_token_invalid") from None
+
+    async def probe(self) -> list[Probe]:
+        """There is no way to try."""
+        return []
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.domain.outcome import Unknown
 from gateway.errors import Actor, Reason, Refusal
+from gateway.lookup.document import provenance_members
 from gateway.lookup.pipeline import LookupResult
-from gateway.lookup.recorder import provenance_members
 
 __all__ = [
     "CircuitView",

@@ -47,6 +47,7 @@ class SessionDoor:
         self._code = code
         self._platform = platform
         self.sessions = Issued("session-not-real")
+        self.refused = 0
         self.questions = 0
 
     def answer(self, call: Call) -> Answer:
@@ -59,6 +60,7 @@ class SessionDoor:
         body = _object(call.body)
         if call.path == "/login":
             if list(body.items()) != [(name, self.username), (password, self.password)]:
+                self.refused += 1
                 return answered({self._code: "-1", "result": "fail", session: None})
             return answered({self._code: "0", "result": "success", session: self.sessions.new()})
         self.questions += 1

@@ -26,6 +26,7 @@ from gateway import telemetry
 from gateway.commands.keys import Algorithm, make
 from gateway.settings import Settings
 from gateway.settings_keys import KeysSettings
+from gateway.settings_ledger import LedgerSettings
 from tests.conftest import open_desk, settings_for
 
 __all__ = ["BUG_AGE_S", "settings"]
@@ -36,17 +37,26 @@ BUG_AGE_S = 77
 
 def settings(folder: Path, stand_ins: str) -> Settings:
     """
-    The two registries with short deadlines, every dataset granted, and all that is trusted below the folder: keys here,
-    and ledger and index in `ledger/` and `index/` as soon as there are any.
+    The two registries, each also with a deadline too short for silence (`dancu-hasty`), every dataset granted.
+
+    All that is trusted lies below the folder: keys, and the ledger in `ledger/`. An index belongs in `index/`: there
+    too an account and a case may stand, and nothing else.
     """
     make(folder / "keys", Algorithm.ES256)
     keys = KeysSettings(
         signing_key_file=folder / "keys" / "signing-key.pem", secret_files=(folder / "keys" / "secret",)
     )
-    loud = settings_for(stand_ins, dancu={"deadline_s": 0.3}, dkdn={"deadline_s": 0.3})
-    datasets = ("dancu.citizen", "dancu.household", "dancu.verification", "dkdn.enterprise")
+    loud = settings_for(stand_ins, dancu={"deadline_s": 30}, dkdn={"deadline_s": 30})
+    hasty = {
+        f"{name}-hasty": registry.model_copy(update={"deadline_s": 0.3}) for name, registry in loud.registries.items()
+    }
+    registries = {**loud.registries, **hasty}
+    nouns = {"dancu": ("citizen", "household", "verification"), "dkdn": ("enterprise",)}
+    datasets = tuple(f"{name}.{noun}" for name, one in registries.items() for noun in nouns[one.adapter])
     one_stop = loud.consumers["one-stop"].model_copy(update={"datasets": datasets, "questions_per_minute": 100_000})
-    return loud.model_copy(update={"consumers": {"one-stop": one_stop}, "keys": keys})
+    ledger = LedgerSettings(folder=folder / "ledger", origin="canaries.test/ledger")
+    parts = {"consumers": {"one-stop": one_stop}, "registries": registries, "keys": keys, "ledger": ledger}
+    return loud.model_copy(update=parts)
 
 
 class Careless:

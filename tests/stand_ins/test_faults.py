@@ -48,11 +48,11 @@ async def test_a_server_stops_although_a_client_waits(kind: str, http: aiohttp.C
         waiting = asyncio.create_task(
             ask_dancu(http, server, body.decode(), signed(clock.now_s)),
         )
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(5):
             while not len(server.journal):  # noqa: ASYNC110  the journal has nobody to notify
                 await asyncio.sleep(0.005)
         started = time.monotonic()
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 5  # and not the fault's minute
     with pytest.raises(aiohttp.ClientError):
         await waiting
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 
 from mocks.faults import KINDS, Fault
 from mocks.server import Running
+from tests.ports import free_port
 from tests.stand_ins.client import DANCU, PROVINCE, Clock, ask_dancu, ask_dkdn, first, question, signed, token
 
 
@@ -80,9 +80,7 @@ async def test_what_is_not_served_is_not_found(server: Running, http: aiohttp.Cl
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_command_serves_until_it_is_told_to_stop(number: int, http: aiohttp.ClientSession) -> None:
     """`python -m mocks` serves on loopback, and a signal ends it with exit code 0 although a client is waiting."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = (sys.executable, "-m", "mocks", "--port", str(port), "--citizens", "10", "--fault", "dancu=silence")
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ}

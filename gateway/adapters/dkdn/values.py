@@ -9,7 +9,7 @@ from gateway.adapters.dkdn.query import DkdnOptions
 from gateway.domain.records.shared import Address, Code
 from gateway.errors import MalformedAnswer
 
-__all__ = ["ACCEPT", "address", "code", "count", "day", "iso_day", "path", "place_code"]
+__all__ = ["ACCEPT", "address", "code", "count", "day", "flag", "iso_day", "path", "place_code"]
 
 ACCEPT = {"Accept": "application/json", "Accept-Charset": "UTF-8"}
 
@@ -39,6 +39,11 @@ def count(text: str | None, field: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 6):
         raise MalformedAnswer(f"dkdn: {field} is no count")
     return int(text)
+
+
+def flag(text: str | None, yes: str, no: str) -> bool | None:
+    """Yes or no; None where the registry says neither, for a flag that is missing denies nothing."""
+    return {yes: True, no: False}.get(text or "")
 
 
 def place_code(text: str | None, width: int, field: str) -> str | None:

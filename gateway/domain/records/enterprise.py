@@ -37,11 +37,11 @@ class LegalRepresentative(Masked):
 
 
 class Activity(Masked):
-    """A line of business by its VSIC code."""
+    """A line of business by its VSIC code. `is_main` is absent where the registry does not say it."""
 
     code: str
     name: str | None = None
-    is_main: bool = False
+    is_main: bool | None = None
 
 
 class Member(Masked):

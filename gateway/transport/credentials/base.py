@@ -38,11 +38,14 @@ class Old:
 class Credentials(Protocol):
     """
     How one registry knows us. The transport takes a proof, fills its secrets into the request, has the bytes
-    signed last, and sends them. When the answer says that the proof is old, it takes another, once a request.
+    signed last, and sends them. When the answer says that the proof is old, it takes another, at most once a request.
     """
 
     async def proof(self, exchange: Exchange, *, old: Old | None = None) -> Proof:
-        """What proves who we are now. A log-in runs through `exchange`, single flight; never `old.proof` again."""
+        """
+        What proves who we are now. A log-in runs through `exchange`, single flight. It is `old.proof` again where
+        another log-in would come too soon after the last: then the answer that called it old stands.
+        """
 
     def sign(self, outgoing: Outgoing, proof: Proof) -> Outgoing:
         """The filled request with whatever proves who we are."""

@@ -18,6 +18,7 @@ from gateway.clock import Clock
 from gateway.domain.exchange import Response
 from gateway.errors import RegistryRefused, RegistryTimeout
 from gateway.transport.credentials.base import Anonymous, Exchange, Old, Proof
+from gateway.transport.credentials.brake import Brake
 from gateway.transport.credentials.expiry import UNKNOWN_S, life_s, registry_time, usable_s
 from gateway.wire import rest
 from gateway.wire.model import Wire
@@ -50,6 +51,9 @@ class LogIn:
     Whoever needs it while one is under way waits for that one, and sees its failure if it fails; whoever comes
     after a failure begins anew. A waiter that is cancelled disturbs no other; when the last one is gone, the
     log-in is given up. It is given up after `longest_s` too: a hung token endpoint holds nobody for ever.
+
+    Two brakes protect the account. A log-in that was renewed because an answer called it old, and is called old
+    again, is kept for a while although it is; and one that was refused is not tried at each question.
     """
 
     def __init__(
@@ -61,24 +65,41 @@ class LogIn:
         self._proof: Proof | None = None
         self._good_until = 0.0
         self._flight: _Flight | None = None
+        self._renewals = Brake(clock)
+        self._refusals = Brake(clock)
+        self._refusal = ""
 
     async def proof(self, exchange: Exchange, old: Proof | None = None) -> Proof:
-        """The proof in force, or a new one where it is `old`, near its end or not there yet."""
+        """
+        The proof in force, or a new one where it is `old`, near its end or not there yet. It is `old` itself where
+        a new one has just been fetched for that reason.
+        """
         proof = self._proof
-        if proof is not None and proof is not old and self._clock.monotonic() < self._good_until:
+        usable = proof is not None and self._clock.monotonic() < self._good_until
+        if proof is not None and usable and proof is not old:
             return proof
         flight = self._flight
         if flight is None or flight.is_over:
-            self._flight = flight = _Flight(asyncio.create_task(self._renewed(exchange)))
+            if proof is not None and usable and self._renewals.holds:
+                return proof
+            if self._refusals.holds:
+                raise RegistryRefused(self._refusal)
+            self._flight = flight = _Flight(asyncio.create_task(self._renewed(exchange, called_old=usable)))
         return await flight.join()
 
-    async def _renewed(self, exchange: Exchange) -> Proof:
+    async def _renewed(self, exchange: Exchange, *, called_old: bool) -> Proof:
         asked = self._clock.monotonic()
         try:
             async with asyncio.timeout(self._longest_s):
                 grant = await self._fetch(exchange)
         except TimeoutError:
             raise RegistryTimeout(f"log-in: no answer within {self._longest_s:g} s") from None
+        except RegistryRefused as exc:
+            self._refusals.pull()
+            self._refusal = str(exc)
+            raise
+        if called_old:
+            self._renewals.pull()
         life = UNKNOWN_S if grant.life_s is None else grant.life_s
         self._proof, self._good_until = grant.proof, asked + usable_s(life)
         return grant.proof

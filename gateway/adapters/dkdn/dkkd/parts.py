@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from gateway.adapters.dkdn import values
 from gateway.adapters.dkdn.dkkd import wire
-from gateway.adapters.dkdn.values import code, iso_day, place_code
+from gateway.adapters.dkdn.values import code, flag, iso_day, place_code
 from gateway.domain.records.enterprise import Activity, IdentityPaper, LegalRepresentative, StatusPeriod
 from gateway.domain.records.shared import Address
 from gateway.errors import MalformedAnswer
 
 __all__ = ["activities", "head_office", "people", "status_period"]
 
+T = TypeVar("T", wire.Person, wire.Place)
+
 
 def people(listed: list[wire.Person] | None) -> tuple[LegalRepresentative, ...]:
-    """Everybody named, whether he stands in a wrapper or not."""
+    """Everybody named, whether he stands in a wrapper, beside one or without one."""
     return tuple(_representative(person) for one in listed or () for person in _people_in(one))
 
 
 def head_office(certificate: wire.Certificate) -> Address | None:
     """
-    Where the head office is, whether it stands in a wrapper or not.
+    Where the head office is, whether it stands in a wrapper, beside one or without one.
 
     ASSUMED: there is one. Two different ones are MalformedAnswer, since nothing would tell which is which.
     """
@@ -45,27 +48,33 @@ def status_period(one: wire.Status) -> StatusPeriod:
 def activities(certificate: wire.Certificate) -> tuple[Activity, ...]:
     """The lines of business."""
     listed = certificate.activities or ()
-    return tuple(Activity(code=one.code, name=one.name, is_main=one.is_main == "1") for one in listed)
+    return tuple(Activity(code=one.code, name=one.name, is_main=flag(one.is_main, "1", "0")) for one in listed)
 
 
 def _people_in(one: wire.Person) -> Iterator[wire.Person]:
-    match one.inside:
-        case list():
-            yield from one.inside
-        case None:
-            yield one
-        case inner:
-            yield inner
+    inner = _listed(one.inside)
+    for person in inner:
+        yield from _people_in(person)
+    if one.inside is None or (one.is_told and one.alone() not in inner):
+        yield one
 
 
 def _places_in(one: wire.Place) -> Iterator[wire.Place]:
-    match one.inside:
+    """What stands in a wrapper, and the wrapper itself, which may hold an address of its own beside it."""
+    if not isinstance(one.inside, str):
+        for place in _listed(one.inside):
+            yield from _places_in(place)
+    yield one
+
+
+def _listed(inside: list[T] | T | None) -> list[T]:
+    match inside:
+        case None:
+            return []
         case list():
-            yield from one.inside
-        case wire.Place():
-            yield one.inside
-        case _:
-            yield one
+            return inside
+        case one:
+            return [one]
 
 
 def _representative(one: wire.Person) -> LegalRepresentative:

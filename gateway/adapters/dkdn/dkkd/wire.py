@@ -30,7 +30,9 @@ Text = NumberOrText | None
 
 class Person(Wire):
     """
-    Somebody with the paper he was identified by; or a wrapper around people, `ThongTinCaNhan`, and then nothing else.
+    Somebody with the paper he was identified by; or a wrapper around people, `ThongTinCaNhan`.
+
+    ASSUMED: a wrapper has nothing beside it. What does stand there is somebody too.
     """
 
     inside: list[Person] | Person | None = Field(alias="ThongTinCaNhan", default=None)
@@ -43,10 +45,21 @@ class Person(Wire):
     nationality_name: str | None = Field(alias="QuocTich", default=None)
     nationality: str | None = Field(alias="MaQuocTich", default=None)
 
+    @property
+    def is_told(self) -> bool:
+        """True when anything of a person stands here, and not in the wrapper alone."""
+        return any(value for name, value in self if name != "inside")
+
+    def alone(self) -> Person:
+        """The person without what the wrapper holds."""
+        return self.model_copy(update={"inside": None})
+
 
 class Place(Wire):
     """
     An address; or, for firms, a wrapper around addresses, `DiaChi`, which is the street within an address.
+
+    ASSUMED: a wrapper has nothing beside it. What does stand there is an address too.
 
     Codes of two, three and five digits come as whole numbers; `MaQuanHuyen` is null since 2025-07-01.
     """

@@ -7,7 +7,7 @@ import re
 from gateway.adapters.dkdn import values
 from gateway.adapters.dkdn.ngsp import wire
 from gateway.adapters.dkdn.query import DkdnOptions, EnterpriseQuery
-from gateway.adapters.dkdn.values import ACCEPT, code, count, day
+from gateway.adapters.dkdn.values import ACCEPT, code, count, day, flag
 from gateway.domain.dataset import Exchanges, Question
 from gateway.domain.dates import PartialDate
 from gateway.domain.exchange import Request
@@ -74,7 +74,7 @@ def _enterprise(main: wire.MainInformation, data: wire.Data) -> Enterprise:
         charter_capital_vnd=main.capital,
         head_office=_address(data.head_office),
         activities=tuple(
-            Activity(code=one.code, name=one.name, is_main=one.is_main == "Y") for one in data.activities or ()
+            Activity(code=one.code, name=one.name, is_main=flag(one.is_main, "Y", "N")) for one in data.activities or ()
         ),
         members=tuple(
             Member(name=one.name, amount_vnd=one.amount, ratio_percent=one.ratio, country_name=one.country_name)

@@ -1,0 +1,97 @@
+"""
+Proofs out of any log of the ledger's folder, whichever process writes it: from its files alone, under its latest
+checkpoint. Reads files, so it belongs in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.errors import LedgerDamaged, NoSuchRecord
+from gateway.ledger import merkle
+from gateway.ledger.disk import SystemDisk
+from gateway.ledger.notes import Checkpoint, checkpoint_from, split
+from gateway.ledger.proofs import proof_text
+from gateway.ledger.reading import LogReader, slots
+from gateway.ledger.recovery import last_note
+from gateway.ledger.tiles import Tiles
+
+__all__ = ["Proof", "checkpoints", "consistency", "log_named", "proof"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One record, byte by byte, and its place in the tree. `record` is None where the data was destroyed."""
+
+    record: bytes | None = field(repr=False)
+    text: str = field(repr=False)
+
+
+def checkpoints(ledger_folder: Path) -> dict[str, str]:
+    """The latest signed checkpoint of each log, by the log's name."""
+    found = {}
+    for reader in slots(ledger_folder).values():
+        note = last_note(reader.folder)
+        if note is not None:
+            found[checkpoint_from(split(note)[0]).origin] = note
+    return found
+
+
+def log_named(ledger_folder: Path, origin: str) -> LogReader:
+    """The log of that name. Raises NoSuchRecord."""
+    for reader in slots(ledger_folder).values():
+        if reader.origin == origin:
+            return reader
+    raise NoSuchRecord
+
+
+def proof(log: LogReader, index: int) -> Proof:
+    """
+    That a record stands in the log. Raises NoSuchRecord where it has none of that index, or no checkpoint covers it
+    yet: the next one comes within ten seconds.
+    """
+    note, checkpoint = _latest(log)
+    entry = next(log.entries(index, index + 1), None) if 0 <= index < checkpoint.size else None
+    if entry is None:
+        raise NoSuchRecord
+    with _tree(log, checkpoint) as tree:
+        path = merkle.inclusion_proof(tree, index, checkpoint.size)
+    return Proof(entry.record, proof_text(index, path, note))
+
+
+def consistency(log: LogReader, old: int) -> tuple[list[bytes], str]:
+    """
+    That the log as its latest checkpoint has it begins with its first `old` records: the hashes, and the checkpoint.
+    Raises NoSuchRecord where it never was that long.
+    """
+    note, checkpoint = _latest(log)
+    if not 0 <= old <= checkpoint.size:
+        raise NoSuchRecord
+    with _tree(log, checkpoint) as tree:
+        return merkle.consistency_proof(tree, old, checkpoint.size), note
+
+
+def _latest(log: LogReader) -> tuple[str, Checkpoint]:
+    note = last_note(log.folder)
+    if note is None:
+        raise NoSuchRecord
+    return note, checkpoint_from(split(note)[0])
+
+
+@contextmanager
+def _tree(log: LogReader, checkpoint: Checkpoint) -> Iterator[Tiles]:
+    """The tree of a checkpoint: from the tiles where they go that far, else from every record."""
+    tiles = Tiles(log.folder / "tiles", SystemDisk())
+    try:
+        if not tiles.resume(checkpoint.size) or tiles.frontier.root() != checkpoint.root:
+            tiles.close()
+            tiles = Tiles(log.folder / "tiles", SystemDisk())
+            tiles.extend(entry.leaf for entry in log.entries(0, checkpoint.size))
+            if tiles.size != checkpoint.size or tiles.frontier.root() != checkpoint.root:
+                raise LedgerDamaged(f"{log.folder}: not the log that its checkpoint was signed for")
+        yield tiles
+    finally:
+        tiles.close()

@@ -1,1 +1,0 @@
-"""The tables of the store, version by version. A version that has been released is never changed."""

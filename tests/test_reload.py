@@ -1,0 +1,135 @@
+"""Rules change while the gateway runs: SIGHUP reads the files again, and what cannot be used changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway import app
+from gateway.errors import Forbidden
+from gateway.settings import OfficersSettings, PolicySettings, load
+from gateway.telemetry import Metrics
+from mocks.server import Running
+from tests.conftest import FIRM, INQUIRY, KEY, MAU, MovableClock, settings_for
+from tests.office import at_work
+from tests.policies import policy, rule
+from tests.test_cli import _events, free_port, process
+
+CITIZENS = policy(rule({"dancu.citizen": ["full_name"]}))
+NOBODY = policy(rule({"dancu.citizen": ["full_name"]}, agencies=["H99.*"]))
+SETTINGS = f"""
+[web]
+port = {{port}}
+[metrics]
+port = 0
+[consumers.one-stop]
+api_key_sha256 = "{hashlib.sha256(KEY.encode()).hexdigest()}"
+[policy]
+file = "policy.toml"
+[registries.dancu]
+adapter = "dancu"
+"""
+
+
+async def test_a_policy_that_cannot_be_used_changes_nothing(
+    stand_ins: Running, clock: MovableClock, tmp_path: Path
+) -> None:
+    """Broken, gone, whole again: the last good version decides meanwhile, and the metrics say that it is an old one."""
+    file = tmp_path / "policy.toml"
+    file.write_text(CITIZENS)
+    settings = settings_for(stand_ins.base_url, dancu={"endpoint": None})
+    settings = settings.model_copy(update={"policy": PolicySettings(file=file)})
+    async with at_work(settings, clock) as office:
+        first = (await office.ask()).grant.policy
+        clock.advance(60)
+        for broken in ("rules = [", CITIZENS.replace("full_name", "full_nam"), None):
+            file.unlink() if broken is None else file.write_text(broken)
+            assert office.core.rules.reload() is False
+            assert (await office.ask()).grant.policy == first
+            assert office.count("gateway_rules_rejected", file="policy") == 1
+        loaded_at = office.count("gateway_rules_loaded_timestamp_seconds", file="policy")
+        file.write_text(NOBODY)
+        assert office.core.rules.reload() is True
+        with pytest.raises(Forbidden):
+            await office.ask()
+
+    assert loaded_at == clock.now().timestamp() - 60
+    assert office.count("gateway_rules_loaded_timestamp_seconds", file="policy") == clock.now().timestamp()
+    assert office.count("gateway_rules_rejected", file="policy") == 0
+    assert office.count("gateway_reloads_total", file="policy", result="rejected") == 3
+    assert office.count("gateway_reloads_total", file="policy", result="loaded") == 1
+
+
+async def test_officers_are_read_again_too(stand_ins: Running, clock: MovableClock, tmp_path: Path) -> None:
+    """A new code is in force at once; a file that is wrong leaves the old one there."""
+    file = tmp_path / "officers.toml"
+    entry = '[[officers]]\nagency = "H08.12"\naccount = "canbo.mau"\nunit = "Mẫu"\ncodes = {{ dancu = "{}" }}\n'
+    file.write_text(entry.format("A-1"))
+    settings = settings_for(stand_ins.base_url, dancu={"endpoint": None, "officers": "mapped", "contract": "2021"})
+    settings = settings.model_copy(update={"officers": OfficersSettings(file=file)})
+    async with at_work(settings, clock) as office:
+        codes = [(await office.ask()).grant.officer_code]
+        for text in (entry.format("A-2"), entry.format("A-3").replace("dancu", "x")):
+            file.write_text(text)
+            office.core.rules.reload()
+            codes.append((await office.ask()).grant.officer_code)
+
+    assert codes == ["A-1", "A-2", "A-2"]
+    assert office.count("gateway_reloads_total", file="officers", result="rejected") == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sighup_reads_the_policy_again_in_every_process(workers: int, tmp_path: Path) -> None:
+    """One process or several: after SIGHUP to the one that was started, all decide by the new file; none ends."""
+    port = free_port()
+    (tmp_path / "gateway.toml").write_text(SETTINGS.format(port=port))
+    (tmp_path / "policy.toml").write_text(CITIZENS)
+    arguments = ["serve", "--unrecorded", "-s", str(tmp_path / "gateway.toml"), "--workers", str(workers)]
+    with process("-m", "gateway", *arguments) as child:
+        events = _events(child, until=workers, event="gateway.started")
+        if workers > 1 and "metrics.started" not in {one["event"] for one in events}:
+            _events(child, until=1, event="metrics.started")
+        before = {_reason(port) for _ in range(8)}
+        (tmp_path / "policy.toml").write_text("rules = [")
+        child.send_signal(signal.SIGHUP)
+        rejected = _events(child, until=workers, event="policy.rejected")
+        meanwhile = {_reason(port) for _ in range(8)}
+        (tmp_path / "policy.toml").write_text(NOBODY)
+        child.send_signal(signal.SIGHUP)
+        reloaded = _events(child, until=workers, event="policy.reloaded")
+        after = {_reason(port) for _ in range(8)}
+
+    assert (before, meanwhile, after) == ({"not_connected"}, {"not_connected"}, {"forbidden"})
+    assert "not TOML" in next(one["detail"] for one in rejected if one["event"] == "policy.rejected")
+    versions = {one["version"] for one in reloaded if one["event"] == "policy.reloaded"}
+    assert versions == {hashlib.sha256(NOBODY.encode()).hexdigest()[:12]}
+    assert "worker.died" not in {one["event"] for one in (*rejected, *reloaded)}
+
+
+def _reason(port: int) -> str:
+    """How a question ends, on a connection of its own, so that any worker may take it."""
+    body = json.dumps({"dataset": "dancu.citizen", "query": MAU, "inquiry": INQUIRY})
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("POST", "/v1/lookups", body, {"X-API-Key": KEY})
+        answer: dict[str, Any] = json.loads(connection.getresponse().read())
+        return str(answer["reason"])
+    finally:
+        connection.close()
+
+
+def test_a_gateway_without_a_policy_starts_and_refuses(tmp_path: Path) -> None:
+    """No file, no rights: nobody may ask, and `gateway check` says so (deny by default)."""
+    text = SETTINGS.format(port=0).replace('[policy]\nfile = "policy.toml"\n', "")
+    (tmp_path / "gateway.toml").write_text(text)
+    core = app.build(load(tmp_path / "gateway.toml"), metrics=Metrics())
+
+    assert core.rules.policy.current.version == ""
+    assert core.lookup.access.case_checks == "off"
+    assert FIRM
