@@ -34,7 +34,7 @@ from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.recorder import Recorder
-from gateway.settings import ConsumerSettings, RegistrySettings, Settings
+from gateway.settings import ConsumerSettings, EndpointSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
 from gateway.stores.state import State
 from gateway.telemetry import Metrics
@@ -344,6 +344,7 @@ def _instance(
         new_id=new_id,
         observer=Counting(metrics),
         mac=mac,
+        more_routes=_more_routes(place, name, registry, clock, metrics),
     )
     return Instance(
         name=name,
@@ -354,6 +355,21 @@ def _instance(
         basis=basis,
         officers=registry.officers,
     )
+
+
+def _more_routes(
+    place: str, name: str, registry: RegistrySettings, clock: Clock, metrics: Metrics
+) -> list[tuple[str, Transport]]:
+    """The other ways to a registry, each with a transport of its own, in order of preference."""
+    if registry.endpoints and registry.endpoint is None:
+        raise SettingsError(f"{place}.endpoint: must be set where there are endpoints besides")
+    routes: list[tuple[str, Transport]] = []
+    for number, endpoint in enumerate(registry.endpoints):
+        if endpoint.route in {registry.route, *(route for route, _ in routes)}:
+            raise SettingsError(f"{place}.endpoints.{number}.route: {endpoint.route!r} is another way's name")
+        way = registry.model_copy(update={field: getattr(endpoint, field) for field in EndpointSettings.model_fields})
+        routes.append((endpoint.route, _transport(f"{place}.endpoints.{number}", name, way, clock, metrics)))
+    return routes
 
 
 def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, metrics: Metrics) -> Transport:

@@ -39,6 +39,7 @@ __all__ = [
     "BreakerSettings",
     "CasesSettings",
     "ConsumerSettings",
+    "EndpointSettings",
     "HidingSettings",
     "KeysSettings",
     "LogSettings",
@@ -50,6 +51,7 @@ __all__ = [
     "Settings",
     "StoreSettings",
     "TlsSettings",
+    "WaySettings",
     "WebSettings",
     "load",
     "paths",
@@ -150,7 +152,32 @@ class BreakerSettings(_Section):
     successes: int = Field(5, ge=1, description="Good answers in a row, asked for one at a time, that close it.")
 
 
-class RegistrySettings(_Section):
+class WaySettings(_Section):
+    """One way to a registry: where it is, and how it knows us there."""
+
+    route: Name = Field(
+        "direct", description="The way to the registry, named in provenance: `direct`, `lgsp`, `xroad`."
+    )
+    wrapper: Literal["plain", "thai_nguyen", "ho_chi_minh", "error_code", "opencps", "json_text"] = Field(
+        "plain", description="How a provincial platform packs the answers."
+    )
+    allowed_addresses: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks that the endpoint's name may resolve to, such as `10.1.0.0/16`; any where not given."
+    )
+    tls: TlsSettings = Field(default_factory=TlsSettings, description="TLS towards this registry.")
+    credentials: CredentialsSettings = Field(
+        default_factory=AnonymousSettings, description="How the registry knows us."
+    )
+    xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
+
+
+class EndpointSettings(WaySettings):
+    """Another way to the same registry."""
+
+    endpoint: Url = Field(description="Base address.")
+
+
+class RegistrySettings(WaySettings):
     """One instance of a registry. Datasets are called after it: `[registries.dancu]` has `dancu.citizen`."""
 
     adapter: Name = Field(description="Which adapter speaks to it.")
@@ -158,11 +185,8 @@ class RegistrySettings(_Section):
     endpoint: Url | None = Field(
         None, description="Base address; while it is missing every question is `unknown: not_connected`."
     )
-    route: Name = Field(
-        "direct", description="The way to the registry, named in provenance: `direct`, `lgsp`, `xroad`."
-    )
-    wrapper: Literal["plain", "thai_nguyen", "ho_chi_minh", "error_code", "opencps", "json_text"] = Field(
-        "plain", description="How a provincial platform packs the answers."
+    endpoints: tuple[EndpointSettings, ...] = Field(
+        (), description="Other ways to the same registry, in order of preference, with the same keys as its own way."
     )
     deadline_s: float | None = Field(
         None, gt=0, le=120, description="Bound on a whole question; the dataset's own where not given."
@@ -179,17 +203,9 @@ class RegistrySettings(_Section):
     max_answer_attributes: int = Field(32, ge=8, description="Most attributes of one element.")
     max_answer_depth: int = Field(64, ge=16, le=200, description="Deepest nesting of an XML answer.")
     max_answer_children: int = Field(2_000, ge=100, description="Most children of one element.")
-    allowed_addresses: tuple[IPvAnyNetwork, ...] = Field(
-        (), description="Networks that the endpoint's name may resolve to, such as `10.1.0.0/16`; any where not given."
-    )
-    tls: TlsSettings = Field(default_factory=TlsSettings, description="TLS towards this registry.")
-    credentials: CredentialsSettings = Field(
-        default_factory=AnonymousSettings, description="How the registry knows us."
-    )
     officers: Literal["own", "mapped"] = Field(
         "own", description="Whose identity it is shown: the officer's own, or the code in the file of officers."
     )
-    xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
     options: dict[str, Any] = Field({}, description="What the adapter lets settings decide: see `docs/adapters.md`.")
 
     @model_validator(mode="after")
@@ -335,7 +351,8 @@ def paths(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[
     """Every setting as a dotted path with its description; `<name>` stands for a name of your own."""
     for name, field in model.model_fields.items():
         path = f"{above}{name}"
-        inner = _sections(field.annotation)
+        # What a list of sections holds is described where it stands once.
+        inner = [] if "tuple[" in str(field.annotation) else _sections(field.annotation)
         if not inner:
             yield path, field.description or ""
         for section in inner:

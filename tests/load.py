@@ -79,6 +79,7 @@ class Registry:
     service_s: float
     seen: int = 0
     url: str = ""
+    fails: bool = False
     stand_in: Any = field(default_factory=lambda: STAND_IN(World(Province(), time.time)))
 
     def __post_init__(self) -> None:
@@ -91,6 +92,8 @@ class Registry:
             self.seen += 1
             async with self._places:
                 await asyncio.sleep(self.service_s)
+            if self.fails:
+                return web.Response(status=503)
         answer = self.stand_in.answer(call)
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from gateway.settings import EndpointSettings
 from mocks.faults import Fault
 from mocks.server import Running
-from tests.conftest import NOBODY, Desk, open_desk, settings_for
-from tests.load import Asked, busy_settings, firm, in_open_loop
+from tests.conftest import FIRM, NOBODY, Desk, open_desk, settings_for
+from tests.load import Asked, busy_settings, firm, in_open_loop, registry_at
+from tests.policies import granting
 
 PROBE_S = 0.4
 
@@ -135,6 +137,38 @@ async def test_every_request_that_the_registry_sees_is_counted(stand_ins: Runnin
     assert seen(stand_ins) == 5
     assert 'gateway_attempts_total{dataset="enterprise",registry="dkdn",result="unreachable"} 1' in metrics
     assert 'gateway_retries_total{decision="made",registry="dkdn"} 1' in metrics
+
+
+async def test_another_way_is_taken_where_the_first_one_fails(stand_ins: Running) -> None:
+    """A second attempt goes another way; once the first one's breaker is open every question does, and then back."""
+    async with registry_at(32, 0.0) as broken:
+        well = settings_for(stand_ins.base_url).registries["dkdn"]
+        other = EndpointSettings(route="ndop", endpoint=str(well.endpoint), credentials=well.credentials)
+        settings = busy_settings(broken.url, breaker={"probe_s": 0.3}, endpoints=(other,))
+        settings = settings.model_copy(update={"registries": {"dkdn": settings.registries["dkdn"]}})
+        async with open_desk(granting(settings, "dkdn.enterprise")) as desk:
+            ways = [await _way(desk)]
+            broken.fails = True
+            ways += [await _way(desk) for _ in range(15)]
+            before = broken.seen
+            ways += [await _way(desk) for _ in range(5)]
+            asked_meanwhile = broken.seen - before
+            _, listed = await desk.get("/v1/registries")
+            broken.fails = False
+            until = time.monotonic() + 5
+            while await _way(desk) != "lgsp":
+                assert time.monotonic() < until
+
+    assert ways == ["lgsp"] + ["ndop"] * 20
+    assert asked_meanwhile == 0
+    (registry,) = listed["registries"]
+    states = {one["route"]: one["state"] for one in registry["health"]["circuits"]}
+    assert states == {"lgsp": "open", "ndop": "closed"}
+
+
+async def _way(desk: Desk) -> str:
+    _, answer = await desk.ask("dkdn.enterprise", FIRM)
+    return str(answer["provenance"]["route"])
 
 
 async def _at_random(stand_ins: Running, percent: int, *, per_s: float, seconds: float) -> tuple[list[Asked], int]:
