@@ -20,6 +20,7 @@ from gateway.app_index import index_part
 from gateway.channel.breaker import BreakerPolicy
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
+from gateway.channel.quota import QuotaPolicy
 from gateway.clock import Clock, SystemClock
 from gateway.descriptors import for_callers
 from gateway.domain.dataset import Adapter, Options
@@ -338,6 +339,7 @@ def _instance(
             waiting=registry.waiting,
             retry_share=registry.retry_share,
             retry_burst=registry.retry_burst,
+            quota=QuotaPolicy(**registry.quota.model_dump()),
             breaker=BreakerPolicy(**registry.breaker.model_dump()),
         ),
         clock=clock,

@@ -47,6 +47,7 @@ __all__ = [
     "NamesSettings",
     "OfficersSettings",
     "PolicySettings",
+    "QuotaSettings",
     "RegistrySettings",
     "Settings",
     "StoreSettings",
@@ -152,6 +153,14 @@ class BreakerSettings(_Section):
     successes: int = Field(5, ge=1, description="Good answers in a row, asked for one at a time, that close it.")
 
 
+class QuotaSettings(_Section):
+    """How many requests the registry takes from us."""
+
+    per_minute: int | None = Field(None, ge=1, description="Requests a minute.")
+    per_day: int | None = Field(None, ge=1, description="Requests a day, until midnight in Vietnam.")
+    counter_share: float = Field(0.2, ge=0, lt=1, description="The part of a quota that is closed to batches.")
+
+
 class WaySettings(_Section):
     """One way to a registry: where it is, and how it knows us there."""
 
@@ -197,6 +206,7 @@ class RegistrySettings(WaySettings):
     waiting: int = Field(128, ge=0, description="Most questions waiting for a place; more are `overloaded`.")
     retry_share: float = Field(0.1, ge=0, le=1, description="Retries per question that is asked, at most.")
     retry_burst: float = Field(10.0, ge=0, le=1000, description="Retries that may be saved up.")
+    quota: QuotaSettings = Field(default_factory=QuotaSettings, description="How much may be asked in a period.")
     breaker: BreakerSettings = Field(default_factory=BreakerSettings, description="When it is left in peace.")
     max_answer_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest answer that is read.")
     max_answer_elements: int = Field(50_000, ge=100, description="Most elements of an XML answer.")
@@ -351,8 +361,7 @@ def paths(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[
     """Every setting as a dotted path with its description; `<name>` stands for a name of your own."""
     for name, field in model.model_fields.items():
         path = f"{above}{name}"
-        # What a list of sections holds is described where it stands once.
-        inner = [] if "tuple[" in str(field.annotation) else _sections(field.annotation)
+        inner = _sections(field.annotation)
         if not inner:
             yield path, field.description or ""
         for section in inner:
@@ -361,6 +370,8 @@ def paths(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[
 
 
 def _sections(annotation: Any) -> list[type[BaseModel]]:
+    if annotation is EndpointSettings:
+        return []  # its keys are those of the registry's own way, and are described there
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [section for part in get_args(annotation) for section in _sections(part)]

@@ -112,6 +112,20 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self.quota_left = Gauge(
+            "gateway_quota_left",
+            "Requests that the registry still takes from us in the period of which least is left.",
+            ["registry"],
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.quota_runs_out = Gauge(
+            "gateway_quota_runs_out_timestamp_seconds",
+            "Unix time at which the quota will have run out at the present pace; 0 where it lasts.",
+            ["registry"],
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
         self.shed = Counter(
             "gateway_shed",
             "Questions that were turned away before they were read.",

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
+import aiohttp
 import pytest
 
+from bench.stage import free_port
 from mocks.faults import Fault
 from mocks.server import Running
-from tests.conftest import open_desk
-from tests.load import Asked, busy_settings, firm, in_open_loop, quantile, registry_at
+from tests.conftest import Desk, open_desk
+from tests.gateway_process import GatewayProcess
+from tests.load import Asked, Registry, busy_settings, firm, in_open_loop, quantile, registry_at
+from tests.recorded import settings_file
 
 DEADLINE_S = 1.0
 
@@ -76,14 +83,25 @@ async def test_f36_a_department_that_floods_takes_nothing_from_another(stand_ins
 # --- the long forms --------------------------------------------------------------------------------
 
 
+@asynccontextmanager
+async def alone(folder: Path, registry: Registry) -> AsyncIterator[Desk]:
+    """The gateway as a process of its own, with its ledger: what it costs is not paid by those who ask it."""
+    file = settings_file(folder, registry.url, deadline_s=2)
+    gateway = GatewayProcess(file, free_port())
+    gateway.environment = {"GATEWAY_WEB__PORT": str(gateway.port)}
+    await asyncio.to_thread(gateway.start)
+    try:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+            yield Desk(gateway.url, "", session, None)  # type: ignore[arg-type]
+    finally:
+        await asyncio.to_thread(gateway.stop)
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("times", [2, 5, 10])
-async def test_overload_f35_a_registry_of_a_hundred_a_second(times: int) -> None:
+async def test_overload_f35_a_registry_of_a_hundred_a_second(times: int, tmp_path: Path) -> None:
     """A minute of it: nine tenths of the capacity reach their callers, and who is turned away hears within 50 ms."""
-    async with (
-        registry_at(5, 0.05) as registry,
-        open_desk(busy_settings(registry.url, deadline_s=2)) as desk,
-    ):
+    async with registry_at(5, 0.05) as registry, alone(tmp_path, registry) as desk:
         await in_open_loop(lambda: firm(desk), per_s=50, seconds=3)
         asked = await in_open_loop(lambda: firm(desk), per_s=100 * times, seconds=60)
         after = await in_open_loop(lambda: firm(desk), per_s=50, seconds=10)

@@ -24,9 +24,10 @@ from gateway.channel.budget import Budget
 from gateway.channel.limit import Limit
 from gateway.channel.line import Share
 from gateway.channel.observer import Observer, Silent
+from gateway.channel.quota import Quota, QuotaPolicy
 from gateway.channel.retry import Retry
 from gateway.channel.route import Circuit, Route
-from gateway.clock import Clock
+from gateway.clock import VIETNAM, Clock
 from gateway.domain.dataset import Dataset, Exchanges, Options, Query, Question
 from gateway.domain.exchange import LARGE_BODY, Request, Response
 from gateway.domain.inquiry import Inquiry
@@ -39,16 +40,18 @@ from gateway.errors import (
     Reason,
     RegistryError,
     RegistryRejected,
+    RegistryThrottled,
     RegistryTimeout,
     RegistryUnreachable,
 )
 from gateway.transport.base import Probe, Transport
-from gateway.wire.headers import clock_skew_s, quota_left
+from gateway.wire.headers import clock_skew_s, quota_left, quota_resets_in_s
 
 __all__ = ["Channel", "Policy"]
 
 _NOBODYS = Share()
 _MOSTLY, _LEARNING = 0.5, 1 / 16
+_OUR_OWN_LAG_S = 0.05
 _OVERLOADED_FOR = timedelta(seconds=1)
 _MOST_EXCHANGES = 4
 _REGISTRY: Layer = "registry"
@@ -80,6 +83,7 @@ class Policy:
     retry_share: float = 0.1
     retry_burst: float = 10.0
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    quota: QuotaPolicy = field(default_factory=QuotaPolicy)
 
 
 class Channel:
@@ -113,6 +117,8 @@ class Channel:
         self._observer = observer or Silent()
         self._mac = mac
         self._budget = Budget(share=policy.retry_share, burst=policy.retry_burst)
+        self._quota = Quota(policy.quota, self._day_left_s)
+        self._quota_told_at = 0.0
         self._nameless: dict[str, float] = {}
         self._retry = Retry(
             budget=self._budget,
@@ -171,7 +177,7 @@ class Channel:
             attempts=tuple(asked.attempts),
             elapsed_s=self._clock.monotonic() - started,
             clock_skew_s=clock_skew_s(asked.last) if asked.last is not None else None,
-            quota_left=quota_left(asked.last) if asked.last is not None else None,
+            quota_left=self._note_quota(asked.last) if asked.last is not None else None,
         )
 
     def unasked(self, dataset: Dataset[Any, Any, Any], error: RegistryError) -> Answer:
@@ -211,7 +217,7 @@ class Channel:
         return [circuit for route in self._routes for circuit in route.circuits()]
 
     async def _outcome(self, asked: _Asked, started: float) -> Outcome[Any]:
-        until = started + asked.deadline_s
+        until = asked.until = started + asked.deadline_s
         noun = asked.dataset.noun
         try:
             async with asyncio.timeout(asked.deadline_s) as asked.timeout:
@@ -277,6 +283,7 @@ class Channel:
     async def _attempt(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool | None, bool]:
         """Outcome, whether it is about what was asked (None: it names nobody), and whether the way was fresh."""
         route, noun = asked.route, asked.dataset.noun
+        self._take_quota(asked)
         ticket = route.begin(noun)
         started = self._clock.monotonic()
         if asked.attempts:
@@ -299,7 +306,10 @@ class Channel:
             raise
         except asyncio.CancelledError:
             if asked.timeout.expired():
-                result, reason, layer = Reason.TIMEOUT.value, Reason.TIMEOUT, _NOBODY
+                result, layer = Reason.TIMEOUT.value, _NOBODY
+                # A timer that rings late says that we had no time to listen, not that nothing was said.
+                in_time = self._clock.monotonic() - asked.until < _OUR_OWN_LAG_S
+                reason = Reason.TIMEOUT if in_time else Reason.OVERLOADED
             raise
         finally:
             elapsed_s = self._clock.monotonic() - started
@@ -307,6 +317,33 @@ class Channel:
             attempt = Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id, asked.requests)
             asked.attempts.append(attempt)
             self._observer.attempted(self.registry, noun, attempt)
+
+    def _take_quota(self, asked: _Asked) -> None:
+        now = self._clock.monotonic()
+        again = self._quota.take(now, batch=asked.share.batch)
+        if again is not None:
+            when = self._clock.now() + timedelta(seconds=again - now)
+            raise RegistryThrottled(f"{self.registry}: our own quota is used up", retry_at=when)
+
+    def _note_quota(self, last: Response) -> int | None:
+        """What an answer says is left; what is known of it is told once a second."""
+        left, now = quota_left(last), self._clock.monotonic()
+        if left is not None:
+            self._quota.learn(left, quota_resets_in_s(last), now)
+        if now >= self._quota_told_at:
+            self._quota_told_at = now + 1
+            known = self._quota.left()
+            if known is not None:
+                runs_out = self._quota.runs_out_at(now)
+                at = self._clock.now() + timedelta(seconds=runs_out - now) if runs_out is not None else None
+                self._observer.rationed(self.registry, known, at)
+        return left
+
+    def _day_left_s(self) -> float:
+        """Until midnight in Vietnam: where the registries' day is taken to end."""
+        now = self._clock.now().astimezone(VIETNAM)
+        midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return (midnight - now).total_seconds()
 
     def _learn(self, noun: str, *, nameless: bool) -> None:
         """Where most answers would have to be heard twice, a new connection at once costs the registry less."""
@@ -357,6 +394,7 @@ class _Asked:
     attempts: list[Attempt]
     route: Route
     share: Share
+    until: float = 0.0
     timeout: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     replies: bytes = b""
     """The raw replies of the last attempt, one after another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 from gateway.channel.answer import Attempt
@@ -33,6 +34,9 @@ class Observer(Protocol):
     def switched(self, registry: str, dataset: str, route: str, change: Change) -> None:
         """A breaker has opened or closed."""
 
+    def rationed(self, registry: str, left: int, runs_out_at: datetime | None) -> None:
+        """So many requests are left of its quota; at the present pace until then, or for as long as it must."""
+
     def limited(self, registry: str, route: str, limit: int) -> None:
         """So many questions may now be at the registry at once on this route."""
 
@@ -51,6 +55,8 @@ class Silent:
     def retried(self, registry: str, decision: str) -> None: ...
 
     def switched(self, registry: str, dataset: str, route: str, change: Change) -> None: ...
+
+    def rationed(self, registry: str, left: int, runs_out_at: datetime | None) -> None: ...
 
     def limited(self, registry: str, route: str, limit: int) -> None: ...
 
@@ -101,3 +107,7 @@ class Counting:
 
     def limited(self, registry: str, route: str, limit: int) -> None:
         self._metrics.limit.labels(registry, route).set(limit)
+
+    def rationed(self, registry: str, left: int, runs_out_at: datetime | None) -> None:
+        self._metrics.quota_left.labels(registry).set(left)
+        self._metrics.quota_runs_out.labels(registry).set(runs_out_at.timestamp() if runs_out_at else 0)
