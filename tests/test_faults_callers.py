@@ -190,6 +190,15 @@ async def test_f41_no_question_fails_when_the_gateway_is_told_to_stop(tmp_path: 
     assert int(size) == sum(kinds.values())
 
 
+@pytest.mark.faults
+@pytest.mark.parametrize("run", range(5))
+async def test_callers_f41_stopped_under_heavier_load(run: int, tmp_path: Path, stand_ins: Running) -> None:
+    """Thirty-two callers at once, five times: not one question that was sent stays without an answer."""
+    stand_ins.faults.set("dkdn", Fault("slow", delay_s=0.02 * run, path="chiTiet"))
+
+    assert set(await _stopped_under_load(tmp_path, stand_ins, clients=32, seconds=3)) == {"found"}
+
+
 # --- a clock that jumps ----------------------------------------------------------------------------
 
 

@@ -266,7 +266,7 @@ class Channel:
         try:
             outcome, about, fresh = await self._attempt(asked, fresh=alone)
         except MismatchedAnswer:  # it echoes another message id than ours
-            outcome, about, fresh = Unknown(Reason.MISMATCHED), False, False
+            outcome, about, fresh = Unknown(Reason.MISMATCHED), False, alone
         self._learn(noun, nameless=about is None and (alone or not fresh))
         if about is None and not fresh:
             outcome, about, fresh = await self._attempt(asked, fresh=True)
@@ -317,6 +317,8 @@ class Channel:
             attempt = Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id, asked.requests)
             asked.attempts.append(attempt)
             self._observer.attempted(self.registry, noun, attempt)
+            if asked.requests > 1:
+                self._quota.count(asked.requests - 1)
 
     def _take_quota(self, asked: _Asked) -> None:
         now = self._clock.monotonic()

@@ -76,6 +76,11 @@ class Quota:
             window.used += 1
         return None
 
+    def count(self, requests: int) -> None:
+        """So many more were made, without asking: of several exchanges, or after a renewed log-in."""
+        for window in self._known():
+            window.used += requests
+
     def learn(self, left: int, resets_in_s: float | None, now: float) -> None:
         """
         An answer has said what is left, and perhaps when it begins anew. Where it does not say when, only the number
