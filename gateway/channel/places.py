@@ -15,8 +15,8 @@ __all__ = ["Places"]
 
 _LEAST_WAIT_S = 1.0
 _FOLLOW = 0.05
-_CAUTION = 1.25
-"""Better turned away on arrival than after a wait."""
+_CAUTION = 2.0
+"""Nobody is let in who would wait for more than half of his time: the pace may falter, and late words help nobody."""
 
 
 @dataclass(eq=False, slots=True)
