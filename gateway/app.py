@@ -17,8 +17,10 @@ from gateway import __version__, app_authentication, app_keep
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_credentials import credentials, log_in_urls, require_secrets, tls_context, xroad_names
 from gateway.app_index import index_part
+from gateway.channel.breaker import BreakerPolicy
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.observer import Counting
+from gateway.channel.quota import QuotaPolicy
 from gateway.clock import Clock, SystemClock
 from gateway.descriptors import for_callers
 from gateway.domain.dataset import Adapter, Options
@@ -33,7 +35,7 @@ from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.recorder import Recorder
-from gateway.settings import ConsumerSettings, RegistrySettings, Settings
+from gateway.settings import ConsumerSettings, EndpointSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
 from gateway.stores.state import State
 from gateway.telemetry import Metrics
@@ -226,6 +228,8 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             body_timeout_s=web_settings.body_timeout_s,
             body_bytes=web_settings.body_limit_bytes,
             connections=for_callers(web_settings.connections),
+            questions=web_settings.questions,
+            end_with_caller=web_settings.caller_gone == "cancel",
         ),
         unready=lambda: core.unready,
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
@@ -274,7 +278,12 @@ def installed_adapters() -> dict[str, Adapter]:
 def consumers(sections: Mapping[str, ConsumerSettings]) -> dict[str, Consumer]:
     """Consumers by name."""
     return {
-        name: Consumer(name=name, questions_per_minute=section.questions_per_minute)
+        name: Consumer(
+            name=name,
+            questions_per_minute=section.questions_per_minute,
+            weight=section.weight,
+            batch=section.batch,
+        )
         for name, section in sections.items()
     }
 
@@ -326,12 +335,18 @@ def _instance(
             deadline_s=registry.deadline_s,
             attempts=registry.attempts,
             in_flight=registry.in_flight,
+            in_flight_floor=registry.in_flight_floor,
             waiting=registry.waiting,
+            retry_share=registry.retry_share,
+            retry_burst=registry.retry_burst,
+            quota=QuotaPolicy(**registry.quota.model_dump()),
+            breaker=BreakerPolicy(**registry.breaker.model_dump()),
         ),
         clock=clock,
         new_id=new_id,
         observer=Counting(metrics),
         mac=mac,
+        more_routes=_more_routes(place, name, registry, clock, metrics),
     )
     return Instance(
         name=name,
@@ -342,6 +357,21 @@ def _instance(
         basis=basis,
         officers=registry.officers,
     )
+
+
+def _more_routes(
+    place: str, name: str, registry: RegistrySettings, clock: Clock, metrics: Metrics
+) -> list[tuple[str, Transport]]:
+    """The other ways to a registry, each with a transport of its own, in order of preference."""
+    if registry.endpoints and registry.endpoint is None:
+        raise SettingsError(f"{place}.endpoint: must be set where there are endpoints besides")
+    routes: list[tuple[str, Transport]] = []
+    for number, endpoint in enumerate(registry.endpoints):
+        if endpoint.route in {registry.route, *(route for route, _ in routes)}:
+            raise SettingsError(f"{place}.endpoints.{number}.route: {endpoint.route!r} is another way's name")
+        way = registry.model_copy(update={field: getattr(endpoint, field) for field in EndpointSettings.model_fields})
+        routes.append((endpoint.route, _transport(f"{place}.endpoints.{number}", name, way, clock, metrics)))
+    return routes
 
 
 def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, metrics: Metrics) -> Transport:

@@ -72,6 +72,7 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None
         settings.web.host,
         port,
         tls=context,
+        drain_s=settings.web.drain_s,
         shutdown_s=settings.web.shutdown_s,
         shared_port=not with_metrics,
     )

@@ -36,8 +36,10 @@ from gateway.settings_keys import KeysSettings
 from gateway.settings_ledger import LedgerSettings
 
 __all__ = [
+    "BreakerSettings",
     "CasesSettings",
     "ConsumerSettings",
+    "EndpointSettings",
     "HidingSettings",
     "KeysSettings",
     "LogSettings",
@@ -45,10 +47,12 @@ __all__ = [
     "NamesSettings",
     "OfficersSettings",
     "PolicySettings",
+    "QuotaSettings",
     "RegistrySettings",
     "Settings",
     "StoreSettings",
     "TlsSettings",
+    "WaySettings",
     "WebSettings",
     "load",
     "paths",
@@ -68,6 +72,13 @@ class WebSettings(_Section):
     header_timeout_s: float = Field(10.0, gt=0, description="How long a request's head may take to arrive.")
     body_timeout_s: float = Field(10.0, gt=0, description="How long its body may take after that.")
     connections: int = Field(500, ge=1, description="Most connections at once; the longest idle one goes first.")
+    questions: int = Field(400, ge=1, description="Most questions at once, over all registries; more are `overloaded`.")
+    caller_gone: Literal["cancel", "finish"] = Field(
+        "cancel", description="What becomes of a question whose caller has hung up."
+    )
+    drain_s: float = Field(
+        0.5, ge=0, le=60, description="How long after SIGTERM connections are still taken while /readyz says 503."
+    )
     shutdown_s: float = Field(15.0, gt=0, description="How long open questions may end after SIGTERM.")
     docs: Literal["open", "authenticated", "off"] = Field(
         "open", description="Who may read `/docs` and `/openapi.json`: they describe the API and hold no data."
@@ -114,6 +125,8 @@ class ConsumerSettings(_Section):
         (), description="What each request must show, all at once; any one that it has where not given."
     )
     questions_per_minute: int = Field(600, ge=1, description="More than this are refused with `too_many`.")
+    weight: float = Field(1.0, gt=0, le=100, description="Its share where consumers wait for the same registry.")
+    batch: bool = Field(False, description="Nobody waits for its answers: it counts a tenth of its weight.")
 
 
 class TlsSettings(_Section):
@@ -127,31 +140,36 @@ class TlsSettings(_Section):
     )
 
 
-class RegistrySettings(_Section):
-    """One instance of a registry. Datasets are called after it: `[registries.dancu]` has `dancu.citizen`."""
+class BreakerSettings(_Section):
+    """When a registry that fails is left in peace, for each dataset by itself."""
 
-    adapter: Name = Field(description="Which adapter speaks to it.")
-    contract: str | None = Field(None, description="Contract version; the adapter's default where not given.")
-    endpoint: Url | None = Field(
-        None, description="Base address; while it is missing every question is `unknown: not_connected`."
-    )
+    in_a_row: int = Field(10, ge=1, description="So many failures one after another open it.")
+    failure_ratio: float = Field(0.5, gt=0, le=1, description="So large a share of failures opens it.")
+    slow_ratio: float = Field(0.9, gt=0, le=1, description="So large a share of slow answers opens it.")
+    minimum: int = Field(30, ge=2, description="Attempts that must stand in the window before a share counts.")
+    window_s: float = Field(30.0, gt=0, le=600, description="How far back the shares look.")
+    throttles: int = Field(5, ge=1, description="So many throttled attempts one after another open it.")
+    probe_s: float = Field(5.0, gt=0, le=600, description="Time between two probes of a registry that fails.")
+    successes: int = Field(5, ge=1, description="Good answers in a row, asked for one at a time, that close it.")
+
+
+class QuotaSettings(_Section):
+    """How many requests the registry takes from us."""
+
+    per_minute: int | None = Field(None, ge=1, description="Requests a minute.")
+    per_day: int | None = Field(None, ge=1, description="Requests a day, until midnight in Vietnam.")
+    counter_share: float = Field(0.2, ge=0, lt=1, description="The part of a quota that is closed to batches.")
+
+
+class WaySettings(_Section):
+    """One way to a registry: where it is, and how it knows us there."""
+
     route: Name = Field(
         "direct", description="The way to the registry, named in provenance: `direct`, `lgsp`, `xroad`."
     )
     wrapper: Literal["plain", "thai_nguyen", "ho_chi_minh", "error_code", "opencps", "json_text"] = Field(
         "plain", description="How a provincial platform packs the answers."
     )
-    deadline_s: float | None = Field(
-        None, gt=0, le=120, description="Bound on a whole question; the dataset's own where not given."
-    )
-    attempts: int = Field(2, ge=1, le=5, description="Most attempts for one question.")
-    in_flight: int = Field(32, ge=1, description="Most questions asked at once.")
-    waiting: int = Field(128, ge=0, description="Most questions waiting for a place; more are `overloaded`.")
-    max_answer_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest answer that is read.")
-    max_answer_elements: int = Field(50_000, ge=100, description="Most elements of an XML answer.")
-    max_answer_attributes: int = Field(32, ge=8, description="Most attributes of one element.")
-    max_answer_depth: int = Field(64, ge=16, le=200, description="Deepest nesting of an XML answer.")
-    max_answer_children: int = Field(2_000, ge=100, description="Most children of one element.")
     allowed_addresses: tuple[IPvAnyNetwork, ...] = Field(
         (), description="Networks that the endpoint's name may resolve to, such as `10.1.0.0/16`; any where not given."
     )
@@ -159,10 +177,45 @@ class RegistrySettings(_Section):
     credentials: CredentialsSettings = Field(
         default_factory=AnonymousSettings, description="How the registry knows us."
     )
+    xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
+
+
+class EndpointSettings(WaySettings):
+    """Another way to the same registry."""
+
+    endpoint: Url = Field(description="Base address.")
+
+
+class RegistrySettings(WaySettings):
+    """One instance of a registry. Datasets are called after it: `[registries.dancu]` has `dancu.citizen`."""
+
+    adapter: Name = Field(description="Which adapter speaks to it.")
+    contract: str | None = Field(None, description="Contract version; the adapter's default where not given.")
+    endpoint: Url | None = Field(
+        None, description="Base address; while it is missing every question is `unknown: not_connected`."
+    )
+    endpoints: tuple[EndpointSettings, ...] = Field(
+        (), description="Other ways to the same registry, in order of preference, with the same keys as its own way."
+    )
+    deadline_s: float | None = Field(
+        None, gt=0, le=120, description="Bound on a whole question; the dataset's own where not given."
+    )
+    attempts: int = Field(2, ge=1, le=5, description="Most attempts for one question.")
+    in_flight: int = Field(32, ge=1, description="Most questions asked at once.")
+    in_flight_floor: int = Field(2, ge=1, description="So many are always allowed, however slow its answers are.")
+    waiting: int = Field(128, ge=0, description="Most questions waiting for a place; more are `overloaded`.")
+    retry_share: float = Field(0.1, ge=0, le=1, description="Retries per question that is asked, at most.")
+    retry_burst: float = Field(10.0, ge=0, le=1000, description="Retries that may be saved up.")
+    quota: QuotaSettings = Field(default_factory=QuotaSettings, description="How much may be asked in a period.")
+    breaker: BreakerSettings = Field(default_factory=BreakerSettings, description="When it is left in peace.")
+    max_answer_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest answer that is read.")
+    max_answer_elements: int = Field(50_000, ge=100, description="Most elements of an XML answer.")
+    max_answer_attributes: int = Field(32, ge=8, description="Most attributes of one element.")
+    max_answer_depth: int = Field(64, ge=16, le=200, description="Deepest nesting of an XML answer.")
+    max_answer_children: int = Field(2_000, ge=100, description="Most children of one element.")
     officers: Literal["own", "mapped"] = Field(
         "own", description="Whose identity it is shown: the officer's own, or the code in the file of officers."
     )
-    xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
     options: dict[str, Any] = Field({}, description="What the adapter lets settings decide: see `docs/adapters.md`.")
 
     @model_validator(mode="after")
@@ -317,6 +370,8 @@ def paths(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[
 
 
 def _sections(annotation: Any) -> list[type[BaseModel]]:
+    if annotation is EndpointSettings:
+        return []  # its keys are those of the registry's own way, and are described there
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [section for part in get_args(annotation) for section in _sections(part)]

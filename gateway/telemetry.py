@@ -86,6 +86,52 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self.retries = Counter(
+            "gateway_retries",
+            "Failures that another attempt might help, by whether one was made.",
+            ["registry", "decision"],
+            registry=self.registry,
+        )
+        self.circuit_open = Gauge(
+            "gateway_circuit_open",
+            "1 while the breaker lets no question through, or one at a time.",
+            ["registry", "dataset", "route"],
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.circuit_openings = Counter(
+            "gateway_circuit_openings",
+            "How often a breaker has opened.",
+            ["registry", "dataset", "route", "why"],
+            registry=self.registry,
+        )
+        self.limit = Gauge(
+            "gateway_limit",
+            "Most questions at the registry at once, as found by watching its answers.",
+            ["registry", "route"],
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.quota_left = Gauge(
+            "gateway_quota_left",
+            "Requests that the registry still takes from us in the period of which least is left.",
+            ["registry"],
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.quota_runs_out = Gauge(
+            "gateway_quota_runs_out_timestamp_seconds",
+            "Unix time at which the quota will have run out at the present pace; 0 where it lasts.",
+            ["registry"],
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.shed = Counter(
+            "gateway_shed",
+            "Questions that were turned away before they were read.",
+            ["why"],
+            registry=self.registry,
+        )
         self.refusals = Counter(
             "gateway_refusals", "Questions that never left, by refusal.", ["refusal"], registry=self.registry
         )

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from gateway import app, app_authentication
-from gateway.clock import SystemClock
+from gateway.clock import Clock, SystemClock
 from gateway.settings import Settings
 from gateway.telemetry import Metrics, configure_logs
 from gateway.web import server
@@ -127,16 +127,16 @@ def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+async def open_desk(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Desk]:
     """The gateway in this process on free ports, and a session to ask it with."""
-    clock, metrics = SystemClock(), Metrics()
+    clock, metrics = clock or SystemClock(), Metrics()
     core = await app.opened(settings, clock=clock, metrics=metrics)
     tls = app_authentication.server_tls(settings, metrics)
     front = await server.listen(app.front_door(core, clock), "127.0.0.1", 0, tls=tls, shutdown_s=0.1)
     page = server.metrics_page(metrics, key_sha256=settings.metrics.api_key_sha256)
     side = await server.listen(page, "127.0.0.1", 0, shutdown_s=0.1)
     try:
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             scheme = "https" if tls else "http"
             yield Desk(f"{scheme}://127.0.0.1:{front.port}", f"http://127.0.0.1:{side.port}/metrics", session, core)
     finally:

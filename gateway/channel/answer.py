@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from gateway.domain.outcome import Outcome
 
-__all__ = ["Answer", "Attempt", "Layer", "Provenance"]
+__all__ = ["CALLER_GONE", "Answer", "Attempt", "Layer", "Provenance"]
+
+CALLER_GONE = "caller_gone"
 
 Layer = Literal["network", "platform", "registry", "ours"]
 """
@@ -20,7 +22,8 @@ a province's wrapper or the log-in, `network` nobody, `ours` the gateway before 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """
-    One try at the question: `found`, `absent` or the reason why not, and whether the connection was new.
+    One try at the question: `found`, `absent` or the reason why not (`caller_gone` where it was broken off since
+    nobody waited any more), and whether the connection was new.
 
     `status` is the HTTP status of the last answer, None where there was none; `request_id` what the registry knows
     this attempt by.

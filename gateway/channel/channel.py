@@ -4,21 +4,30 @@ One registry instance, asked with care.
 Every question has one deadline over everything: the wait for a place, log-in, each attempt, the body. Errors
 end here: above the channel there are only outcomes. An answer is believed only when it is about what was
 asked; one that names nobody, only from a connection that carried no other question.
+
+Each attempt takes a place and a breaker's leave of its own, on the route that is best just then; a question that
+waits before its second attempt keeps no place from others.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, cast
 
-from gateway.channel.answer import Answer, Attempt, Layer, Provenance
+from gateway.channel.answer import CALLER_GONE, Answer, Attempt, Layer, Provenance
+from gateway.channel.breaker import BreakerPolicy
+from gateway.channel.budget import Budget
+from gateway.channel.limit import Limit
+from gateway.channel.line import Share
 from gateway.channel.observer import Observer, Silent
+from gateway.channel.quota import Quota, QuotaPolicy
 from gateway.channel.retry import Retry
-from gateway.clock import Clock
+from gateway.channel.route import Circuit, Route
+from gateway.clock import VIETNAM, Clock
 from gateway.domain.dataset import Dataset, Exchanges, Options, Query, Question
 from gateway.domain.exchange import LARGE_BODY, Request, Response
 from gateway.domain.inquiry import Inquiry
@@ -31,14 +40,19 @@ from gateway.errors import (
     Reason,
     RegistryError,
     RegistryRejected,
+    RegistryThrottled,
     RegistryTimeout,
     RegistryUnreachable,
 )
 from gateway.transport.base import Probe, Transport
-from gateway.wire.headers import clock_skew_s, quota_left
+from gateway.wire.headers import clock_skew_s, quota_left, quota_resets_in_s
 
 __all__ = ["Channel", "Policy"]
 
+_NOBODYS = Share()
+_MOSTLY, _LEARNING = 0.5, 1 / 16
+_OUR_OWN_LAG_S = 0.05
+_OVERLOADED_FOR = timedelta(seconds=1)
 _MOST_EXCHANGES = 4
 _REGISTRY: Layer = "registry"
 _NOBODY: Layer = "network"
@@ -64,7 +78,12 @@ class Policy:
     deadline_s: float | None = None
     attempts: int = 2
     in_flight: int = 32
+    in_flight_floor: int = 2
     waiting: int = 128
+    retry_share: float = 0.1
+    retry_burst: float = 10.0
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    quota: QuotaPolicy = field(default_factory=QuotaPolicy)
 
 
 class Channel:
@@ -85,22 +104,40 @@ class Channel:
         new_id: Callable[[], str],
         observer: Observer | None = None,
         mac: Callable[[bytes], str] | None = None,
+        more_routes: Sequence[tuple[str, Transport]] = (),
     ) -> None:
         self.registry = registry
         self.contract = contract
         self._adapter = adapter
         self._basis = basis
-        self._route = route
         self._options = options
-        self._transport = transport
         self._policy = policy
         self._clock = clock
         self._new_id = new_id
         self._observer = observer or Silent()
         self._mac = mac
-        self._retry = Retry(clock)
-        self._places = asyncio.Semaphore(policy.in_flight)
-        self._waiting = 0
+        self._budget = Budget(share=policy.retry_share, burst=policy.retry_burst)
+        self._quota = Quota(policy.quota, self._day_left_s)
+        self._quota_told_at = 0.0
+        self._nameless: dict[str, float] = {}
+        self._retry = Retry(
+            budget=self._budget,
+            clock=clock,
+            tell=lambda decision: self._observer.retried(registry, decision),
+        )
+        self._routes = tuple(
+            Route(
+                registry=registry,
+                name=name,
+                transport=way,
+                clock=clock,
+                breaker=policy.breaker,
+                limit=Limit(floor=policy.in_flight_floor, ceiling=policy.in_flight),
+                waiting=policy.waiting,
+                observer=self._observer,
+            )
+            for name, way in ((route, transport), *more_routes)
+        )
 
     async def ask(
         self,
@@ -109,9 +146,13 @@ class Channel:
         inquiry: Inquiry,
         *,
         deadline_s: float | None = None,
+        share: Share = _NOBODYS,
         officer_code: str | None = None,
     ) -> Answer:
-        """The answer, always: whatever goes wrong with the registry is an `Unknown` outcome."""
+        """
+        The answer, always: whatever goes wrong with the registry is an `Unknown` outcome. `share` says on whose
+        account the question waits where there is no place for it at once.
+        """
         own = self.deadline_s(dataset)
         asked = _Asked(
             dataset=dataset,
@@ -121,6 +162,8 @@ class Channel:
             deadline_s=min(own, deadline_s) if deadline_s is not None else own,
             request_id=self._new_id(),
             attempts=[],
+            route=self._routes[0],
+            share=share,
         )
         started, asked_at = self._clock.monotonic(), self._clock.now()
         self._observer.entered(self.registry)
@@ -134,7 +177,7 @@ class Channel:
             attempts=tuple(asked.attempts),
             elapsed_s=self._clock.monotonic() - started,
             clock_skew_s=clock_skew_s(asked.last) if asked.last is not None else None,
-            quota_left=quota_left(asked.last) if asked.last is not None else None,
+            quota_left=self._note_quota(asked.last) if asked.last is not None else None,
         )
 
     def unasked(self, dataset: Dataset[Any, Any, Any], error: RegistryError) -> Answer:
@@ -146,7 +189,7 @@ class Channel:
         return Provenance(
             registry=self.registry,
             operation=dataset.operation_in(self.contract),
-            route=self._route,
+            route=(asked.route if asked else self._routes[0]).name,
             via="live",
             request_id=asked.request_id if asked else "",
             asked_at=asked_at,
@@ -162,46 +205,75 @@ class Channel:
 
     async def probe(self) -> list[Probe]:
         """Try the way to the registry without asking about anybody."""
-        return await self._transport.probe()
+        return [step for route in self._routes for step in await route.transport.probe()]
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self._transport.close()
+        for route in self._routes:
+            await route.transport.close()
+
+    def circuits(self) -> list[Circuit]:
+        """How the breakers stand, for each dataset that was asked, on each route."""
+        return [circuit for route in self._routes for circuit in route.circuits()]
 
     async def _outcome(self, asked: _Asked, started: float) -> Outcome[Any]:
+        until = asked.until = started + asked.deadline_s
+        noun = asked.dataset.noun
         try:
-            async with asyncio.timeout(asked.deadline_s):
-                async with self._place():
-                    asked.began = True
-                    return await self._retry.run(
-                        lambda: self._believed(asked),
-                        again=lambda: len(asked.attempts) < self._policy.attempts,
-                        until=started + asked.deadline_s,
-                    )
+            async with asyncio.timeout(asked.deadline_s) as asked.timeout:
+                return await self._retry.run(
+                    lambda: self._placed(asked, until),
+                    again=lambda: len(asked.attempts) < self._policy.attempts,
+                    until=until,
+                    takes_s=lambda: asked.route.places.limit.quiet_s(noun),
+                )
         except RegistryError as exc:
             return unknown_from(exc)
         except TimeoutError:
-            late = RegistryTimeout if asked.began else Overloaded
-            return unknown_from(late(f"{self.registry}: no answer within {asked.deadline_s:g} s"))
+            message = f"{self.registry}: no answer within {asked.deadline_s:g} s"
+            if asked.attempts:
+                return unknown_from(RegistryTimeout(message))
+            return unknown_from(Overloaded(message, retry_at=self._clock.now() + _OVERLOADED_FOR))
 
-    def _place(self) -> _Place:
-        if self._places.locked() and self._waiting >= self._policy.waiting:
-            raise Overloaded(f"{self.registry}: {self._waiting} questions are waiting already")
-        return _Place(self)
+    async def _placed(self, asked: _Asked, until: float) -> Outcome[Any]:
+        """An attempt in a place of the best route."""
+        route = asked.route = self._best(asked)
+        await route.places.enter(asked.share, asked.dataset.noun, until)
+        try:
+            return await self._believed(asked)
+        finally:
+            route.places.leave()
+
+    def _best(self, asked: _Asked) -> Route:
+        """The first route in order of preference that is not closed; the one that has just failed comes last."""
+        noun = asked.dataset.noun
+        if asked.attempts and len(self._routes) > 1:
+            order = [*(route for route in self._routes if route is not asked.route), asked.route]
+        else:
+            order = list(self._routes)
+        for route in order:
+            if route.admits(noun):
+                return route
+        raise min(order, key=lambda route: route.again_at(noun)).turn_away(noun)
 
     async def _believed(self, asked: _Asked) -> Outcome[Any]:
         """
         The first answer that is certainly ours. Whatever a used connection says of nobody or of somebody
         else may belong to another question, so it is asked once more on a fresh connection.
         """
+        noun = asked.dataset.noun
+        alone = self._nameless.get(noun, 0.0) >= _MOSTLY
         try:
-            outcome, about, fresh = await self._attempt(asked, fresh=False)
+            outcome, about, fresh = await self._attempt(asked, fresh=alone)
         except MismatchedAnswer:  # it echoes another message id than ours
-            outcome, about, fresh = Unknown(Reason.MISMATCHED), False, False
-        if about is not True and not fresh:
-            if about is False:
-                await self._transport.distrust()
+            outcome, about, fresh = Unknown(Reason.MISMATCHED), False, alone
+        self._learn(noun, nameless=about is None and (alone or not fresh))
+        if about is None and not fresh:
             outcome, about, fresh = await self._attempt(asked, fresh=True)
+        elif about is False and not fresh:
+            await asked.route.transport.distrust()
+            if self._budget.take():  # unlike "nobody", which must be heard twice, it would do no harm as it is
+                outcome, about, fresh = await self._attempt(asked, fresh=True)
         if about is False:
             raise MismatchedAnswer(f"{self.registry}: the answer is about somebody else")
         if about is None and not fresh:
@@ -210,26 +282,75 @@ class Channel:
 
     async def _attempt(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool | None, bool]:
         """Outcome, whether it is about what was asked (None: it names nobody), and whether the way was fresh."""
+        route, noun = asked.route, asked.dataset.noun
+        self._take_quota(asked)
+        ticket = route.begin(noun)
         started = self._clock.monotonic()
         if asked.attempts:
             asked.request_id = self._new_id()
         asked.status, asked.requests = None, 0
-        result, was_fresh, layer = Reason.TIMEOUT.value, fresh, _NOBODY
+        result, was_fresh = CALLER_GONE, fresh
+        layer: Layer = "ours"
+        reason: Reason | None = Reason.OVERLOADED  # whatever ends it otherwise than below is ours
+        retry_at = None
         try:
             outcome, was_fresh = await self._exchanges(asked, fresh=fresh)
             about = _about(asked, outcome)
             result, layer = _result(outcome, about), _REGISTRY
+            reason = outcome.reason if isinstance(outcome, Unknown) else None
             return outcome, about, was_fresh
         except RegistryError as exc:
-            result, layer = exc.reason.value, _layer(exc, asked.status)
+            result, reason, retry_at, layer = exc.reason.value, exc.reason, exc.retry_at, _layer(exc, asked.status)
             if asked.last is not None and asked.status is not None:
                 was_fresh = asked.last.fresh
             raise
+        except asyncio.CancelledError:
+            if asked.timeout.expired():
+                result, layer = Reason.TIMEOUT.value, _NOBODY
+                # A timer that rings late says that we had no time to listen, not that nothing was said.
+                in_time = self._clock.monotonic() - asked.until < _OUR_OWN_LAG_S
+                reason = Reason.TIMEOUT if in_time else Reason.OVERLOADED
+            raise
         finally:
             elapsed_s = self._clock.monotonic() - started
+            route.end(noun, ticket, reason, elapsed_s, self.deadline_s(asked.dataset), retry_at)
             attempt = Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id, asked.requests)
             asked.attempts.append(attempt)
-            self._observer.attempted(self.registry, asked.dataset.noun, attempt)
+            self._observer.attempted(self.registry, noun, attempt)
+            if asked.requests > 1:
+                self._quota.count(asked.requests - 1)
+
+    def _take_quota(self, asked: _Asked) -> None:
+        now = self._clock.monotonic()
+        again = self._quota.take(now, batch=asked.share.batch)
+        if again is not None:
+            when = self._clock.now() + timedelta(seconds=again - now)
+            raise RegistryThrottled(f"{self.registry}: our own quota is used up", retry_at=when)
+
+    def _note_quota(self, last: Response) -> int | None:
+        """What an answer says is left; what is known of it is told once a second."""
+        left, now = quota_left(last), self._clock.monotonic()
+        if left is not None:
+            self._quota.learn(left, quota_resets_in_s(last), now)
+        if now >= self._quota_told_at:
+            self._quota_told_at = now + 1
+            known = self._quota.left()
+            if known is not None:
+                runs_out = self._quota.runs_out_at(now)
+                at = self._clock.now() + timedelta(seconds=runs_out - now) if runs_out is not None else None
+                self._observer.rationed(self.registry, known, at)
+        return left
+
+    def _day_left_s(self) -> float:
+        """Until midnight in Vietnam: where the registries' day is taken to end."""
+        now = self._clock.now().astimezone(VIETNAM)
+        midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return (midnight - now).total_seconds()
+
+    def _learn(self, noun: str, *, nameless: bool) -> None:
+        """Where most answers would have to be heard twice, a new connection at once costs the registry less."""
+        share = self._nameless.get(noun, 0.0)
+        self._nameless[noun] = share + (nameless - share) * _LEARNING
 
     async def _exchanges(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool]:
         question = Question(
@@ -243,7 +364,7 @@ class Channel:
                 # An id of its own for each message: the echo must not fit another exchange of this question.
                 message_id = self._new_id() if nth else asked.request_id
                 numbered = replace(request, message_id=message_id, sent=asked.count_request)
-                response = await self._transport.send(numbered, fresh=fresh)
+                response = await asked.route.transport.send(numbered, fresh=fresh)
                 asked.last, asked.status = response, response.status
                 all_fresh = all_fresh and response.fresh
                 asked.replies += response.raw
@@ -273,7 +394,10 @@ class _Asked:
     deadline_s: float
     request_id: str
     attempts: list[Attempt]
-    began: bool = False
+    route: Route
+    share: Share
+    until: float = 0.0
+    timeout: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     replies: bytes = b""
     """The raw replies of the last attempt, one after another."""
     last: Response | None = None
@@ -288,23 +412,6 @@ class _Asked:
 @dataclass(frozen=True, slots=True)
 class _Ended:
     outcome: Outcome[Any]
-
-
-class _Place:
-    """A place among the questions in flight, counted while it is waited for."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-
-    async def __aenter__(self) -> None:
-        self._channel._waiting += 1
-        try:
-            await self._channel._places.acquire()
-        finally:
-            self._channel._waiting -= 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._channel._places.release()
 
 
 def _about(asked: _Asked, outcome: Outcome[Any]) -> bool | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 from gateway.channel.answer import Attempt
+from gateway.channel.breaker import Change, State
 from gateway.telemetry import Metrics, log
 
 __all__ = ["Counting", "Observer", "Silent"]
@@ -26,6 +28,18 @@ class Observer(Protocol):
     def drifted(self, registry: str, dataset: str, names: Collection[str]) -> None:
         """An answer held fields or elements that the contract does not know. Names only, as the registry wrote them."""
 
+    def retried(self, registry: str, decision: str) -> None:
+        """A failure that another attempt might help: `made`, `no_time` or `no_budget`."""
+
+    def switched(self, registry: str, dataset: str, route: str, change: Change) -> None:
+        """A breaker has opened or closed."""
+
+    def rationed(self, registry: str, left: int, runs_out_at: datetime | None) -> None:
+        """So many requests are left of its quota; at the present pace until then, or for as long as it must."""
+
+    def limited(self, registry: str, route: str, limit: int) -> None:
+        """So many questions may now be at the registry at once on this route."""
+
 
 class Silent:
     """Nobody listens."""
@@ -37,6 +51,14 @@ class Silent:
     def attempted(self, registry: str, dataset: str, attempt: Attempt) -> None: ...
 
     def drifted(self, registry: str, dataset: str, names: Collection[str]) -> None: ...
+
+    def retried(self, registry: str, decision: str) -> None: ...
+
+    def switched(self, registry: str, dataset: str, route: str, change: Change) -> None: ...
+
+    def rationed(self, registry: str, left: int, runs_out_at: datetime | None) -> None: ...
+
+    def limited(self, registry: str, route: str, limit: int) -> None: ...
 
 
 class Counting:
@@ -62,3 +84,30 @@ class Counting:
             self._told.add((registry, dataset))
             # Not the names: whoever writes the answer writes them too, and could put a person there.
             log().warning("contract.drift", registry=registry, dataset=dataset, unlisted=len(names))
+
+    def retried(self, registry: str, decision: str) -> None:
+        self._metrics.retries.labels(registry, decision).inc()
+
+    def switched(self, registry: str, dataset: str, route: str, change: Change) -> None:
+        opened = change.state is State.OPEN
+        self._metrics.circuit_open.labels(registry, dataset, route).set(opened)
+        if opened:
+            self._metrics.circuit_openings.labels(registry, dataset, route, change.why).inc()
+            log().warning("circuit.opened", registry=registry, dataset=dataset, route=route, why=change.why)
+        else:
+            log().warning(
+                "circuit.closed",
+                registry=registry,
+                dataset=dataset,
+                route=route,
+                why=change.why,
+                open_s=round(change.after_s, 3),
+                refused=change.refused,
+            )
+
+    def limited(self, registry: str, route: str, limit: int) -> None:
+        self._metrics.limit.labels(registry, route).set(limit)
+
+    def rationed(self, registry: str, left: int, runs_out_at: datetime | None) -> None:
+        self._metrics.quota_left.labels(registry).set(left)
+        self._metrics.quota_runs_out.labels(registry).set(runs_out_at.timestamp() if runs_out_at else 0)

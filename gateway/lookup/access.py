@@ -31,12 +31,15 @@ class Consumer:
     A system that may ask; what it may ask says the policy.
 
     `by` says how it proved this time who it is: `api_key`, `token`, `certificate`, or `command_line` for
-    somebody who can read the settings and asks in its name.
+    somebody who can read the settings and asks in its name. `weight` and `batch` say what share it gets where others
+    wait too.
     """
 
     name: str
     questions_per_minute: int
     by: str = "api_key"
+    weight: float = 1.0
+    batch: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

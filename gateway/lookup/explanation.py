@@ -160,6 +160,9 @@ def _result(record: Mapping[str, Any]) -> dict[str, Any]:
         return _said(
             values | {"actor": error.actor.value, "retryable": error.retryable}, (error.title_vi, error.title_en)
         )
+    if reason == Refusal.CALLER_GONE:
+        gone = REFUSALS[Refusal.CALLER_GONE]
+        return _said(values | {"actor": gone.actor.value}, (gone.title_vi, gone.title_en))
     if outcome == "unknown" and reason is not None:
         return _said(values, _INTERRUPTED)
     return _said(values, OUTCOMES.get(str(outcome), _PENDING))

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.channel.answer import Answer
+from gateway.channel.line import Share
 from gateway.clock import VIETNAM, Clock
 from gateway.domain.dataset import Query
 from gateway.domain.outcome import Found, Unknown, unknown_from
-from gateway.errors import InvalidQuestion, LedgerUnavailable, QuestionRefused
+from gateway.errors import InvalidQuestion, LedgerUnavailable, QuestionRefused, Refusal
 from gateway.lookup.access import Access, Consumer, Grant
 from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.fields import cut
 from gateway.lookup.limits import Finding
 from gateway.lookup.request import LookupRequest, read
-from gateway.lookup.seams import Asking, Cache, Ledger, Recorded
+from gateway.lookup.seams import Asking, Cache, Caller, Ledger, Recorded
 from gateway.telemetry import Metrics, log
 
 __all__ = ["Lookup", "LookupResult"]
@@ -39,6 +41,8 @@ class LookupResult:
 
 
 _FLUSH_GRACE_S = 0.2
+_RESERVE_S = 0.1
+"""Kept back from a deadline, at most a tenth of it: an answer has to be recorded, signed and written as well."""
 _FINDINGS = frozenset(Finding)
 
 
@@ -73,14 +77,17 @@ class Lookup:
         """An id for one lookup; ids sort by time."""
         return self._new_id()
 
-    async def ask(self, lookup_id: str, consumer: Consumer, request: LookupRequest) -> LookupResult:
+    async def ask(
+        self, lookup_id: str, consumer: Consumer, request: LookupRequest, caller: Caller | None = None
+    ) -> LookupResult:
         """
         The answer to one question.
 
         Raises QuestionRefused when the question must not leave; whatever goes wrong with the registry is an
         `unknown` outcome of the result.
         """
-        arrived = self._clock.monotonic()
+        caller = caller or Caller(arrived=self._clock.monotonic())
+        arrived = caller.arrived
         try:
             entry = self.catalogue.find(request.dataset)
             query = self._query(entry, request)
@@ -92,9 +99,20 @@ class Lookup:
             self._metrics.findings.labels(finding).inc()
             log().warning("lookup.finding", lookup_id=lookup_id, consumer=consumer.name, dataset=entry.id, kind=finding)
         asking = Asking(
-            lookup_id=lookup_id, consumer=consumer, entry=entry, query=query, inquiry=request.inquiry, grant=grant
+            lookup_id=lookup_id,
+            consumer=consumer,
+            entry=entry,
+            query=query,
+            inquiry=request.inquiry,
+            grant=grant,
+            caller=caller,
         )
-        result = await self._answered(asking, request.max_age_s, arrived)
+        try:
+            result = await self._answered(asking, request)
+        except asyncio.CancelledError:
+            if caller.has_gone():
+                self._tell_gone(asking, self._clock.monotonic() - arrived)
+            raise
         self._tell(asking, result.answer, self._clock.monotonic() - arrived)
         return result
 
@@ -129,10 +147,12 @@ class Lookup:
             raise InvalidQuestion(problems=problems, status=422)
         return query
 
-    async def _answered(self, asking: Asking, max_age_s: int, arrived: float) -> LookupResult:
+    async def _answered(self, asking: Asking, request: LookupRequest) -> LookupResult:
         """Asked, answered and recorded; every wait for registry and ledger lies inside one deadline."""
-        entry, ledger = asking.entry, self._ledger
-        until = arrived + entry.instance.channel.deadline_s(entry.dataset)
+        entry, ledger, max_age_s = asking.entry, self._ledger, request.max_age_s
+        own = entry.instance.channel.deadline_s(entry.dataset)
+        whole = min(own, request.deadline_s or own, asking.caller.deadline_s or own)
+        until = asking.caller.arrived + whole - min(_RESERVE_S, whole / 10)
         if ledger is None:
             return self._result(asking, await self._answer(asking, max_age_s, until))
         try:
@@ -159,12 +179,14 @@ class Lookup:
             kept = await self._cache.find(asking, max_age_s)
             if kept is not None:
                 return kept
+        consumer = asking.consumer
         answer = await entry.instance.channel.ask(
             entry.dataset,
             asking.query,
             asking.inquiry,
             officer_code=asking.grant.officer_code,
             deadline_s=until - self._clock.monotonic(),
+            share=Share(consumer.name, asking.inquiry.agency, consumer.weight, consumer.batch),
         )
         entry.instance.health.note(answer)
         if self._cache is not None:
@@ -179,6 +201,16 @@ class Lookup:
             answer=answer,
             grant=asking.grant,
             record=_granted(answer, asking.grant),
+        )
+
+    def _tell_gone(self, asking: Asking, elapsed_s: float) -> None:
+        self._metrics.refusals.labels(Refusal.CALLER_GONE.value).inc()
+        log().info(
+            "lookup.caller_gone",
+            lookup_id=asking.lookup_id,
+            consumer=asking.consumer.name,
+            dataset=asking.entry.id,
+            elapsed_s=round(elapsed_s, 6),
         )
 
     def _tell(self, asking: Asking, answer: Answer, elapsed_s: float) -> None:

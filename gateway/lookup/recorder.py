@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -38,7 +39,11 @@ class Recorder:
 
     async def asked(self, asking: Asking, *, within_s: float) -> int:
         appended = self.log.append(self._asked(asking))
-        await appended.durable(within_s)
+        try:
+            await appended.durable(within_s)
+        except asyncio.CancelledError:
+            self.cut_off(asking, appended.index)
+            raise
         return appended.index
 
     async def answered(
@@ -68,7 +73,7 @@ class Recorder:
         sealed = evidence.sealed(self._signer, log=self.log.origin, index=appended.index) if evidence else None
         try:
             await appended.durable(within_s)
-        except LedgerUnavailable:
+        except (LedgerUnavailable, asyncio.CancelledError):
             self._append_quietly({"type": "undelivered", "lookup_id": asking.lookup_id})
             raise
         return Recorded(log=self.log.origin, index=appended.index, evidence=sealed)
@@ -81,7 +86,7 @@ class Recorder:
                 "asked": asked,
                 "dataset": asking.entry.id,
                 "outcome": Unknown.word,
-                "reason": INTERRUPTED,
+                "reason": Refusal.CALLER_GONE.value if asking.caller.has_gone() else INTERRUPTED,
             }
         )
 

@@ -42,6 +42,7 @@ class LookupRequest(BaseModel):
     inquiry: Inquiry = Field(repr=False)
     fields: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=64)] | None = None
     max_age_s: Annotated[int, Field(ge=0)] = 0
+    deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     case_token: Annotated[str, Field(max_length=8192)] | None = Field(None, repr=False)
 
 

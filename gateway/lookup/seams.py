@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,7 +14,19 @@ from gateway.lookup.access import Consumer, Grant
 from gateway.lookup.catalogue import Entry
 from gateway.lookup.request import LookupRequest
 
-__all__ = ["Asking", "Cache", "Ledger", "Recorded"]
+__all__ = ["Asking", "Cache", "Caller", "Ledger", "Recorded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """
+    Who waits for an answer: since when (monotonic), how long at most, and whether he has hung up. The deadline counts
+    from the arrival of the question's head.
+    """
+
+    arrived: float
+    deadline_s: float | None = None
+    has_gone: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +39,7 @@ class Asking:
     query: Query = field(repr=False)
     inquiry: Inquiry = field(repr=False)
     grant: Grant
+    caller: Caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +82,10 @@ class Ledger(Protocol):
         """
 
     def cut_off(self, asking: Asking, asked: int) -> None:
-        """Close a question of which nobody will know how it ended. Never raises and never waits."""
+        """
+        Close a question of which nobody will know how it ended, or for whose end nobody waits any more. Never raises
+        and never waits.
+        """
 
     async def refused(
         self,

@@ -34,12 +34,16 @@ class Door(web.Server):
     """
 
     def __init__(self, inner: web.Server, limits: Limits, tell: Callable[[str], None]) -> None:
-        super().__init__(inner.request_handler, request_factory=self._request)
+        super().__init__(
+            inner.request_handler, request_factory=self._request, handler_cancellation=limits.end_with_caller
+        )
         self._inner = inner
         self.limits = limits
         self.tell = tell
         self.waiting: dict[Connection, None] = {}
         """Connections without a request under way, the longest waiting first."""
+        self.is_draining = False
+        """Each answer now says that its connection closes after it, so that nobody asks on one that is closing."""
 
     def __call__(self) -> Connection:
         return Connection(self, asyncio.get_running_loop())
@@ -117,7 +121,7 @@ class Connection(web.RequestHandler):
             return resp, True
         if problems.PROBLEM in resp:
             self._door.tell(resp[problems.PROBLEM])
-        if self._payload is not None and not self._payload.is_eof():
+        if self._door.is_draining or (self._payload is not None and not self._payload.is_eof()):
             resp.force_close()
         finished = await super().finish_response(request, resp, start_time)
         if self.transport is None:  # the caller has gone meanwhile

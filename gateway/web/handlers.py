@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -15,9 +16,11 @@ from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Entry, Instance
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.request import parse
-from gateway.web import problems
+from gateway.lookup.seams import Caller
+from gateway.web import deadline, problems
 from gateway.web.authentication import Authenticator
 from gateway.web.body import body_of
+from gateway.web.inbound import Inbound
 from gateway.web.schemas import lookup_view
 
 __all__ = ["Handlers"]
@@ -34,8 +37,10 @@ class Handlers:
         lookup: Lookup,
         authenticator: Authenticator,
         clock: Clock,
+        inbound: Inbound,
         unready: Callable[[], str | None] = lambda: None,
     ) -> None:
+        self._inbound = inbound
         self._lookup = lookup
         self._authenticator = authenticator
         self._clock = clock
@@ -43,16 +48,42 @@ class Handlers:
 
     async def ask(self, request: web.Request) -> web.Response:
         """POST /v1/lookups"""
+        if not self._inbound.enter():
+            return self._shed(request)
+        try:
+            return await self._asked(request, self._clock.monotonic())
+        finally:
+            self._inbound.leave()
+
+    def _shed(self, request: web.Request) -> web.Response:
+        return problems.for_unknown(request[LOOKUP_ID], self._inbound.overloaded(), self._clock)
+
+    async def _asked(self, request: web.Request, arrived: float) -> web.Response:
         lookup_id = request[LOOKUP_ID]
         consumer: Consumer | None = None
         try:
             consumer = await self._authenticator.consumer_of(request)
-            question = parse(await body_of(request))
+            if not self._inbound.begin(consumer):
+                return self._shed(request)
         except QuestionRefused as refusal:
             await self._lookup.refuse(lookup_id, consumer, refusal)
             return problems.for_refusal(lookup_id, refusal, self._clock)
         try:
-            result = await self._lookup.ask(lookup_id, consumer, question)
+            return await self._answered(request, consumer, arrived)
+        finally:
+            self._inbound.end(consumer)
+
+    async def _answered(self, request: web.Request, consumer: Consumer, arrived: float) -> web.Response:
+        lookup_id = request[LOOKUP_ID]
+        try:
+            within_s = deadline.asked_for(request.headers)
+            question = parse(await body_of(request))
+        except QuestionRefused as refusal:
+            await self._lookup.refuse(lookup_id, consumer, refusal)
+            return problems.for_refusal(lookup_id, refusal, self._clock)
+        caller = Caller(arrived=arrived, deadline_s=within_s, has_gone=lambda: request.transport is None)
+        try:
+            result = await self._lookup.ask(lookup_id, consumer, question, caller)
         except QuestionRefused as refusal:
             return problems.for_refusal(lookup_id, refusal, self._clock)
         outcome = result.answer.outcome
@@ -129,6 +160,7 @@ def _registry_view(instance: Instance) -> dict[str, Any]:
             "last_answer_at": health.last_answer_at,
             "last_failure_at": health.last_failure_at,
             "last_reason": health.last_reason,
+            "circuits": [asdict(circuit) for circuit in instance.channel.circuits()],
         },
     }
 

@@ -137,6 +137,7 @@ def _question(entry: Entry, query: dict[str, Any]) -> dict[str, Any]:
                 "description": "Chỉ lấy các trường này / only these fields; all that the policy grants where absent.",
             },
             "max_age_s": {"type": "integer", "minimum": 0, "default": 0},
+            "deadline_s": {"type": "number", "exclusiveMinimum": 0},
             "case_token": {
                 "type": "string",
                 "maxLength": 8192,

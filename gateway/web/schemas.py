@@ -13,6 +13,7 @@ from gateway.lookup.document import provenance_members
 from gateway.lookup.pipeline import LookupResult
 
 __all__ = [
+    "CircuitView",
     "DatasetView",
     "FieldProblemView",
     "HealthView",
@@ -93,6 +94,16 @@ class Problem(_View):
     problems: list[FieldProblemView] | None = None
 
 
+class CircuitView(_View):
+    """How the breaker of one dataset stands on one route."""
+
+    dataset: str
+    route: str
+    state: Literal["closed", "open", "half_open"]
+    why: Literal["failing", "slow", "throttled"] | None = Field(description="Null while it is closed.")
+    retry_at: datetime | None = Field(description="Not before this; null while it is closed.")
+
+
 class HealthView(_View):
     """From real questions since this worker started."""
 
@@ -100,6 +111,7 @@ class HealthView(_View):
     last_answer_at: datetime | None
     last_failure_at: datetime | None
     last_reason: Reason | None
+    circuits: list[CircuitView] = Field(description="One for each dataset and route that was asked.")
 
 
 class RegistryView(_View):

@@ -22,6 +22,7 @@ from gateway.web.authentication.keys import digest
 from gateway.web.body import refuse_odd
 from gateway.web.connection import Door
 from gateway.web.handlers import LOOKUP_ID, STOPPING, Handlers, Stopping
+from gateway.web.inbound import Inbound
 from gateway.web.limits import LIMITS, Limits
 from gateway.web.part import Part
 
@@ -29,6 +30,8 @@ __all__ = ["Listening", "api", "listen", "metrics_page"]
 
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 _FAREWELL_S = 2.0
+_LATECOMERS_S = 0.2
+"""Who got a connection in the last moment may still send his question."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -48,7 +51,8 @@ def api(
     The front door's application, with whatever parts join it. `methods` are the ways to authenticate that its
     description tells of; `unready` says why no question should come here now, or None.
     """
-    handlers = Handlers(lookup, authenticator, clock, unready)
+    inbound = Inbound(limits.questions, metrics, clock)
+    handlers = Handlers(lookup, authenticator, clock, inbound, unready)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
     app[LIMITS] = limits
@@ -101,17 +105,26 @@ class Listening:
     guard: Door
     sockets: asyncio.Server
     port: int
+    drain_s: float
 
     def reconnect(self) -> None:
         """Let each connection end after the request that it carries: what it was checked against has changed."""
         self.guard.renew()
 
     async def stop(self) -> None:
-        """Take no more, let what is open end, close."""
+        """
+        Say that this is the end, take no more after `drain_s`, let what is open end, close.
+
+        Until then connections are taken and close after one answer: whoever balances load sees /readyz, and no
+        question is lost on a connection that closes under it.
+        """
         app = self.app.app
         if STOPPING in app:
             app[STOPPING].is_set = True
+        self.guard.is_draining = True
+        await asyncio.sleep(self.drain_s)
         self.sockets.close()
+        await asyncio.sleep(min(self.drain_s, _LATECOMERS_S))
         await self.door.cleanup()
         await self.app.cleanup()
 
@@ -122,6 +135,7 @@ async def listen(
     port: int,
     *,
     tls: ssl.SSLContext | None = None,
+    drain_s: float = 0.0,
     shutdown_s: float = 15.0,
     shared_port: bool = False,
 ) -> Listening:
@@ -152,7 +166,7 @@ async def listen(
     except OSError as exc:
         await door.cleanup()
         raise SettingsError(f"cannot listen on {host}:{port}: {exc.strerror or exc}") from exc
-    return Listening(runner, door, guarded, sockets, sockets.sockets[0].getsockname()[1])
+    return Listening(runner, door, guarded, sockets, sockets.sockets[0].getsockname()[1], drain_s)
 
 
 def _counting(metrics: Metrics | None) -> Callable[[str], None]:

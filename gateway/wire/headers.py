@@ -9,12 +9,16 @@ from functools import lru_cache
 
 from gateway.domain.exchange import Response
 
-__all__ = ["clock_skew_s", "quota_left"]
+__all__ = ["clock_skew_s", "quota_left", "quota_resets_in_s"]
 
 _COUNT = re.compile(r"[0-9]{1,9}")
 # draft-ietf-httpapi-ratelimit-headers: first as fields of one header, later as a list of policies with `r`.
 _REMAINING = re.compile(r"(?:.*,)?\s*remaining\s*=\s*([0-9]{1,9})\s*(?:,.*)?")
 _POLICY = re.compile(r'"[^",;]{1,64}"\s*(?:;[^,]*)?;\s*r\s*=\s*([0-9]{1,9})\s*(?:;[^,]*)?')
+_RESET = re.compile(r"(?:.*,)?\s*reset\s*=\s*([0-9]{1,9})\s*(?:,.*)?")
+_POLICY_RESET = re.compile(r'"[^",;]{1,64}"\s*(?:;[^,]*)?;\s*t\s*=\s*([0-9]{1,9})\s*(?:;[^,]*)?')
+_INSTANTS = 100_000_000
+"""A number from here on counts seconds since 1970, a smaller one from now."""
 _HALF_A_SECOND = 0.5
 
 
@@ -34,6 +38,24 @@ def quota_left(response: Response) -> int | None:
     text = response.headers.get("ratelimit", "").strip()[:512]
     found = _POLICY.fullmatch(text) or _REMAINING.fullmatch(text)
     return int(found[1]) if found else None
+
+
+def quota_resets_in_s(response: Response) -> float | None:
+    """In how many seconds that period ends; None where nothing, or nothing plain, is said of it."""
+    for name in ("x-ratelimit-reset", "ratelimit-reset"):
+        if name in response.headers:
+            text = response.headers[name].strip()
+            return _seconds_ahead(int(text), response) if re.fullmatch(r"[0-9]{1,10}", text) else None
+    text = response.headers.get("ratelimit", "").strip()[:512]
+    found = _POLICY_RESET.fullmatch(text) or _RESET.fullmatch(text)
+    return float(found[1]) if found else None
+
+
+def _seconds_ahead(number: int, response: Response) -> float | None:
+    if number < _INSTANTS:
+        return float(number)
+    ahead_s = number - response.received_at.timestamp()
+    return ahead_s if ahead_s >= 0 else None
 
 
 @lru_cache(maxsize=256)  # the header changes once a second, and reading it costs more than all the rest
