@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from rich.console import Console
 HERE = Path(__file__).parent
 KEYS, LEDGER, PUBLIC = Path("var/demo/keys"), Path("var/demo/ledger"), Path("var/demo/jwks.json")
 KEY = (HERE / "secrets" / "one-stop-key").read_text().strip()
+PORTAL_KEY = (HERE / "secrets" / "portal-key").read_text().strip()
+CLOSED = "H08.12-260301-0002"
 INQUIRY = {
     "case_id": "H08.12-260301-0001",
     "procedure": "1.001193",
@@ -49,6 +52,7 @@ class Step:
     fields: tuple[str, ...] | None = None
     fault: str | None = None
     purpose: str = "verify_identity"
+    case_id: str = "H08.12-260301-0001"
 
 
 STEPS = (
@@ -113,6 +117,13 @@ STEPS = (
         "purpose_unknown",
         purpose="curiosity",
     ),
+    Step(
+        "Hồ sơ đã đóng / a case that is closed",
+        "dancu.citizen",
+        MAU,
+        "case_closed",
+        case_id=CLOSED,
+    ),
 )
 
 
@@ -122,9 +133,12 @@ def main() -> int:
     ports = {"web": options.port, "mocks": options.port + 10, "metrics": options.port + 1010}
     gateway, mocks = f"http://127.0.0.1:{ports['web']}", f"http://127.0.0.1:{ports['mocks']}"
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    wrong = len(STEPS)
-    if not KEYS.exists() and _gateway("keys", "new", "--folder", str(KEYS)).returncode:
-        return 1
+    checks = len(STEPS) + len(AFTERWARDS)
+    wrong = checks
+    if not KEYS.exists():
+        shutil.rmtree(LEDGER, ignore_errors=True)  # signed with keys that nobody has any more
+        if _gateway("keys", "new", "--folder", str(KEYS)).returncode:
+            return 1
     with ExitStack() as running, suppress(KeyboardInterrupt):
         one = running.enter_context(_process("mocks", "-m", "mocks", "--port", str(ports["mocks"])))
         other = running.enter_context(
@@ -133,10 +147,11 @@ def main() -> int:
         if not all(_ready(url, child) for url, child in ((f"{mocks}/_mocks/", one), (f"{gateway}/readyz", other))):
             return 1
         PUBLIC.write_text(json.dumps(_call("GET", f"{gateway}/.well-known/jwks.json")[1]))
+        _call("PUT", f"{mocks}/_mocks/cases", {"case_id": CLOSED, "state": "closed", "agencies": ["H08.12"]})
         wrong = sum(not _shown(step, gateway, mocks) for step in STEPS)
-        wrong += not _ledger_is_right()
+        wrong += sum(not check(gateway) for check in AFTERWARDS)
         verdict = "[red]sai / wrong[/]" if wrong else "[green]đúng / right[/]"
-        console.print(f"\n{len(STEPS) + 1 - wrong}/{len(STEPS) + 1} {verdict}")
+        console.print(f"\n{checks - wrong}/{checks} {verdict}")
         if not options.once:
             _leave_running(gateway, ports)
     return 1 if wrong else 0
@@ -154,6 +169,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
     return {
         "GATEWAY_WEB__PORT": str(ports["web"]),
         "GATEWAY_METRICS__PORT": str(ports["metrics"]),
+        "GATEWAY_CASES__URL": f"{base}/_mocks/cases",
         "GATEWAY_REGISTRIES__DANCU__ENDPOINT": f"{base}/dancu",
         "GATEWAY_REGISTRIES__DKDN__ENDPOINT": f"{base}/dkdn",
         "GATEWAY_REGISTRIES__DKDN__CREDENTIALS__TOKEN_URL": f"{base}/dkdn/token",
@@ -201,7 +217,7 @@ def _shown(step: Step, gateway: str, mocks: str) -> bool:
     if step.fault:
         _call("PUT", f"{mocks}/_mocks/faults/{registry}", {"fault": step.fault})
     started = time.monotonic()
-    question = {"dataset": step.dataset, "query": step.query, "inquiry": INQUIRY | {"purpose": step.purpose}}
+    question = {"dataset": step.dataset, "query": step.query, "inquiry": _inquiry(step)}
     status, answer = _call("POST", f"{gateway}/v1/lookups", question | ({"fields": step.fields} if step.fields else {}))
     elapsed_ms = (time.monotonic() - started) * 1000
     if step.fault:
@@ -220,22 +236,79 @@ def _shown(step: Step, gateway: str, mocks: str) -> bool:
     return right and (_evidence_is_right(answer) if got in {"found", "absent"} else True)
 
 
+def _inquiry(step: Step) -> dict[str, Any]:
+    return INQUIRY | {"purpose": step.purpose, "case_id": step.case_id}
+
+
 def _evidence_is_right(answer: Mapping[str, Any]) -> bool:
     """Whether somebody who has only the public keys, and nothing of ours, can verify the evidence."""
     file = Path("var/demo/evidence.jws")
     file.write_text(answer["evidence"])
-    verifier = [sys.executable, "-I", "verifier/verify_evidence.py", str(file), "--keys", str(PUBLIC)]
+    place = answer["ledger"]
+    return _verified(file, note=f"; sổ / ledger {place['log']} {place['index']}")
+
+
+def _verified(evidence: Path, *more: str, note: str = "") -> bool:
+    """What the stand-alone verifier says."""
+    verifier = [sys.executable, "-I", "verifier/verify_evidence.py", str(evidence), "--keys", str(PUBLIC), *more]
     right = subprocess.run(verifier, check=False, capture_output=True).returncode == 0
     told = "[green]đúng / right[/]" if right else "[red]sai / wrong[/]"
-    place = answer["ledger"]
-    console.print(f"  chứng cứ / evidence {told}; sổ / ledger {place['log']} {place['index']}", highlight=False)
+    console.print(f"  chứng cứ / evidence {told}{note}", highlight=False)
     return right
 
 
-def _ledger_is_right() -> bool:
+def _proof_is_right(gateway: str) -> bool:
+    """Whether a stranger can prove that the record of an answer stands in the ledger."""
+    console.print("\n[bold]Câu trả lời nằm trong sổ nhật ký / an answer stands in the ledger[/]")
+    question = {"dataset": "dkdn.enterprise", "query": {"enterprise_code": "9900000023"}, "inquiry": INQUIRY}
+    _, answer = _call("POST", f"{gateway}/v1/lookups", question)
+    place = answer["ledger"]
+    url = f"{gateway}/v1/ledger/proofs/{place['index']}?log={place['log']}"
+    found = _soon(lambda: _call("GET", url)[1], lambda got: "proof" in got)  # a checkpoint comes each second
+    if found is None:
+        return False
+    files = {name: Path(f"var/demo/proved.{name}") for name in ("evidence", "record", "proof")}
+    for name, content in ({"evidence": answer["evidence"]} | found).items():
+        if name in files:
+            files[name].write_text(content)
+    return _verified(files["evidence"], "--record", str(files["record"]), "--proof", str(files["proof"]))
+
+
+def _view_is_right(gateway: str) -> bool:
+    """Whether the person sees that he was looked up, and by whom, through the portal."""
+    console.print("\n[bold]Ai đã tra cứu về tôi / who looked me up[/]")
+    number = MAU["citizen_id"]
+    question = {"subject": {"citizen_id": number}, "asserted": {"as": "self", "requester": number}, "limit": 3}
+    found = _soon(
+        lambda: _call("POST", f"{gateway}/v1/subject-views", question, key=PORTAL_KEY)[1],
+        lambda got: bool(got.get("entries")),
+    )
+    if found is None:
+        return False
+    for entry in found["entries"]:
+        names = [(entry[name] or {}).get("name") or "–" for name in ("agency", "procedure")]
+        console.print(f"  {entry['at']}  {'; '.join(names)}; {entry['purpose']['title']}", highlight=False)
+    return True
+
+
+def _ledger_is_right(_: str) -> bool:
     """Whether all that was recorded until now is still as it was written."""
     console.print("\n[bold]Sổ nhật ký không bị sửa / the ledger is as it was written[/]")
     return _gateway("ledger", "verify", str(LEDGER), "--keys", str(PUBLIC)).returncode == 0
+
+
+AFTERWARDS = (_proof_is_right, _view_is_right, _ledger_is_right)
+
+
+def _soon(ask: Callable[[], dict[str, Any]], is_there: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+    """What is there within some seconds; None, and said, where it is not."""
+    for _ in range(100):
+        got = ask()
+        if is_there(got):
+            return got
+        time.sleep(0.1)
+    console.print(f"  [red]không có sau 10 giây / not there after 10 s[/]: {got.get('detail', '')}")
+    return None
 
 
 def _gateway(*arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -247,8 +320,8 @@ def _word(answer: Mapping[str, Any]) -> str:
     return ": ".join(word for word in (outcome, reason) if word)
 
 
-def _call(method: str, url: str, value: object = None) -> tuple[int, dict[str, Any]]:
-    headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
+def _call(method: str, url: str, value: object = None, *, key: str = KEY) -> tuple[int, dict[str, Any]]:
+    headers = {"X-API-Key": key, "Content-Type": "application/json"}
     request = Request(url, json.dumps(value).encode() if value is not None else None, headers, method=method)
     try:
         with urlopen(request, timeout=30) as reply:

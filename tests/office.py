@@ -43,7 +43,12 @@ class Told:
         raise AssertionError("no question of these tests is cut off")
 
     async def refused(
-        self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused, request: LookupRequest | None
+        self,
+        lookup_id: str,
+        consumer: Consumer | None,
+        refusal: QuestionRefused,
+        request: LookupRequest | None,
+        dataset: str | None,
     ) -> None:
         self.refusals.append(refusal.refusal.value)
 

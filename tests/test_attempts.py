@@ -102,10 +102,19 @@ async def test_each_attempt_has_its_own_id(clock: MovableClock) -> None:
             "layer": "registry",
             "status": 503,
             "elapsed_ms": 0,
+            "requests": 1,
             "fresh": True,
             "request_id": "id-0",
         },
-        {"result": "found", "layer": "registry", "status": 200, "elapsed_ms": 0, "fresh": True, "request_id": "id-1"},
+        {
+            "result": "found",
+            "layer": "registry",
+            "status": 200,
+            "elapsed_ms": 0,
+            "fresh": True,
+            "requests": 1,
+            "request_id": "id-1",
+        },
     ]
     assert result.provenance.request_id == "id-1"
 

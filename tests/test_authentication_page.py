@@ -82,7 +82,7 @@ async def test_the_example_with_a_certificate_works(shell: list[str], stand_ins:
         (authority.file, "gateway-ca.pem"),
     ):
         shutil.copy(source, tmp_path / name)
-    settings = tls_settings(authority, stand_ins.base_url, consumer={"datasets": ("dancu.citizen",)})
+    settings = tls_settings(authority, stand_ins.base_url)
     answer = await outcome_of(settings, tmp_path, *shell, example("Client certificates", "sh"))
     assert answer["outcome"] == "found"
 
@@ -101,4 +101,4 @@ def test_the_settings_shown_are_settings(heading: str) -> None:
     """Every section that the page shows has only keys that there are, with values that fit."""
     values = tomllib.loads(example(heading, "toml"))
 
-    assert Settings(**values).consumers["one-stop"].datasets
+    assert Settings(**values).consumers["one-stop"]

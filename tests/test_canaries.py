@@ -33,6 +33,7 @@ from tests.canaries.loud import WAYS, Loud
 from tests.canaries.people import CanaryProvince
 from tests.canaries.values import Flock, forms, shown
 from tests.conftest import INQUIRY, KEY
+from tests.trusted import trusted
 
 ROOT = Path(__file__).parents[1]
 FAULTS = (
@@ -220,6 +221,8 @@ async def command(one: Run) -> None:
     url = one.stand_ins.base_url
     body = {"dataset": "dancu.citizen", "query": one.questions["dancu.citizen"], "inquiry": one.inquiry}
     one.loud("text for a number")
+    register = {"case_id": one.inquiry["case_id"], "state": "open", "agencies": [one.inquiry["agency"]]}
+    await one.session.put(f"{url}/_mocks/cases", json=register)
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gateway", "lookup", "--settings", str(ROOT / "demo" / "gateway.toml")),
         stdin=asyncio.subprocess.PIPE,
@@ -227,7 +230,13 @@ async def command(one: Run) -> None:
         stderr=asyncio.subprocess.STDOUT,
         cwd=one.folder / "work",
         env=surroundings(one.folder)
-        | {"GATEWAY_REGISTRIES__DANCU__ENDPOINT": f"{url}/dancu", "GATEWAY_REGISTRIES__DANCU__DEADLINE_S": "30"},
+        | trusted()
+        | {
+            "GATEWAY_CASES__URL": f"{url}/_mocks/cases",
+            "GATEWAY_REGISTRIES__DANCU__ENDPOINT": f"{url}/dancu",
+            "GATEWAY_REGISTRIES__DANCU__DEADLINE_S": "30",
+            "GATEWAY_LEDGER__FOLDER": str(one.folder / "ledger"),
+        },
     )
     output, _ = await child.communicate(json.dumps(body).encode())
     one.loud("")

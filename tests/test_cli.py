@@ -20,6 +20,7 @@ import pytest
 
 from tests.conftest import FIRM, INQUIRY, MAU
 from tests.ports import demo_port, free_port
+from tests.trusted import trusted
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "demo"
@@ -39,13 +40,15 @@ def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.Comp
     )
 
 
-def towards(mocks: str) -> dict[str, str]:
-    """The demo's settings, pointed at these stand-ins."""
+def towards(mocks: str, *, cases: str | None = None) -> dict[str, str]:
+    """The demo's settings, pointed at these stand-ins; the one-stop's cases at others where `cases` says so."""
     return {
         "GATEWAY_SETTINGS": str(DEMO / "gateway.toml"),
+        "GATEWAY_CASES__URL": f"{cases or mocks}/_mocks/cases",
         "GATEWAY_REGISTRIES__DANCU__ENDPOINT": f"{mocks}/dancu",
         "GATEWAY_REGISTRIES__DKDN__ENDPOINT": f"{mocks}/dkdn",
         "GATEWAY_REGISTRIES__DKDN__CREDENTIALS__TOKEN_URL": f"{mocks}/dkdn/token",
+        **trusted(),
     }
 
 
@@ -135,7 +138,7 @@ def test_lookup_shows_a_person_what_was_found(mocks: str, tmp_path: Path) -> Non
 
 def test_lookup_without_an_answer_exits_with_3(mocks: str) -> None:
     """A script can tell unknown from found and absent."""
-    done = run("lookup", "--json", stdin=QUESTION, **towards("http://127.0.0.1:9"))
+    done = run("lookup", "--json", stdin=QUESTION, **towards("http://127.0.0.1:9", cases=mocks))
 
     assert (done.returncode, json.loads(done.stdout)["reason"]) == (3, "unreachable")
 
@@ -160,6 +163,8 @@ def test_check_says_that_all_is_well(mocks: str) -> None:
         ("gateway", "state", True),
         ("gateway", "policy", True),
         ("gateway", "case_checks", True),
+        ("one-stop", "connection", True),
+        ("one-stop", "credentials", True),
         ("dancu", "settings", True),
         ("dancu", "connection", True),
         ("dancu", "credentials", True),
@@ -324,7 +329,15 @@ def test_settings_that_cannot_work_end_all_workers(tmp_path: Path) -> None:
     """A parent does not start again what settings make impossible: exit, with the reason said."""
     (tmp_path / "gateway.toml").write_text('[registries.a]\nadapter = "nothing"\n')
 
-    done = run("serve", "--workers", "2", "-s", str(tmp_path / "gateway.toml"), GATEWAY_WEB__PORT=str(free_port()))
+    done = run(
+        "serve",
+        "--unrecorded",
+        "--workers",
+        "2",
+        "-s",
+        str(tmp_path / "gateway.toml"),
+        GATEWAY_WEB__PORT=str(free_port()),
+    )
 
     assert done.returncode != 0
     assert "'nothing' is not installed" in done.stderr

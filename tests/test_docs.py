@@ -23,6 +23,7 @@ from contracts.reader import load as load_contract
 from gateway import app, errors, settings
 from gateway.cli import cli
 from gateway.clock import SystemClock
+from gateway.commands.keys import Algorithm, make
 from gateway.domain.dataset import Adapter
 from gateway.domain.inquiry import Inquiry, Officer
 from gateway.errors import REASONS, REFUSALS, EvidenceError, GatewayError, QuestionRefused, Reason, RegistryError
@@ -365,8 +366,16 @@ def test_only_leaves_are_raised_for_a_word() -> None:
 
 
 @pytest.fixture(scope="module")
-def core() -> app.Core:
-    return app.build(settings.load(ROOT / "demo" / "gateway.toml"))
+def core(tmp_path_factory: pytest.TempPathFactory) -> app.Core:
+    folder = tmp_path_factory.mktemp("core")
+    make(folder / "keys", Algorithm.ES256)
+    keys = settings.KeysSettings(
+        signing_key_file=folder / "keys" / "signing-key.pem", secret_files=(folder / "keys" / "secret",)
+    )
+    demo = settings.load(ROOT / "demo" / "gateway.toml")
+    assert demo.ledger is not None
+    ledger = demo.ledger.model_copy(update={"folder": folder / "ledger"})
+    return app.build(demo.model_copy(update={"keys": keys, "ledger": ledger}))
 
 
 def served(routes: Any) -> set[tuple[str, str]]:

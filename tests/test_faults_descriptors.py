@@ -57,7 +57,7 @@ def limited_gateway(mocks: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]
     )
     try:
         assert child.stderr is not None
-        assert b"gateway.started" in child.stderr.readline()
+        assert any(b"gateway.started" in line for line in iter(child.stderr.readline, b""))
         yield port, child
     finally:
         child.send_signal(signal.SIGTERM)

@@ -56,7 +56,6 @@ def tls_settings(authority: Authority, url: str = "http://127.0.0.1:9", **change
         "client_certificate": "required",
     }
     consumer = {
-        "datasets": ("dkdn.enterprise",),
         "certificate": {"issuer": authority.name, "organization": ORGANIZATION},
     }
     values["web"] = {"tls": section | changes.pop("tls", {})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -77,6 +78,7 @@ async def test_a_question_leaves_two_records_without_any_value(recorded: Desk) -
     assert answered["outcome"] == "found"
     assert [attempt["result"] for attempt in answered["attempts"]] == ["found"]
     text = orjson.dumps([asked, answered]).decode()
+    assert not re.search(r"[0-9]\.[0-9]+[,}]", text), "a number with a fraction has no one spelling"
     officer: Mapping[str, str] = INQUIRY["officer"]  # type: ignore[assignment]
     for value in (MAU["citizen_id"], MAU["full_name"], MAU["birth_date"], "NGUYỄN", officer["id"]):
         assert value not in text

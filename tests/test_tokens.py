@@ -23,6 +23,7 @@ from gateway.web.authentication.tokens import Rules, Tokens
 from mocks.server import Running
 from tests.conftest import FIRM, INQUIRY, Desk, MovableClock, open_desk, settings_for
 from tests.issuer import AUDIENCE, CLIENT, ISSUER, Issuer, b64, in_der, parts, with_other_s
+from tests.policies import policy, rule, with_policy
 from tests.test_stores import redis_state
 
 RULES = {"issuer": ISSUER, "audience": AUDIENCE}
@@ -138,6 +139,7 @@ async def test_a_key_and_a_token_must_be_the_same_consumers(stand_ins: Running, 
     settings = with_tokens(settings_for(stand_ins.base_url), tmp_path, issuer)
     other = settings_for(stand_ins.base_url).consumers["one-stop"]
     both = settings.model_copy(update={"consumers": {**settings.consumers, "other": other}})
+    both = with_policy(both, policy(rule({"dkdn.enterprise": ["*"]}, consumers=["one-stop", "other"])))
     async with open_desk(both) as desk:
         differ = await ask(desk, issuer.token(), **{"X-API-Key": "test-key-not-real"})
         good = await ask(desk, None, **{"X-API-Key": "test-key-not-real"})

@@ -67,7 +67,7 @@ class Incident:
     until: datetime
     consumer: str | None = None
     agency: str | None = None
-    account: str | None = None
+    account: str | None = field(default=None, repr=False)
     dataset: str | None = None
 
 

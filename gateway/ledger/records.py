@@ -2,7 +2,8 @@
 What a ledger record says: one flat JSON object each, without any value from a registry or a caller's query.
 
 The log itself adds `index`. Times are UTC. People stand as pseudonyms (`crypto.Secrets.pseudonym`), but for the
-officer's account, who answers for his questions. Field *names* stand, values never.
+officer's account, who answers for his questions. Field *names* stand, values never. Numbers are whole: a fraction
+has more than one spelling.
 
     type         members besides `at`
     asked        lookup_id consumer by agency account officer case_id procedure purpose dataset subject fields rules

@@ -44,10 +44,10 @@ class Batch:
     """
 
     log: str
-    rows: dict[int, dict[str, Any]] = field(default_factory=dict)
-    hidings: list[dict[str, Any]] = field(default_factory=list)
-    answers: list[dict[str, Any]] = field(default_factory=list)
-    undelivered: list[dict[str, Any]] = field(default_factory=list)
+    rows: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+    hidings: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    answers: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    undelivered: list[dict[str, Any]] = field(default_factory=list, repr=False)
     destroyed: list[tuple[str, int, int]] = field(default_factory=list)
 
     @classmethod

@@ -106,6 +106,9 @@ class Catalogue:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
 
+    def __contains__(self, dataset: str) -> bool:
+        return dataset in self._entries
+
     def find(self, dataset: str) -> Entry:
         """The dataset of that id, or InvalidQuestion."""
         entry = self._entries.get(dataset)

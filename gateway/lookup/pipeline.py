@@ -125,7 +125,8 @@ class Lookup:
     ) -> None:
         """Record and count a question that never left; `request` is what could be read of it."""
         if self._ledger is not None:
-            await self._ledger.refused(lookup_id, consumer, refusal, request)
+            dataset = request.dataset if request is not None and request.dataset in self.catalogue else None
+            await self._ledger.refused(lookup_id, consumer, refusal, request, dataset)
         self._metrics.refusals.labels(refusal.refusal.value).inc()
         for problem in refusal.problems:
             if problem.code in _FINDINGS:

@@ -91,11 +91,16 @@ class Recorder:
         )
 
     async def refused(
-        self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused, request: LookupRequest | None
+        self,
+        lookup_id: str,
+        consumer: Consumer | None,
+        refusal: QuestionRefused,
+        request: LookupRequest | None,
+        dataset: str | None,
     ) -> None:
         if consumer is None and not self._strangers.take():
             return  # whoever proves nothing about himself may not fill the disk; the next record counts him
-        appended = self._append_quietly(self._refused(lookup_id, consumer, refusal, request))
+        appended = self._append_quietly(self._refused(lookup_id, consumer, refusal, request) | {"dataset": dataset})
         if appended is not None:
             with suppress(LedgerUnavailable):
                 await appended.durable(_REFUSAL_WAIT_S)
@@ -139,8 +144,8 @@ class Recorder:
             "route": provenance.route,
             "request_id": provenance.request_id,
             "attempts": [one.view() for one in answer.attempts],
-            "elapsed_ms": round(answer.elapsed_s * 1000, 1),
-            "clock_skew_s": answer.clock_skew_s,
+            "elapsed_ms": round(answer.elapsed_s * 1000),
+            "clock_skew_s": round(answer.clock_skew_s) if answer.clock_skew_s is not None else None,
             "quota_left": answer.quota_left,
         }
 
@@ -156,7 +161,7 @@ class Recorder:
             "problems": [problem.code for problem in refusal.problems],
         }
         if request is not None:
-            record |= self._who(request.inquiry) | {"dataset": request.dataset}
+            record |= self._who(request.inquiry)
         if refusal.refusal is Refusal.UNAUTHENTICATED:
             record["omitted"] = self._strangers.omitted()
         return record

@@ -88,6 +88,14 @@ class Ledger(Protocol):
         """
 
     async def refused(
-        self, lookup_id: str, consumer: Consumer | None, refusal: QuestionRefused, request: LookupRequest | None
+        self,
+        lookup_id: str,
+        consumer: Consumer | None,
+        refusal: QuestionRefused,
+        request: LookupRequest | None,
+        dataset: str | None,
     ) -> None:
-        """Record a question that never left. Never raises: a refusal gives nothing away."""
+        """
+        Record a question that never left; `dataset` is the one that was meant, where there is such a one. Never
+        raises: a refusal gives nothing away.
+        """

@@ -28,6 +28,7 @@ from gateway.settings import Settings
 from gateway.settings_keys import KeysSettings
 from gateway.settings_ledger import LedgerSettings
 from tests.conftest import open_desk, settings_for
+from tests.policies import granting
 
 __all__ = ["BUG_AGE_S", "settings"]
 
@@ -53,10 +54,10 @@ def settings(folder: Path, stand_ins: str) -> Settings:
     registries = {**loud.registries, **hasty}
     nouns = {"dancu": ("citizen", "household", "verification"), "dkdn": ("enterprise",)}
     datasets = tuple(f"{name}.{noun}" for name, one in registries.items() for noun in nouns[one.adapter])
-    one_stop = loud.consumers["one-stop"].model_copy(update={"datasets": datasets, "questions_per_minute": 100_000})
+    one_stop = loud.consumers["one-stop"].model_copy(update={"questions_per_minute": 100_000})
     ledger = LedgerSettings(folder=folder / "ledger", origin="canaries.test/ledger")
     parts = {"consumers": {"one-stop": one_stop}, "registries": registries, "keys": keys, "ledger": ledger}
-    return loud.model_copy(update=parts)
+    return granting(loud.model_copy(update=parts), *datasets)
 
 
 class Careless:
@@ -69,12 +70,12 @@ class Careless:
         self._folder = folder
         self._seen = 0
 
-    async def find(self, entry: Any, query: Any, inquiry: Any, max_age_s: int) -> None:
+    async def find(self, asking: Any, max_age_s: int) -> None:
         self._look()
         if max_age_s == BUG_AGE_S:
-            raise RuntimeError(f"{query.model_dump(mode='json')} {inquiry.model_dump(mode='json')}")
+            raise RuntimeError(f"{asking.query.model_dump(mode='json')} {asking.inquiry.model_dump(mode='json')}")
 
-    async def keep(self, entry: Any, query: Any, inquiry: Any, answer: Any) -> None:
+    async def keep(self, asking: Any, answer: Any) -> None:
         self._look()
 
     def _look(self) -> None:
