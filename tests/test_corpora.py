@@ -80,7 +80,6 @@ def is_typed(status: int, answer: dict[str, Any]) -> bool:
 
 LINES = {
     "event": r"lookup\.(answered|refused)|contract\.drift",
-    "requests": "[0-9]",
     "level": "info|warning",
     "timestamp": r"[0-9TZ:.-]+",
     "lookup_id": "[0-9a-f-]{36}",
