@@ -42,7 +42,7 @@ async def firm(
     try:
         async with desk.session.post(f"{desk.url}/v1/lookups", json=body, headers=sent) as reply:
             answer = await reply.json(content_type=None)
-            reason = str(answer.get("reason") or answer["outcome"])
+            reason = str(answer.get("reason") or answer.get("outcome") or answer["type"].rpartition(":")[2])
             after = reply.headers.get("Retry-After")
             return Asked(reply.status, reason, time.monotonic() - begun, after, begun)
     except aiohttp.ClientError as exc:

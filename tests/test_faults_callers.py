@@ -138,6 +138,22 @@ async def test_f31_a_question_may_be_finished_for_nobody(tmp_path: Path, stand_i
         assert [one["outcome"] for one in records(folder) if one["type"] == "answered"] == ["found", "found"]
 
 
+async def test_a_question_that_is_refused_at_once_has_both_its_records(tmp_path: Path, stand_ins: Running) -> None:
+    """A breaker's refusal never leaves for the registry, and stands in the ledger all the same."""
+    file = settings_file(tmp_path, stand_ins.base_url)
+    file.write_text(file.read_text() + "[registries.dkdn.breaker]\nin_a_row = 1\n")
+    async with open_desk(load(file)) as desk:
+        assert desk.core.ledger is not None
+        folder = desk.core.ledger.folder
+        stand_ins.faults.set("dkdn", Fault("down", path="chiTiet"))
+        asked = [await firm(desk) for _ in range(3)]
+
+    assert asked[-1].reason == "circuit_open"
+    kinds = [(one["type"], one.get("reason"), len(one.get("attempts", ()))) for one in records(folder)]
+    assert kinds[-2:] == [("asked", None, 0), ("answered", "circuit_open", 0)]
+    assert Counter(kind for kind, *_ in kinds) == {"asked": 3, "answered": 3}
+
+
 # --- told to stop ----------------------------------------------------------------------------------
 
 

@@ -180,6 +180,15 @@ class Channel:
             quota_left=self._note_quota(asked.last) if asked.last is not None else None,
         )
 
+    def refusal(self, dataset: Dataset[Any, Any, Any], share: Share, *, deadline_s: float) -> RegistryError | None:
+        """Why a question that came now would end at once, unasked; None where it would be asked, or may wait."""
+        try:
+            route = self._best(dataset.noun, None)
+            route.places.check(share, dataset.noun, self._clock.monotonic() + deadline_s)
+        except RegistryError as exc:
+            return exc
+        return None
+
     def unasked(self, dataset: Dataset[Any, Any, Any], error: RegistryError) -> Answer:
         """The answer to a question that something of ours kept from being asked."""
         return Answer(outcome=unknown_from(error), provenance=self._provenance(dataset, self._clock.now(), None))
@@ -237,20 +246,18 @@ class Channel:
 
     async def _placed(self, asked: _Asked, until: float) -> Outcome[Any]:
         """An attempt in a place of the best route."""
-        route = asked.route = self._best(asked)
+        route = asked.route = self._best(asked.dataset.noun, asked.route if asked.attempts else None)
         await route.places.enter(asked.share, asked.dataset.noun, until)
         try:
             return await self._believed(asked)
         finally:
             route.places.leave()
 
-    def _best(self, asked: _Asked) -> Route:
+    def _best(self, noun: str, failed: Route | None) -> Route:
         """The first route in order of preference that is not closed; the one that has just failed comes last."""
-        noun = asked.dataset.noun
-        if asked.attempts and len(self._routes) > 1:
-            order = [*(route for route in self._routes if route is not asked.route), asked.route]
-        else:
-            order = list(self._routes)
+        order = self._routes
+        if failed is not None and len(order) > 1:
+            order = (*(route for route in order if route is not failed), failed)
         for route in order:
             if route.admits(noun):
                 return route

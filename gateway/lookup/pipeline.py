@@ -155,12 +155,16 @@ class Lookup:
         until = asking.caller.arrived + whole - min(_RESERVE_S, whole / 10)
         if ledger is None:
             return self._result(asking, await self._answer(asking, max_age_s, until))
+        refused = self._refused_at_once(asking, max_age_s, until)
         try:
-            asked = await ledger.asked(asking, within_s=until - self._clock.monotonic())
+            if refused is None:
+                asked = await ledger.asked(asking, within_s=until - self._clock.monotonic())
+            else:
+                asked = ledger.noted(asking)  # nothing leaves for the registry: one flush for both records is enough
         except LedgerUnavailable as exc:
             return self._result(asking, entry.instance.channel.unasked(entry.dataset, exc))
         try:
-            answer = await self._answer(asking, max_age_s, until)
+            answer = refused or await self._answer(asking, max_age_s, until)
         except BaseException:
             ledger.cut_off(asking, asked)
             raise
@@ -173,20 +177,32 @@ class Lookup:
             return self._result(asking, replace(answer, outcome=unknown_from(exc)))
         return replace(result, recorded=recorded)
 
+    def _refused_at_once(self, asking: Asking, max_age_s: int, until: float) -> Answer | None:
+        """The answer to a question for which the registry has no room, or that is left in peace; None for others."""
+        if self._cache is not None and max_age_s > 0:
+            return None
+        entry = asking.entry
+        deadline_s = until - self._clock.monotonic()
+        error = entry.instance.channel.refusal(entry.dataset, _share(asking), deadline_s=deadline_s)
+        if error is None:
+            return None
+        answer = entry.instance.channel.unasked(entry.dataset, error)
+        entry.instance.health.note(answer)
+        return answer
+
     async def _answer(self, asking: Asking, max_age_s: int, until: float) -> Answer:
         entry = asking.entry
         if self._cache is not None and max_age_s > 0:
             kept = await self._cache.find(asking, max_age_s)
             if kept is not None:
                 return kept
-        consumer = asking.consumer
         answer = await entry.instance.channel.ask(
             entry.dataset,
             asking.query,
             asking.inquiry,
             officer_code=asking.grant.officer_code,
             deadline_s=until - self._clock.monotonic(),
-            share=Share(consumer.name, asking.inquiry.agency, consumer.weight, consumer.batch),
+            share=_share(asking),
         )
         entry.instance.health.note(answer)
         if self._cache is not None:
@@ -234,6 +250,11 @@ class Lookup:
             requests=sum(attempt.requests for attempt in answer.attempts),
             elapsed_s=round(elapsed_s, 6),
         )
+
+
+def _share(asking: Asking) -> Share:
+    consumer = asking.consumer
+    return Share(consumer.name, asking.inquiry.agency, consumer.weight, consumer.batch)
 
 
 def _granted(answer: Answer, grant: Grant) -> dict[str, Any] | None:

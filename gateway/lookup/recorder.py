@@ -46,6 +46,9 @@ class Recorder:
             raise
         return appended.index
 
+    def noted(self, asking: Asking) -> int:
+        return int(self.log.append(self._asked(asking)).index)
+
     async def answered(
         self, asking: Asking, asked: int, answer: Answer, record: dict[str, Any] | None, *, within_s: float
     ) -> Recorded:

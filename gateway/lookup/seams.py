@@ -71,6 +71,13 @@ class Ledger(Protocol):
         Raises LedgerUnavailable, also when it takes longer than `within_s`.
         """
 
+    def noted(self, asking: Asking) -> int:
+        """
+        The index of the record of a question that will not be asked: it becomes durable with that of its answer.
+
+        Raises LedgerUnavailable.
+        """
+
     async def answered(
         self, asking: Asking, asked: int, answer: Answer, record: dict[str, Any] | None, *, within_s: float
     ) -> Recorded:
