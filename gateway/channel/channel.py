@@ -405,7 +405,7 @@ class _Asked:
     share: Share
     until: float = 0.0
     timeout: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
-    replies: bytes = b""
+    replies: bytes = field(default=b"", repr=False)
     """The raw replies of the last attempt, one after another."""
     last: Response | None = None
     status: int | None = None
