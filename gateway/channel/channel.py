@@ -397,7 +397,7 @@ class _Asked:
     dataset: Dataset[Any, Any, Any]
     query: Query
     inquiry: Inquiry
-    officer_code: str | None
+    officer_code: str | None = field(repr=False)
     deadline_s: float
     request_id: str
     attempts: list[Attempt]
