@@ -35,6 +35,7 @@ _undeliver = (
     )
     .values(outcome=literal(UNDELIVERED))
 )
+_COLUMNS = ", ".join(f'"{column.name}"' for column in ENTRIES.c)
 _nothing = {column: null() for column in ENTRIES.c if column.name not in {"log", "index"}} | {ENTRIES.c.type: GONE}
 
 
@@ -117,7 +118,10 @@ def _taken(connection: Connection, log: str, *, wait: bool) -> int | None:
 
 
 def _take_in(connection: Connection, batch: Batch) -> None:
-    connection.execute(insert(ENTRIES), list(batch.rows.values()))
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    # By the driver itself: SQLAlchemy's own way takes twice as long for a row.
+    into = f"INSERT INTO {ENTRIES.name} ({_COLUMNS}) VALUES ({', '.join([mark] * len(ENTRIES.c))})"  # noqa: S608  names only
+    connection.exec_driver_sql(into, [tuple(row.values()) for row in batch.rows.values()])
     more = ((insert(HIDINGS), batch.hidings), (_answer, batch.answers), (_undeliver, batch.undelivered))
     for statement, rows in more:
         if rows:

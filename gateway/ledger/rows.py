@@ -59,7 +59,8 @@ class Batch:
         return batch
 
     def _add(self, index: int, raw: bytes | None) -> None:
-        row = self.rows[index] = _EMPTY | {"log": self.log, "index": index}
+        row = self.rows[index] = _EMPTY.copy()
+        row["log"], row["index"] = self.log, index
         record = _read(raw)
         if raw is None or record is None:
             row["type"] = GONE if raw is None else UNREADABLE
@@ -68,7 +69,9 @@ class Batch:
         row["at"] = instant_of(record.get("at"))
         row["record"] = raw.decode()
         for name in _TEXTS:
-            row[name] = _text(record.get(name))
+            value = record.get(name)
+            if value is not None:
+                row[name] = _text(value)
         names = record.get("fields")
         row["fields"] = ",".join(sorted(str(name) for name in names)) if isinstance(names, list) else None
         match row["type"]:
@@ -136,4 +139,6 @@ def _read(raw: bytes | None) -> dict[str, Any] | None:
 
 def _text(value: object) -> str | None:
     # PostgreSQL takes no NUL, and one such record must not stop all that come after it.
-    return value.replace("\0", "") if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return value.replace("\0", "") if "\0" in value else value
