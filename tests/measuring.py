@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-STALL_S = 0.25
-"""Most that a test allows: five times the promise of 50 ms, since the machine that runs the tests is shared."""
+STALL_S = 0.1
+"""Most that a test allows: twice the promise of 50 ms, since the machine that runs the tests is shared."""
 
 _TICK_S = 0.002
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")

@@ -21,6 +21,7 @@ __all__ = [
     "HEALTH",
     "HOST",
     "LAST",
+    "PATIENCE_S",
     "POST",
     "QUESTION",
     "SHORT_S",

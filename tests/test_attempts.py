@@ -102,8 +102,8 @@ async def test_each_attempt_has_its_own_id(clock: MovableClock) -> None:
             "layer": "registry",
             "status": 503,
             "elapsed_ms": 0,
-            "requests": 1,
             "fresh": True,
+            "requests": 1,
             "request_id": "id-0",
         },
         {

@@ -244,7 +244,7 @@ async def command(one: Run) -> None:
     await asyncio.to_thread((one.folder / "command").write_bytes, output)
 
 
-async def test_l01_to_l13_no_canary_stands_anywhere_but_in_the_answer(tmp_path: Path) -> None:
+async def test_l01_l02_l03_l04_l05_l09_l13_no_canary_stands_anywhere_but_in_the_answer(tmp_path: Path) -> None:
     """
     A person in every field of question and answer, every library at DEBUG, every fault: logs, metrics, problem
     documents, files, names of files, standard output and error, and what every object says of itself hold nothing. All

@@ -80,7 +80,6 @@ def is_typed(status: int, answer: dict[str, Any]) -> bool:
 
 LINES = {
     "event": r"lookup\.(answered|refused)|contract\.drift",
-    "requests": "[0-9]",
     "level": "info|warning",
     "timestamp": r"[0-9TZ:.-]+",
     "lookup_id": "[0-9a-f-]{36}",
@@ -93,6 +92,7 @@ LINES = {
     "route": "xroad|lgsp",
     "via": "live",
     "attempts": "[0-9]",
+    "requests": "[0-9]{1,2}",
     "elapsed_s": "[0-9.e-]+",
 }
 """What each key of a log line may hold. `detail` and `problems` are words of our own and are looked at apart."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.exchange import Response
+from gateway.domain.exchange import LARGE_BODY, Response
 from gateway.errors import MalformedAnswer, RegistryError, RegistryRefused, RegistryTimeout, RegistryUnreachable
 from gateway.transport.credentials import Anonymous, ClientCredentials, Old, Proof
 from gateway.transport.credentials.expiry import UNKNOWN_S, usable_s
@@ -258,6 +258,11 @@ WRONG_TOKENS = {
     "a number": (200, b'{"access_token": 12345}', MalformedAnswer),
     "a token that breaks out of a header": (200, b'{"access_token": "CANARY\\r\\nX: y"}', MalformedAnswer),
     "a token with a space": (200, b'{"access_token": "CANARY x"}', MalformedAnswer),
+    "an answer beyond all measure": (
+        200,
+        b'{"access_token": "t", "CANARY": [' + b"1," * LARGE_BODY + b"1]}",
+        MalformedAnswer,
+    ),
     "a token beyond all measure": (200, b'{"access_token": "' + b"CANARY" * 4000 + b'"}', MalformedAnswer),
 }
 
@@ -289,10 +294,11 @@ async def test_a_refused_log_in_says_what_to_check(clock: MovableClock) -> None:
         (200, b'{"fault":{"code":900901}}', False),
         (200, b"{}", False),
         (500, b"", False),
+        (500, b'{"fault":{"code":900901}}' + b" " * LARGE_BODY, False),
     ],
 )
 def test_only_an_expired_token_asks_for_a_new_one(status: int, body: bytes, old: bool, clock: MovableClock) -> None:
-    """401 and fault 900901 speak of the token; a missing right does not."""
+    """401 and fault 900901 speak of the token; a missing right does not, nor what is too long to be a fault."""
     assert _client(clock).are_old(Response(status=status, body=body, received_at=clock.now())) is old
 
 

@@ -91,8 +91,8 @@ async def check_after_kills(place: Path, received: list[Received]) -> None:
     assert unanswered(found) == set()
 
 
-async def test_a_kill_loses_no_record_of_an_answer_that_was_received(place: Path) -> None:
-    """F07: after kill -9 under load every answer that a client has read has its record, and no question is open."""
+async def test_f07_a_kill_loses_no_record_of_an_answer_that_was_received(place: Path) -> None:
+    """After kill -9 under load every answer that a client has read has its record, and no question is open."""
     random = Random(7)
     received = await killed(place, random)
     received += await killed(place, random)
@@ -102,8 +102,8 @@ async def test_a_kill_loses_no_record_of_an_answer_that_was_received(place: Path
 
 
 @pytest.mark.faults
-async def test_ledger_kill_campaign(place: Path) -> None:
-    """F07: a hundred kills at random moments; zero answers without their record."""
+async def test_f07_ledger_kill_campaign(place: Path) -> None:
+    """A hundred kills at random moments; zero answers without their record."""
     campaign = Campaign("ledger_kill", 100)
     received: list[Received] = []
     for number in campaign:
@@ -175,15 +175,15 @@ def sent_too_early(run: Traced) -> list[str]:
 
 
 @TRACED
-async def test_an_answer_is_sent_after_the_flush_that_covers_its_record(place: Path) -> None:
-    """F02: in the order of system calls, each answer leaves after write and fdatasync of its record."""
+async def test_f02_an_answer_is_sent_after_the_flush_that_covers_its_record(place: Path) -> None:
+    """In the order of system calls, each answer leaves after write and fdatasync of its record."""
     assert sent_too_early(await trace_of(place, 60)) == []
 
 
 @TRACED
 @pytest.mark.faults
-async def test_ledger_order_campaign(place: Path) -> None:
-    """F02: of 1,000 answers, 1,000 left after the flush that covers their record."""
+async def test_f02_ledger_order_campaign(place: Path) -> None:
+    """Of 1,000 answers, 1,000 left after the flush that covers their record."""
     run = await trace_of(place, 1_000)
 
     assert len(run.received) == 1_000
@@ -205,8 +205,8 @@ async def power_cut(run: Traced, place: Path, random: Random) -> int:
 
 
 @TRACED
-async def test_a_power_cut_loses_no_record_of_an_answer_that_had_left(place: Path) -> None:
-    """F01: whatever part of the unflushed writes reaches the disk, each answer that had left has its record."""
+async def test_f01_a_power_cut_loses_no_record_of_an_answer_that_had_left(place: Path) -> None:
+    """Whatever part of the unflushed writes reaches the disk, each answer that had left has its record."""
     run = await trace_of(place, 60)
 
     assert sum([await power_cut(run, place, Random(number)) for number in range(10)]) > 0
@@ -214,8 +214,8 @@ async def test_a_power_cut_loses_no_record_of_an_answer_that_had_left(place: Pat
 
 @TRACED
 @pytest.mark.faults
-async def test_ledger_power_campaign(place: Path) -> None:
-    """F01: two hundred power cuts under load; zero answers without their record."""
+async def test_f01_ledger_power_campaign(place: Path) -> None:
+    """Two hundred power cuts under load; zero answers without their record."""
     campaign = Campaign("ledger_power", 200)
     run = await trace_of(place, 600)
     for number in campaign:
@@ -252,8 +252,8 @@ async def until(process: GatewayProcess, status: int) -> None:
 
 
 @MOUNTS
-async def test_a_full_disk_gives_no_answer_and_heals_by_itself(place: Path) -> None:
-    """F03: no space left: 503 `ledger_unavailable`, no data, readiness red; when there is space again, all is well."""
+async def test_f03_a_full_disk_gives_no_answer_and_heals_by_itself(place: Path) -> None:
+    """No space left: 503 `ledger_unavailable`, no data, readiness red; when there is space again, all is well."""
     with small_disk(place / "ledger", 768):
         process = gateway(place)
         with process.running():

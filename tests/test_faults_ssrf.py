@@ -58,7 +58,16 @@ def resolver(names: Names, *networks: str, clock: MovableClock | None = None) ->
 # --- addresses that names resolve to -------------------------------------------------------------
 
 INNER = ["127.0.0.1", "127.8.8.8", "::1", "169.254.169.254", "fe80::1%eth0", "0.0.0.0", "::", "224.0.0.1", "ff02::1"]  # noqa: S104 (nobody listens there)
-INNER += ["::ffff:127.0.0.1", "::ffff:169.254.1.1", "2002:7f00:1::", "255.255.255.255", "240.0.0.1"]
+INNER += ["2001:0:a9fe:1::80ff:fffe"]  # Teredo: the client's address stands in it inverted
+INNER += [
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.1.1",
+    "2002:7f00:1::",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "255.255.255.255",
+    "240.0.0.1",
+]
 
 
 @pytest.mark.parametrize("address", INNER)
@@ -75,6 +84,9 @@ def test_s05_listed_networks_are_the_only_ones() -> None:
     assert Addresses.of("10.1.0.0/16", "2001:db8::/32").admit("2001:db8::7")
     assert not Addresses.of("10.1.0.0/16").admit("10.2.0.1")
     assert Addresses.of("10.1.0.0/16").admit("::ffff:10.1.0.1")
+    assert Addresses.of("10.1.0.0/16").admit("64:ff9b::a01:1")
+    assert Addresses.of("64:ff9b::/96").admit("64:ff9b::a01:1")
+    assert not Addresses.of("64:ff9b::/96").admit("64:ff9b::7f00:1")
     assert Addresses().admit("10.2.0.1")
     assert Addresses.of("127.0.0.0/8").admit("127.0.0.1")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ from tests.raw import (
     HEALTH,
     HOST,
     LAST,
+    PATIENCE_S,
     POST,
     QUESTION,
     SHORT_S,
@@ -82,6 +84,31 @@ async def test_h18_a_body_that_nobody_waits_for_is_not_waited_for(hasty: Desk) -
     assert (reply.status, reply.headers["connection"]) == (200, "close")
 
 
+LARGE = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\n" + HOST
+
+
+@pytest.mark.parametrize("raw", [(LARGE + b"\r\n") * 20, LARGE + b"\r\n" + LARGE + LAST], ids=["kept", "closing"])
+async def test_h18_callers_that_do_not_read_are_cut_off(raw: bytes) -> None:
+    """Answers that nobody takes hold their connections no longer than a body that does not come."""
+    loop = asyncio.get_running_loop()
+    async with door_with(body_timeout_s=SHORT_S, connections=2) as door:
+        address = URL(door.url)
+        callers = [socket.socket() for _ in range(2)]
+        for caller in callers:
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            caller.setblocking(False)
+            await loop.sock_connect(caller, (str(address.host), int(address.port or 0)))
+            await loop.sock_sendall(caller, raw)
+            await loop.sock_recv(caller, 1)  # its answer has begun, and goes on
+        async with asyncio.timeout(PATIENCE_S):
+            let_in = 0
+            while let_in < 5:
+                (reply,) = replies(await talk(door.url, HEALTH + HOST + LAST))
+                let_in += reply.status == 200
+        for caller in callers:
+            caller.close()
+
+
 async def test_h18_a_caller_that_leaves_in_the_middle_is_no_bug(hasty: Desk) -> None:
     """A connection closed half-way through a body is nobody's error, and no question either."""
     address = URL(hasty.url)
@@ -147,3 +174,17 @@ async def test_what_was_no_question_is_counted_by_what_was_wrong(hasty: Desk) ->
 
     for word in ("bad_request", "no_such_route", "too_slow"):
         assert f'gateway_http_problems_total{{word="{word}"}} 1.0' in text
+
+
+async def test_a_caller_on_a_slow_line_gets_the_whole_answer(hasty: Desk) -> None:
+    """Who takes an answer slowly, and takes it, is not cut off although it is on its way for longer than the time."""
+    address = URL(hasty.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port, limit=4096)
+    writer.write((LARGE + b"\r\n") * 8 + LARGE + LAST)
+    stream = bytearray()
+    while piece := await reader.read(200_000):
+        stream += piece
+        await asyncio.sleep(SHORT_S / 40)
+    writer.close()
+
+    assert [reply.status for reply in replies(bytes(stream))] == [200] * 9

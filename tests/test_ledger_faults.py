@@ -60,7 +60,7 @@ def whole(folder: Path) -> int:
 # --- F03: the disk is full -----------------------------------------------------------------------
 
 
-async def test_a_full_disk_fails_what_is_waiting_and_recovers_by_itself(tmp_path: Path) -> None:
+async def test_f03_a_full_disk_fails_what_is_waiting_and_recovers_by_itself(tmp_path: Path) -> None:
     """Every waiting record fails, nothing is taken meanwhile; when there is room, the log goes on without a gap."""
     disk, metrics = FaultyDisk(), Metrics()
     async with opened(tmp_path, disk=disk, metrics=metrics) as log:
@@ -222,7 +222,7 @@ async def test_a_disk_that_fails_at_the_start_is_a_setup_error(tmp_path: Path) -
 # --- F06: the disk hangs -------------------------------------------------------------------------
 
 
-async def test_a_disk_that_hangs_is_waited_for_no_longer_than_said(tmp_path: Path) -> None:
+async def test_f06_a_disk_that_hangs_is_waited_for_no_longer_than_said(tmp_path: Path) -> None:
     """Whoever waits gives up at his own deadline; the record may still become durable later, and then is there."""
     disk = FaultyDisk()
     async with opened(tmp_path, disk=disk) as log:

@@ -183,7 +183,7 @@ async def witnessed(ledger: Ledger, witness: WitnessPort, questions: int) -> int
 
 
 @pytest.mark.parametrize("grown", [0, 2, 40])
-async def test_a_cut_that_was_signed_with_the_real_key_is_found(
+async def test_f11_a_cut_that_was_signed_with_the_real_key_is_found(
     ledger: Ledger, witness: FolderWitness, clock: MovableClock, grown: int
 ) -> None:
     """

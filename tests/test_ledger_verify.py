@@ -187,7 +187,9 @@ def tampered(log_folder: Path, into: Path, kind: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_tampering_is_found_and_the_first_wrong_record_is_named(log_folder: Path, tmp_path: Path, kind: str) -> None:
+def test_f09_f10_tampering_is_found_and_the_first_wrong_record_is_named(
+    log_folder: Path, tmp_path: Path, kind: str
+) -> None:
     """F09, F10, short: each kind of tampering at 4 random places of a log of 4,096 records."""
     shutil.copytree(log_folder, tmp_path / "0")
     for seed in range(4):

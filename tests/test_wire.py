@@ -342,6 +342,15 @@ def test_a_platforms_wrapper_is_taken_off(name: str, clock: MovableClock) -> Non
     assert strict_json.parse(unwrapped.body) == {"a": "1.50"}
 
 
+def test_a_wrapped_amount_with_an_exponent_is_written_out(clock: MovableClock) -> None:
+    """As Java writes large numbers: on its way as a text it stays one that everybody reads alike."""
+    body = b'{"error_code": "0", "result": {"a": 1.5E9, "b": 1.50E-2}}'
+
+    unwrapped = WRAPPERS["error_code"](Response(status=200, body=body, received_at=clock.now()))
+
+    assert strict_json.parse(unwrapped.body) == {"a": "1500000000", "b": "0.0150"}
+
+
 @pytest.mark.parametrize(("name", "body", "reason"), [(name, *rest) for name, rest in FAILED.items()], ids=FAILED)
 def test_a_platforms_own_failure_is_never_an_empty_answer(
     name: str, body: bytes, reason: str, clock: MovableClock

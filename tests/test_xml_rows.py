@@ -303,3 +303,20 @@ async def test_x32_the_address_in_a_wsdl_is_never_used(tmp_path: Path) -> None:
         assert isinstance(envelope, bytes)
         assert host.encode() not in envelope
         assert not was_contacted(server)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        REAL.replace("ns1:", "CANARY:").replace("xmlns:ns1", "xmlns:CANARY").replace("19990131", "x"),
+        REAL.replace(NAME, "NGUYỄN<CANARY>VĂN</CANARY>"),
+        REAL.replace("<ns1:CongDan>", f'<ns1:CongDan xmlns:xsi="{XSI}" xsi:CANARY="1">'),
+    ],
+    ids=["prefix", "element", "attribute"],
+)
+async def test_no_name_that_an_answer_chose_stands_in_what_is_said_of_it(body: str) -> None:
+    """Prefixes and foreign elements are their author's words, and could be a person's name: the log has ours alone."""
+    answer = await answered(body)
+
+    assert is_malformed(answer)
+    assert "CANARY" not in str(answer.outcome)

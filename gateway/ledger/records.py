@@ -7,7 +7,7 @@ has more than one spelling.
 
     type         members besides `at`
     asked        lookup_id consumer by agency account officer case_id procedure purpose dataset subject fields rules
-                 policy findings
+                 policy findings case_checks
     answered     lookup_id asked dataset outcome reason via route request_id attempts elapsed_ms digest kid
     refused      lookup_id consumer by refusal problems and, as far as they could be read: agency account officer
                  case_id procedure purpose dataset

@@ -50,7 +50,8 @@ class Grant:
     `fields` are names of the record, or `outer.inner` for one of a list's members; `withheld` what the record
     has besides. `rules` and `policy` name the rules and the version of the policy that decided; `findings`
     are words for what was odd about the question (`off_hours`, `sequential`), though it was allowed.
-    `officer_code` is what the registry knows the officer by, where it has its own codes.
+    `officer_code` is what the registry knows the officer by, where it has its own codes. `case_checks` says how
+    the case was checked, if it was.
     """
 
     fields: frozenset[str]
@@ -59,6 +60,7 @@ class Grant:
     policy: str = ""
     findings: tuple[str, ...] = ()
     officer_code: str | None = None
+    case_checks: CaseChecks = "off"
 
 
 class Access:
@@ -112,6 +114,7 @@ class Access:
             policy=policy.version,
             findings=findings,
             officer_code=code,
+            case_checks=self.case_checks,
         )
 
     def require(self, consumer: Consumer, right: Right) -> None:

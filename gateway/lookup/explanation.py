@@ -143,7 +143,7 @@ def _attempts(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             f"Lần hỏi {number}: {vietnamese}{http}; kết quả {result}.",
             f"Attempt {number}: {english}{http}; result {result}.",
         )
-        names = ("result", "layer", "status", "elapsed_ms", "fresh", "request_id")
+        names = ("result", "layer", "status", "elapsed_ms", "fresh", "requests", "request_id")
         yield _said({"step": "attempt", "number": number} | {name: attempt.get(name) for name in names}, text)
 
 

@@ -131,6 +131,7 @@ class Recorder:
             "rules": list(grant.rules),
             "policy": grant.policy,
             "findings": list(grant.findings),
+            "case_checks": grant.case_checks,
         }
 
     def _answered(self, asking: Asking, asked: int, answer: Answer) -> Record:

@@ -22,6 +22,7 @@ from gateway.errors import RegistryUnreachable
 __all__ = ["Addresses", "Lookup", "Network", "Resolver", "system_lookup"]
 
 Network = IPv4Network | IPv6Network
+_TRANSLATED = IPv6Network("64:ff9b::/96")  # RFC 6052, NAT64
 Lookup = Callable[[str], Sequence[str]]
 """Numeric addresses of a name, best first; may block, and raises OSError when there is no answer."""
 
@@ -50,10 +51,11 @@ class Addresses:
 
     def admit(self, address: str) -> bool:
         """True when a connection to this numeric address may be made."""
-        ip = _plain(ip_address(address.partition("%")[0]))
-        listed = [network for network in self.networks if ip in network]
+        written = ip_address(address.partition("%")[0])
+        ip = _plain(written)
+        listed = [network for network in self.networks if ip in network or written in network]
         if _is_special(ip):
-            return any(_is_special(network) for network in listed)
+            return any(_is_special(network) for network in listed if network.version == ip.version)
         return bool(listed) or not self.networks
 
 
@@ -124,10 +126,12 @@ class Resolver:
 
 
 def _plain(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """An IPv4 address that travels inside an IPv6 address, unpacked."""
-    if isinstance(ip, IPv6Address):
-        return ip.ipv4_mapped or ip.sixtofour or ip
-    return ip
+    """An IPv4 address that travels inside an IPv6 address, unpacked: whoever translates it connects to that one."""
+    if not isinstance(ip, IPv6Address):
+        return ip
+    if ip in _TRANSLATED:
+        return IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or ip
 
 
 def _is_special(where: IPv4Address | IPv6Address | Network) -> bool:

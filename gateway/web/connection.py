@@ -22,6 +22,7 @@ from gateway.web.limits import Limits
 __all__ = ["Door"]
 
 _LINGER_S = 1.0
+_LEAST_TAKEN = 256 * 1024
 
 
 class Door(web.Server):
@@ -74,7 +75,7 @@ class Door(web.Server):
 class Connection(web.RequestHandler):
     """A connection of which the time between two requests, and the time for a head, are watched."""
 
-    __slots__ = ("_door", "_failed", "_head_has_begun", "_payload", "_timer")
+    __slots__ = ("_door", "_failed", "_head_has_begun", "_payload", "_timer", "_unread")
 
     def __init__(self, door: Door, loop: asyncio.AbstractEventLoop) -> None:
         limits = door.limits
@@ -90,6 +91,7 @@ class Connection(web.RequestHandler):
         self._head_has_begun = False
         self._payload: StreamReader | None = None
         self._failed = False
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -122,9 +124,20 @@ class Connection(web.RequestHandler):
         if self._door.is_draining or (self._payload is not None and not self._payload.is_eof()):
             resp.force_close()
         finished = await super().finish_response(request, resp, start_time)
+        if self.transport is None:  # the caller has gone meanwhile
+            return finished
         if resp.keep_alive:
             self._wait()
+        else:
+            self._loop.call_later(self._door.limits.body_timeout_s, self.transport.abort)
         return finished
+
+    def force_close(self) -> None:
+        """Close, and do not wait for long until the caller has taken what is written."""
+        transport = self.transport
+        super().force_close()
+        if transport is not None:
+            self._loop.call_later(_LINGER_S, transport.abort)
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -139,7 +152,34 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_waiting()
+        self._is_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The caller takes no more of its answers: it has the time that it has for a body, then it is cut off."""
+        super().pause_writing()
+        if self.transport is not None:
+            self._watch_taking(self.transport)
+
+    def resume_writing(self) -> None:
+        self._is_read()
+        super().resume_writing()
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _watch_taking(self, transport: asyncio.Transport) -> None:
+        left = transport.get_write_buffer_size()
+        self._unread = self._loop.call_later(self._door.limits.body_timeout_s, self._taken, transport, left)
+
+    def _taken(self, transport: asyncio.Transport, before: int) -> None:
+        if before - transport.get_write_buffer_size() >= _LEAST_TAKEN:
+            self._watch_taking(transport)  # a slow line, but somebody reads
+            return
+        self._door.tell("too_slow")
+        transport.abort()  # closing would wait for the caller to take what is written
 
     def _wait(self) -> None:
         self._payload = None

@@ -137,6 +137,7 @@ class ExplanationStep(ExplanationResult):
     status: int | None = None
     elapsed_ms: int | None = None
     fresh: bool | None = None
+    requests: int | None = None
     request_id: str | None = None
     via: str | None = None
     route: str | None = None

@@ -73,6 +73,7 @@ HTTP_REASONS: dict[range, Reason] = {
 
 _X_ROAD_TYPE = re.compile(r"(Client|Server\.(Client|Server)Proxy)\.")
 _LONGEST_WAIT = timedelta(hours=1)
+_LONGEST_FAULT = 16 * 1024  # ASSUMED: a fault is a few lines; this is read while other questions wait
 _SECURITY_NAMESPACES = ("http://wso2.org/apimanager/security", "http://wso2.org/apimanager")
 
 
@@ -101,7 +102,7 @@ def reason_of_x_road(kind: str) -> Reason | None:
 
 def fault_code(response: Response) -> int | None:
     """The API manager's fault code, or None where the body is no such fault."""
-    if response.status < 400 or b"fault" not in response.body[:512]:
+    if response.status < 400 or len(response.body) > _LONGEST_FAULT or b"fault" not in response.body[:512]:
         return None
     code: object = None
     if response.body.lstrip()[:1] == b"<":

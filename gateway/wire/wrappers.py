@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 
 from pydantic import Field
 
@@ -110,9 +111,13 @@ def _refuse_unless(success: bool, wrapper: str, code: str) -> None:
 
 
 def _holding(response: Response, inner: object) -> Response:
-    # A fraction goes on as text, so that no digit of an amount is lost on the way.
-    body = inner.encode() if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False, default=str).encode()
+    body = inner.encode() if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False, default=_digits).encode()
     return replace(response, body=body)
+
+
+def _digits(number: Decimal) -> str:
+    """A fraction goes on as text, without an exponent, so that no digit of an amount is lost on the way."""
+    return format(number, "f")
 
 
 WRAPPERS: Mapping[str, Unwrap] = {

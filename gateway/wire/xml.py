@@ -22,6 +22,7 @@ __all__ = ["XSI", "Element", "Schema", "parse"]
 Element = etree._Element
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_XS = "http://www.w3.org/2001/XMLSchema"
 _UTF8 = {"UTF-8", "UTF8", "US-ASCII", "ASCII"}
 
 
@@ -64,23 +65,29 @@ def parse(body: bytes, bounds: Bounds = BOUNDS) -> Element:
 
 
 class Schema:
-    """One XSD. Validation names the elements at fault, never their text."""
+    """
+    One XSD. Validation names the elements at fault as the schema names them: never their text, nor what an answer's
+    author chose, such as the prefix before a name.
+    """
 
     def __init__(self, file: Traversable) -> None:
         # A path, not bytes: the schema's own relative imports are resolved beside it.
         try:
-            self._schema = etree.XMLSchema(etree.parse(str(file)))
+            document = etree.parse(str(file))
+            self._schema = etree.XMLSchema(document)
         except (etree.XMLSchemaParseError, etree.XMLSyntaxError, OSError) as exc:
             raise ContractError(f"{file.name}: {exc}") from exc
+        self._names = frozenset(element.get("name", "") for element in document.iter(f"{{{_XS}}}element"))
         self.name = file.name
 
     def check(self, element: Element) -> None:
         """Raise MalformedAnswer unless the element is valid."""
         if self._schema.validate(element):
             return
-        places = sorted({_element_at_fault(entry.path) for entry in self._schema.error_log})
+        places = sorted({self._at_fault(entry.path) for entry in self._schema.error_log})
         raise MalformedAnswer(f"{self.name}: {', '.join(places[:8])}")
 
-
-def _element_at_fault(path: str | None) -> str:
-    return (path or "?").rsplit("/", 1)[-1][:80]
+    def _at_fault(self, path: str | None) -> str:
+        prefixed, bracket, place = (path or "").rpartition("/")[2].partition("[")
+        name = prefixed.rpartition(":")[2]
+        return name + bracket + place if name in self._names else "an element that it does not know"

@@ -15,8 +15,8 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from gateway.clock import Clock
-from gateway.domain.exchange import Response
-from gateway.errors import RegistryRefused, RegistryTimeout
+from gateway.domain.exchange import LARGE_BODY, Response
+from gateway.errors import MalformedAnswer, RegistryRefused, RegistryTimeout
 from gateway.transport.credentials.base import Anonymous, Exchange, Old, Proof
 from gateway.transport.credentials.brake import Brake
 from gateway.transport.credentials.expiry import UNKNOWN_S, life_s, registry_time, usable_s
@@ -167,4 +167,6 @@ def granted(answer: Response, operation: str, model: type[W], *, check: str) -> 
     """
     if answer.status in _REFUSING:
         raise RegistryRefused(f"{operation}: HTTP {answer.status}; check {check}")
+    if len(answer.body) > LARGE_BODY:  # it is read while other questions wait
+        raise MalformedAnswer(f"{operation}: the answer is longer than any log-in's")
     return rest.answer(answer, operation, model)
