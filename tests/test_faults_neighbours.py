@@ -11,7 +11,6 @@ from mocks.server import Running
 from tests.conftest import MAU, Desk, open_desk
 from tests.load import Asked, busy_settings, firm, in_open_loop, quantile
 
-
 ROOM = {"connections": 2000, "questions": 1000}
 """For every connection: which of them goes where there is none is another test's affair."""
 
