@@ -11,6 +11,9 @@ from mocks.server import Running
 from tests.conftest import MAU, Desk, open_desk
 from tests.load import Asked, busy_settings, firm, in_open_loop, quantile
 
+ROOM = {"connections": 2000, "questions": 1000}
+"""For every connection: which of them goes where there is none is another test's affair."""
+
 
 async def _hang(desk: Desk, questions: int) -> list[asyncio.Task[tuple[int, dict[str, object]]]]:
     """So many questions to a registry that says nothing; those that found a place are left hanging."""
@@ -23,7 +26,7 @@ async def _beside(desk: Desk, *, per_s: float, seconds: float) -> list[Asked]:
 
 async def test_f24_five_hundred_hung_questions_to_one_registry_cost_another_nothing(stand_ins: Running) -> None:
     """The other registry answers every question while five hundred to the first one wait, are refused or time out."""
-    async with open_desk(busy_settings(stand_ins.base_url)) as desk:
+    async with open_desk(busy_settings(stand_ins.base_url, web_section=ROOM)) as desk:
         await firm(desk)
         stand_ins.faults.set("dancu", Fault("silence"))
         hung = await _hang(desk, 500)
@@ -61,9 +64,7 @@ async def test_f26_a_hung_resolver_holds_up_its_own_registry_alone(stand_ins: Ru
 @pytest.mark.faults
 async def test_neighbours_f24_the_others_p99(stand_ins: Running) -> None:
     """With five hundred hung questions the others' p99 is that of quiet times, and 10 ms; the noise is printed."""
-    # Room for every connection: which of them goes where there is none is another test's affair.
-    room = {"connections": 2000}
-    async with open_desk(busy_settings(stand_ins.base_url, web_section=room, deadline_s=10)) as desk:
+    async with open_desk(busy_settings(stand_ins.base_url, web_section=ROOM, deadline_s=10)) as desk:
         await _beside(desk, per_s=100, seconds=3)
         quiet = [quantile(await _beside(desk, per_s=100, seconds=20), 0.99) for _ in range(2)]
         stand_ins.faults.set("dancu", Fault("silence"))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import os
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,6 +109,7 @@ class Listening:
     sockets: asyncio.Server
     port: int
     drain_s: float
+    tls: ssl.SSLContext | None
 
     def reconnect(self) -> None:
         """Let each connection end after the request that it carries: what it was checked against has changed."""
@@ -123,10 +127,26 @@ class Listening:
             app[STOPPING].is_set = True
         self.guard.is_draining = True
         await asyncio.sleep(self.drain_s)
-        self.sockets.close()
+        await self._close_sockets()
         await asyncio.sleep(min(self.drain_s, _LATECOMERS_S))
         await self.door.cleanup()
         await self.app.cleanup()
+
+    async def _close_sockets(self) -> None:
+        """
+        Take nobody any more, but whoever the kernel has taken for us already: closing a socket resets those.
+        """
+        held = [socket.socket(fileno=os.dup(one.fileno())) for one in self.sockets.sockets]
+        self.sockets.close()
+        loop = asyncio.get_running_loop()
+        for one in held:
+            one.setblocking(False)
+            with one, suppress(BlockingIOError):
+                while True:
+                    taken, _ = one.accept()
+                    taken.setblocking(False)
+                    with suppress(OSError):
+                        await loop.connect_accepted_socket(self.guard, taken, ssl=self.tls)
 
 
 async def listen(
@@ -166,7 +186,7 @@ async def listen(
     except OSError as exc:
         await door.cleanup()
         raise SettingsError(f"cannot listen on {host}:{port}: {exc.strerror or exc}") from exc
-    return Listening(runner, door, guarded, sockets, sockets.sockets[0].getsockname()[1], drain_s)
+    return Listening(runner, door, guarded, sockets, sockets.sockets[0].getsockname()[1], drain_s, tls)
 
 
 def _counting(metrics: Metrics | None) -> Callable[[str], None]:
