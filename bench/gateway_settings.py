@@ -101,10 +101,11 @@ origin = "bench.invalid/ledger"
 """
 
 
-def write(folder: Path, *, port: int, registries: str, recorded: bool = True) -> Path:
+def write(folder: Path, *, port: int, registries: str, recorded: bool = True, indexed: bool = True) -> Path:
     """
     A settings file and its secrets in a new folder. `registries` is the address above `/dancu` and `/dkdn`;
-    `recorded` is whether answers are recorded and signed, as they must be wherever they count.
+    `recorded` is whether answers are recorded and signed, as they must be wherever they count, `indexed` whether the
+    same process reads its log into the index.
     """
     folder.mkdir()
     for name, secret in _SECRETS.items():
@@ -115,6 +116,6 @@ def write(folder: Path, *, port: int, registries: str, recorded: bool = True) ->
     text = _TEXT.format(port=port, digest=digest, registries=registries, in_flight=IN_FLIGHT)
     if recorded:
         make(folder / "keys", Algorithm.ES256)
-        text += _RECORDED
+        text += _RECORDED + ("" if indexed else "\n[store]\nfeed = false\n")
     file.write_text(text)
     return file

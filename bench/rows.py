@@ -64,6 +64,14 @@ ROWS = (
         right=Right(markers=('"outcome":"found"', _FIRM_NAME)),
     ),
     Row(
+        name="rest-unindexed",
+        title="the same, another process feeds the index",
+        start=lambda stage: stage.gateway(indexed=False),
+        ask=Ask(path="/v1/lookups", headers=_JSON | _KEY, body=question(FIRM)),
+        right=Right(markers=('"outcome":"found"', _FIRM_NAME)),
+        against="rest",
+    ),
+    Row(
         name="rest-unrecorded",
         title="the same without ledger and evidence",
         start=lambda stage: stage.gateway(recorded=False),

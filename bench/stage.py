@@ -71,11 +71,14 @@ class Stage:
         command = (sys.executable, "-m", module, *arguments, "--port", str(port))
         return self.program(*command, port=port, load_side=load_side)
 
-    def gateway(self, *arguments: str, recorded: bool = True) -> Server:
-        """The real gateway, all of it but for the ledger where it is not `recorded`; its registries are the stub."""
+    def gateway(self, *arguments: str, recorded: bool = True, indexed: bool = True) -> Server:
+        """
+        The real gateway, all of it but for the ledger where it is not `recorded`, or for the index of the ledger where
+        it is not `indexed`; its registries are the stub.
+        """
         port = free_port()
         folder = self.folder / f"gateway-{port}"
-        file = gateway_settings.write(folder, port=port, registries=self.stub_url, recorded=recorded)
+        file = gateway_settings.write(folder, port=port, registries=self.stub_url, recorded=recorded, indexed=indexed)
         how = () if recorded else ("--unrecorded",)
         command = (sys.executable, "-m", "gateway", "serve", "--settings", str(file), *how, *arguments)
         return self.program(*command, port=port)

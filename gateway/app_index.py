@@ -34,7 +34,7 @@ _RECORD_S = 5.0
 class IndexPart:
     """The views' routes, and the thread that keeps the index behind them: both live as long as the front door."""
 
-    def __init__(self, views: Views, follower: Follower, store: Store) -> None:
+    def __init__(self, views: Views, follower: Follower | None, store: Store) -> None:
         self.paths = views.paths
         self.inputs = views.inputs
         self.outputs = views.outputs
@@ -49,10 +49,12 @@ class IndexPart:
         app.on_cleanup.append(self._stop)
 
     async def _start(self, _: web.Application) -> None:
-        self._follower.start()
+        if self._follower is not None:
+            self._follower.start()
 
     async def _stop(self, _: web.Application) -> None:
-        await asyncio.to_thread(self._follower.stop)
+        if self._follower is not None:
+            await asyncio.to_thread(self._follower.stop)
         self._store.close()
 
 
@@ -101,7 +103,8 @@ def index_part(
         record=record,
         refuse=lookup.refuse,
     )
-    return IndexPart(views, Follower(Index(store), lambda: _logs(folder), metrics=metrics, clock=clock), store)
+    follower = Follower(Index(store), lambda: _logs(folder), metrics=metrics, clock=clock)
+    return IndexPart(views, follower if settings.store.feed else None, store)
 
 
 def _titles(names: NamesSettings, lookup: Lookup) -> Titles:

@@ -272,6 +272,7 @@ class StoreSettings(_Section):
         "`index.db` in the ledger's folder where not given.",
     )
     password_file: Path | None = Field(None, description="File with the password of PostgreSQL's user.")
+    feed: bool = Field(True, description="Whether this process reads the logs into the index; one of all must.")
 
 
 class NamesSettings(_Section):
