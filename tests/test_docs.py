@@ -147,6 +147,7 @@ def test_every_setting_has_the_documented_default(setting: Setting) -> None:
         "()": {"none"},
         "{}": {"none"},
         "False": {"false"},
+        "True": {"true"},
         "": {"empty"},
     }
     is_scheme = setting.path.endswith(".scheme")
