@@ -290,8 +290,14 @@ def parts(core: Core, clock: Clock) -> list[Part]:
     )
     if part is None or core.settings.ledger is None:
         return []
-    folder, access = core.settings.ledger.folder, core.lookup.access
-    return [part, Proofs(folder, authenticate=core.authenticator.consumer_of, require=access.require)]
+    proofs = Proofs(
+        core.settings.ledger.folder,
+        authenticate=core.authenticator.consumer_of,
+        require=core.lookup.access.require,
+        refuse=core.lookup.refuse,
+        clock=clock,
+    )
+    return [part, proofs]
 
 
 def installed_adapters() -> dict[str, Adapter]:

@@ -237,7 +237,6 @@ class Log:
             if self.state == "open":
                 self._commits.hand_over()  # an old segment is left even when nothing comes
                 self._upkeep.seal()
-                self._upkeep.store_tiles()
             await self.sign_checkpoint()
 
     # --- the end -------------------------------------------------------------------------------
