@@ -413,6 +413,25 @@ async def test_what_was_asked_and_not_answered_is_closed_at_the_next_start(tmp_p
         assert log.size == 80
 
 
+async def test_bent_hash_rows_keep_no_log_from_opening(tmp_path: Path) -> None:
+    """They are derived: where an older checkpoint that a witness saw does not fit them, they are made anew."""
+    async with opened(tmp_path, limits=SMALL) as log:
+        await fill(log, 100)
+        await log.sign_checkpoint()
+        seen = notes.checkpoint_from(notes.split(log.checkpoint)[0])
+        await fill(log, 500, start=100)
+        proof = log.inclusion_proof(1, 600)
+    row = tmp_path / "tiles" / "0"
+    whole = row.read_bytes()
+    row.write_bytes(bytes(32) + whole[32:])
+
+    async with opened(tmp_path, limits=SMALL, witnessed=seen) as log:
+        assert log.inclusion_proof(1, 600) == proof
+        assert row.read_bytes() == whole
+    with pytest.raises(LedgerDamaged):
+        open_log(tmp_path, limits=SMALL, witnessed=replace(seen, root=bytes(32)))
+
+
 async def test_a_log_that_nobody_writes_any_more_is_closed_too(tmp_path: Path) -> None:
     """With fewer processes than before, the logs left over have their questions closed; those in use are left alone."""
     for slot in ("0", "1", "2"):
