@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from typing import Any
@@ -27,9 +29,9 @@ from gateway.domain.dataset import Adapter, Options
 from gateway.domain.exchange import Bounds
 from gateway.errors import ContractError, SettingsError
 from gateway.keyring import KeyRing
+from gateway.ledger import abandoned
 from gateway.ledger.keeping import Keeper
 from gateway.ledger.lease import take_slot
-from gateway.ledger.log import Limits as LogLimits
 from gateway.ledger.log import Log
 from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
@@ -55,6 +57,7 @@ from gateway.wire.wrappers import WRAPPERS
 __all__ = [
     "Core",
     "build",
+    "close_abandoned",
     "consumers",
     "front_door",
     "installed_adapters",
@@ -64,6 +67,8 @@ __all__ = [
     "parts",
     "version",
 ]
+
+_LAST_SIGNATURE_S = 5.0
 
 
 def version() -> str:
@@ -94,18 +99,23 @@ class Core:
     keeper: Keeper | None = None
 
     async def close(self) -> None:
-        """Let go of every connection, then of the ledger."""
-        await self.authenticator.close()
-        await self.state.close()
-        for instance in self.catalogue.instances.values():
-            await instance.channel.close()
-        if self.lookup.access.cases is not None:
-            await self.lookup.access.cases.close()
-        if self.ledger is not None and self.keeper is not None:
-            await self.ledger.sign_checkpoint()  # what was written last is witnessed too
-            await self.keeper.close()
-        if self.ledger is not None:
-            await self.ledger.close()
+        """
+        Let go of every connection, then of the ledger. What fails to close keeps nothing else from being closed, the
+        ledger least of all; the first error is raised at the end.
+        """
+        async with AsyncExitStack() as closing:  # ends with what was put in first
+            if self.ledger is not None:
+                closing.push_async_callback(self.ledger.close)
+            if self.keeper is not None:
+                closing.push_async_callback(self.keeper.close)
+            if self.ledger is not None and self.keeper is not None:
+                closing.push_async_callback(_signed_at_last, self.ledger)
+            if self.lookup.access.cases is not None:
+                closing.push_async_callback(self.lookup.access.cases.close)
+            for instance in self.catalogue.instances.values():
+                closing.push_async_callback(instance.channel.close)
+            closing.push_async_callback(self.state.close)
+            closing.push_async_callback(self.authenticator.close)
 
     @property
     def unready(self) -> str | None:
@@ -113,6 +123,13 @@ class Core:
         if self.keeper is not None and self.keeper.has_conflict:
             return "ledger: conflict"
         return f"ledger: {self.ledger.state}" if self.ledger is not None and self.ledger.state != "open" else None
+
+
+async def _signed_at_last(ledger: Log) -> None:
+    """What was written last is witnessed too; a key device or a disk that hangs is not waited for."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_SIGNATURE_S):
+            await ledger.sign_checkpoint()
 
 
 async def opened(settings: Settings, *, clock: Clock | None = None, metrics: Metrics | None = None) -> Core:
@@ -127,8 +144,9 @@ async def opened(settings: Settings, *, clock: Clock | None = None, metrics: Met
     try:
         core = build(settings, clock=clock, metrics=metrics, ledger=ledger)
     except BaseException:
-        await keeper.close()
-        await ledger.close()
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(ledger.close)
+            closing.push_async_callback(keeper.close)
         raise
     keeper.start()
     return replace(core, keeper=keeper)
@@ -147,20 +165,13 @@ async def open_ledger(settings: LedgerSettings, ring: KeyRing, clock: Clock, met
     except BaseException:
         lease.release()
         raise
-    limits = LogLimits(
-        waiting_records=settings.waiting_records,
-        waiting_bytes=settings.waiting_bytes,
-        segment_bytes=settings.segment_bytes,
-        segment_age_s=settings.segment_age_s,
-        checkpoint_s=settings.checkpoint_s,
-    )
     ledger = Log.open(
         lease.folder,
         origin=lease.origin,
         lease=lease,
         signer=ring.signer,
         clock=clock,
-        limits=limits,
+        limits=settings.limits,
         metrics=metrics,
         witnessed=witnessed,
     )
@@ -169,6 +180,30 @@ async def open_ledger(settings: LedgerSettings, ring: KeyRing, clock: Clock, met
     except BaseException:
         await ledger.close()
         raise
+
+
+async def close_abandoned(core: Core, clock: Clock, *, processes: int) -> None:
+    """
+    Close what logs beyond those of `processes` were left with: one process does it, once the others have theirs or
+    while they take them. Metrics of these logs are nobody's.
+    """
+    section, ring = core.settings.ledger, core.keys
+    if section is None or ring is None:
+        return
+    keys = ring.published.values()
+    witnesses = app_keep.witnesses(section, keys, clock)
+    async with AsyncExitStack() as closing:
+        for witness in witnesses:
+            closing.push_async_callback(witness.close)
+        await abandoned.close_abandoned(
+            section.folder,
+            section.origin,
+            signer=ring.signer,
+            clock=clock,
+            metrics=Metrics(),
+            witnessed=lambda folder, origin: app_keep.witnessed(section, folder, origin, keys, witnesses),
+            least=processes,
+        )
 
 
 def build(
@@ -255,8 +290,14 @@ def parts(core: Core, clock: Clock) -> list[Part]:
     )
     if part is None or core.settings.ledger is None:
         return []
-    folder, access = core.settings.ledger.folder, core.lookup.access
-    return [part, Proofs(folder, authenticate=core.authenticator.consumer_of, require=access.require)]
+    proofs = Proofs(
+        core.settings.ledger.folder,
+        authenticate=core.authenticator.consumer_of,
+        require=core.lookup.access.require,
+        refuse=core.lookup.refuse,
+        clock=clock,
+    )
+    return [part, proofs]
 
 
 def installed_adapters() -> dict[str, Adapter]:

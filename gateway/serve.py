@@ -37,7 +37,7 @@ _HEARD = (*_SIGNALS, signal.SIGHUP)
 
 def run_one(settings: Settings) -> None:
     """Serve in this process until SIGTERM or SIGINT. Raises SetupError for what settings get wrong."""
-    _run(lambda: _gateway(settings, settings.web.port, with_metrics=True))
+    _run(lambda: _gateway(settings, settings.web.port, with_metrics=True, closes_beyond=1))
 
 
 def run_many(settings: Settings, workers: int) -> int:
@@ -53,18 +53,33 @@ def run_many(settings: Settings, workers: int) -> int:
     with _reserved(settings.web.host, settings.web.port) as reserved:
         port = reserved.getsockname()[1]
         tasks: list[Callable[[], Awaitable[None]]] = [
-            lambda: _gateway(settings, port, with_metrics=False) for _ in range(workers)
+            _worker(settings, port, closes_beyond=workers if place == 0 else None) for place in range(workers)
         ]
         return _Parent([*tasks, lambda: _metrics_only(settings)]).run()
 
 
-async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None:
+def _worker(settings: Settings, port: int, *, closes_beyond: int | None) -> Callable[[], Awaitable[None]]:
+    return lambda: _gateway(settings, port, with_metrics=False, closes_beyond=closes_beyond)
+
+
+async def _gateway(settings: Settings, port: int, *, with_metrics: bool, closes_beyond: int | None) -> None:
+    """Serve until told to stop. `closes_beyond`: close the logs that more processes than these had left behind."""
     clock, metrics = SystemClock(), Metrics()
     metrics.build.labels(app.version()).set(1)
     # Before the files are read, so that no change of them is missed.
     told_to_read = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told_to_read.set)
     core = await app.opened(settings, clock=clock, metrics=metrics)
+    try:
+        if closes_beyond is not None:
+            await app.close_abandoned(core, clock, processes=closes_beyond)
+        await _serve(core, port, clock, with_metrics=with_metrics, told_to_read=told_to_read)
+    finally:
+        await core.close()
+
+
+async def _serve(core: app.Core, port: int, clock: Clock, *, with_metrics: bool, told_to_read: asyncio.Event) -> None:
+    settings, metrics = core.settings, core.metrics
     background = [asyncio.create_task(_read_again(core, told_to_read))]
     context = app_authentication.server_tls(settings, metrics)
     front = await server.listen(
@@ -95,7 +110,6 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool) -> None
     await front.stop()
     if side is not None:
         await side.stop()
-    await core.close()
 
 
 async def _read_again(core: app.Core, told: asyncio.Event) -> None:

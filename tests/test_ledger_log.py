@@ -413,6 +413,25 @@ async def test_what_was_asked_and_not_answered_is_closed_at_the_next_start(tmp_p
         assert log.size == 80
 
 
+async def test_bent_hash_rows_keep_no_log_from_opening(tmp_path: Path) -> None:
+    """They are derived: where an older checkpoint that a witness saw does not fit them, they are made anew."""
+    async with opened(tmp_path, limits=SMALL) as log:
+        await fill(log, 100)
+        await log.sign_checkpoint()
+        seen = notes.checkpoint_from(notes.split(log.checkpoint)[0])
+        await fill(log, 500, start=100)
+        proof = log.inclusion_proof(1, 600)
+    row = tmp_path / "tiles" / "0"
+    whole = row.read_bytes()
+    row.write_bytes(bytes(32) + whole[32:])
+
+    async with opened(tmp_path, limits=SMALL, witnessed=seen) as log:
+        assert log.inclusion_proof(1, 600) == proof
+        assert row.read_bytes() == whole
+    with pytest.raises(LedgerDamaged):
+        open_log(tmp_path, limits=SMALL, witnessed=replace(seen, root=bytes(32)))
+
+
 async def test_a_log_that_nobody_writes_any_more_is_closed_too(tmp_path: Path) -> None:
     """With fewer processes than before, the logs left over have their questions closed; those in use are left alone."""
     for slot in ("0", "1", "2"):
@@ -420,10 +439,31 @@ async def test_a_log_that_nobody_writes_any_more_is_closed_too(tmp_path: Path) -
             await fill(log, 3, make=asked)
     busy = Lease(tmp_path / "2", "gateway.test/ledger/2")
 
-    keys: dict[str, Any] = {"signer": SIGNER, "clock": SystemClock(), "metrics": Metrics()}
+    keys: dict[str, Any] = {"signer": SIGNER, "clock": SystemClock(), "metrics": Metrics(), "witnessed": unwitnessed}
     assert await close_abandoned(tmp_path, "gateway.test/ledger", least=1, **keys) == ["1"]
     busy.release()
     assert [slots(tmp_path)[slot].size for slot in ("0", "1", "2")] == [3, 6, 3]
+
+
+async def unwitnessed(_: Path, __: str) -> None:
+    """Nobody has seen the log."""
+
+
+async def test_an_abandoned_log_that_is_not_what_was_seen_of_it_is_left_as_it_is(tmp_path: Path) -> None:
+    """It keeps nobody from starting, is not signed on, and the logs behind it are closed all the same."""
+    for slot in ("1", "2r1", "admin"):
+        async with opened(tmp_path / slot, origin=f"gateway.test/ledger/{slot}") as log:
+            await fill(log, 3, make=asked)
+    before = [(tmp_path / slot / "checkpoint").read_text() for slot in ("1", "admin")]
+
+    async def witnessed(folder: Path, _: str) -> Checkpoint | None:
+        return Checkpoint("gateway.test/ledger/1", 9, bytes(32), None) if folder.name == "1" else None
+
+    keys: dict[str, Any] = {"signer": SIGNER, "clock": SystemClock(), "metrics": Metrics(), "witnessed": witnessed}
+    assert await close_abandoned(tmp_path, "gateway.test/ledger", least=1, **keys) == ["2r1"]
+    assert [slots(tmp_path)[slot].size for slot in ("1", "2r1", "admin")] == [3, 6, 3]
+    assert [(tmp_path / slot / "checkpoint").read_text() for slot in ("1", "admin")] == before
+    Lease(tmp_path / "1", "gateway.test/ledger/1").release()
 
 
 # --- reading along -------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from gateway.ledger.segments import manifest_path, read_manifest
 from gateway.ledger.tiles import Tiles
 from gateway.ledger.verify import Wrong, verify
 from gateway.telemetry import configure_logs
-from tests.ledgers import ORIGIN, QUICK, SIGNER, fill, open_log, opened, refused, segment
+from tests.ledgers import ORIGIN, QUICK, SIGNER, TurnedClock, fill, open_log, opened, refused, segment
 
 KEYS = [SIGNER.public_key]
 FORGER = FileSigner(ec.derive_private_key(815, ec.SECP256R1()))
@@ -325,6 +325,41 @@ async def test_truncation_signed_with_the_real_key_is_found_by_a_kept_checkpoint
     finding = verify(log, KEYS, checkpoint=kept).finding
     assert finding is not None
     assert (finding.reason, finding.record) == (Wrong.TRUNCATED, 97)
+
+
+@pytest.mark.parametrize("left", ["none", "the first"])
+async def test_records_whose_checkpoints_were_taken_away_are_not_whole(tmp_path: Path, left: str) -> None:
+    """Whoever has the machine but not the key can write any records, but no checkpoint over them."""
+    clock = TurnedClock()
+    async with opened(tmp_path, clock=clock) as log:
+        await fill(log, 10)
+        await log.sign_checkpoint()
+        first = log.checkpoint
+        for number in range(10, 40):
+            await log.append(refused(str(number))).durable(5)
+            clock.passed_s += 60
+    assert (whole := verify(tmp_path, KEYS)).finding is None
+    assert whole.signed == whole.records == 40
+    for name in ("checkpoints", "checkpoint"):
+        (tmp_path / name).write_text("" if left == "none" else first)
+
+    finding = verify(tmp_path, KEYS).finding
+
+    assert finding is not None
+    assert (finding.reason, finding.until) == (Wrong.UNSIGNED, 40)
+    assert finding.record == (0 if left == "none" else 10)
+
+
+async def test_the_last_seconds_of_a_log_need_no_checkpoint_yet(tmp_path: Path) -> None:
+    """A log may be verified while it is written, or after a crash: how many records are signed is said."""
+    async with opened(tmp_path) as log:
+        await fill(log, 10)
+        await log.sign_checkpoint()
+        await fill(log, 5, start=10)
+        report = verify(tmp_path, KEYS)
+
+    assert report.finding is None
+    assert (report.records, report.signed) == (15, 10)
 
 
 async def test_a_manifest_that_does_not_fit_is_named(tmp_path: Path) -> None:

@@ -6,16 +6,22 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from gateway import app
+from gateway.clock import SystemClock
 from gateway.keyring import read_key_set
 from gateway.ledger.evidence import digest_of, matches_record, verified
+from gateway.ledger.lease import Lease
+from gateway.ledger.log import Log
 from gateway.ledger.reading import LogReader
 from gateway.settings import load
+from gateway.stores.state import MemoryState
 from mocks.faults import Fault
 from mocks.server import Running
 from tests.conftest import FIRM, INQUIRY, MAU, NOBODY, Desk, open_desk
@@ -152,6 +158,43 @@ async def test_readiness_follows_the_ledger(recorded: Desk) -> None:
     assert ready == 200
     assert (status, body) == (503, {"status": "ledger: closed"})
     assert (asked, problem["reason"], problem["actor"]) == (503, "ledger_unavailable", "operator")
+
+
+async def test_a_start_with_fewer_workers_closes_what_the_others_left_open(tmp_path: Path, stand_ins: Running) -> None:
+    """A question of a worker that will not come back has an end; the log that this process writes is left alone."""
+    settings = load(settings_file(tmp_path, stand_ins.base_url))
+    ring = app.key_ring(settings)
+    assert ring is not None
+    folder, origin = tmp_path / "ledger" / "1", "gateway.test/ledger/1"
+    left = Log.open(folder, origin=origin, signer=ring.signer, clock=SystemClock())
+    await left.append({"type": "asked", "lookup_id": "1", "dataset": "dancu.citizen"}).durable(5)
+    await left.close()
+
+    async with open_desk(settings) as desk:
+        await app.close_abandoned(desk.core, SystemClock(), processes=1)
+        assert desk.core.ledger is not None
+        assert (desk.core.ledger.state, desk.core.ledger.size) == ("open", 0)
+    found = [orjson.loads(entry.record) for entry in LogReader(folder).entries() if entry.record]
+
+    assert [(one["type"], one.get("reason")) for one in found] == [("asked", None), ("answered", "interrupted")]
+
+
+async def test_the_ledger_is_closed_although_something_else_fails_to(tmp_path: Path, stand_ins: Running) -> None:
+    """A state store that breaks while it is let go of leaves the log closed, and its lease free."""
+
+    class Broken(MemoryState):
+        async def close(self) -> None:
+            raise RuntimeError
+
+    core = await app.opened(load(settings_file(tmp_path, stand_ins.base_url)))
+    broken = replace(core, state=Broken(SystemClock()))
+
+    with pytest.raises(RuntimeError):
+        await broken.close()
+
+    assert core.ledger is not None
+    assert core.ledger.state == "closed"
+    Lease(core.ledger.folder, core.ledger.origin).release()
 
 
 async def test_the_stand_alone_verifier_accepts_what_the_gateway_answers(recorded: Desk, tmp_path: Path) -> None:

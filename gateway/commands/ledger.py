@@ -124,6 +124,11 @@ def _show(reports: dict[str, Report]) -> None:
         if report.finding is not None:
             where = report.finding.file + (f", offset {report.finding.offset}" if report.finding.offset else "")
             out.print(f"{name}: {where}: {report.finding.detail}", markup=False, highlight=False, soft_wrap=True)
+        if report.finding is None and report.signed < report.records:
+            count = report.records - report.signed
+            out.print(
+                f"{name}: {count} bản ghi cuối chưa có điểm chốt / last records under no checkpoint", markup=False
+            )
         if report.torn_bytes:
             out.print(
                 f"{name}: {report.torn_bytes} byte chưa ghi xong ở cuối / unfinished bytes at the end", markup=False

@@ -237,7 +237,6 @@ class Log:
             if self.state == "open":
                 self._commits.hand_over()  # an old segment is left even when nothing comes
                 self._upkeep.seal()
-                self._upkeep.store_tiles()
             await self.sign_checkpoint()
 
     # --- the end -------------------------------------------------------------------------------
@@ -286,6 +285,19 @@ def _found(lease: Lease, disk: Disk, witnessed: Checkpoint | None) -> recovery.F
     disk.flush_folder(folder)
     disk.flush_folder(folder.parent)
     found = recovery.find(folder, lease.origin, disk)
+    try:
+        _compare(found, lease, witnessed)
+    except LedgerDamaged:
+        # It may only be the hash rows, which are derived: made anew from the records they prove nothing but those.
+        found.tiles.close()
+        found = recovery.find(folder, lease.origin, disk, anew=True)
+        _compare(found, lease, witnessed)
+    return found
+
+
+def _compare(found: recovery.Found, lease: Lease, witnessed: Checkpoint | None) -> None:
+    """Raise LedgerDamaged unless the tree is the one that was signed and seen."""
+    folder = lease.folder
     note = recovery.last_note(folder)
     if note is not None:
         last = checkpoint_from(split(note)[0])
@@ -294,4 +306,3 @@ def _found(lease: Lease, disk: Disk, witnessed: Checkpoint | None) -> recovery.F
         recovery.agrees(found.tiles, last, str(folder / "checkpoint"))
     if witnessed is not None:
         recovery.agrees(found.tiles, witnessed, f"{folder}, by its witness")
-    return found

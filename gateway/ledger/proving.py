@@ -6,7 +6,6 @@ checkpoint. Reads files, so it belongs in a thread.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,9 +56,11 @@ def proof(log: LogReader, index: int) -> Proof:
     entry = next(log.entries(index, index + 1), None) if 0 <= index < checkpoint.size else None
     if entry is None:
         raise NoSuchRecord
-    with _tree(log, checkpoint) as tree:
-        path = merkle.inclusion_proof(tree, index, checkpoint.size)
-    return Proof(entry.record, proof_text(index, path, note))
+    for tree in _trees(log, checkpoint):
+        path = _path(tree, index, checkpoint.size)
+        if merkle.verify_inclusion(entry.leaf, index, checkpoint.size, path, checkpoint.root):
+            return Proof(entry.record, proof_text(index, path, note))
+    raise LedgerDamaged(f"{log.folder}: record {index} is not in the tree that its checkpoint was signed for")
 
 
 def consistency(log: LogReader, old: int) -> tuple[list[bytes], str]:
@@ -70,8 +71,14 @@ def consistency(log: LogReader, old: int) -> tuple[list[bytes], str]:
     note, checkpoint = _latest(log)
     if not 0 <= old <= checkpoint.size:
         raise NoSuchRecord
-    with _tree(log, checkpoint) as tree:
-        return merkle.consistency_proof(tree, old, checkpoint.size), note
+    for tree in _trees(log, checkpoint):
+        try:
+            hashes, before = merkle.consistency_proof(tree, old, checkpoint.size), merkle.root_at(tree, old)
+        except ValueError:
+            continue
+        if merkle.verify_consistency(old, checkpoint.size, hashes, before, checkpoint.root):
+            return hashes, note
+    raise LedgerDamaged(f"{log.folder}: not the log that its checkpoint was signed for")
 
 
 def _latest(log: LogReader) -> tuple[str, Checkpoint]:
@@ -81,17 +88,25 @@ def _latest(log: LogReader) -> tuple[str, Checkpoint]:
     return note, checkpoint_from(split(note)[0])
 
 
-@contextmanager
-def _tree(log: LogReader, checkpoint: Checkpoint) -> Iterator[Tiles]:
-    """The tree of a checkpoint: from the tiles where they go that far, else from every record."""
+def _path(tree: Tiles, index: int, size: int) -> list[bytes]:
+    try:
+        return merkle.inclusion_proof(tree, index, size)
+    except ValueError:
+        return []
+
+
+def _trees(log: LogReader, checkpoint: Checkpoint) -> Iterator[Tiles]:
+    """
+    The tree of a checkpoint: from the tiles where they go that far, then from every record. Tiles are derived, and
+    whoever has bent one has changed nothing that counts: so a proof out of them is tried before it is given.
+    """
     tiles = Tiles(log.folder / "tiles", SystemDisk())
     try:
-        if not tiles.resume(checkpoint.size) or tiles.frontier.root() != checkpoint.root:
-            tiles.close()
-            tiles = Tiles(log.folder / "tiles", SystemDisk())
-            tiles.extend(entry.leaf for entry in log.entries(0, checkpoint.size))
-            if tiles.size != checkpoint.size or tiles.frontier.root() != checkpoint.root:
-                raise LedgerDamaged(f"{log.folder}: not the log that its checkpoint was signed for")
-        yield tiles
+        if tiles.resume(checkpoint.size) and tiles.frontier.root() == checkpoint.root:
+            yield tiles
     finally:
         tiles.close()
+    tiles = Tiles(log.folder / "tiles", SystemDisk())
+    tiles.extend(entry.leaf for entry in log.entries(0, checkpoint.size))
+    if tiles.size == checkpoint.size and tiles.frontier.root() == checkpoint.root:
+        yield tiles

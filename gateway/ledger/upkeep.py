@@ -58,6 +58,7 @@ class Upkeep:
 
     async def sign(self, checkpoint: Checkpoint) -> bool:
         """A signed checkpoint on the disk; False where it could not be."""
+        self.store_tiles(once_more=True)  # whoever proves something under it needs no record but the one
         try:
             self.checkpoint = await self._worker.result(lambda: self._save(checkpoint))
         except Exception as exc:
@@ -65,9 +66,9 @@ class Upkeep:
             return False
         return True
 
-    def store_tiles(self) -> None:
-        """Move hashes from memory to their files."""
-        if self._storing or not self._tiles.fresh:
+    def store_tiles(self, *, once_more: bool = False) -> None:
+        """Move hashes from memory to their files; `once_more` also while that is being done with fewer of them."""
+        if (self._storing and not once_more) or not self._tiles.fresh:
             return
         self._storing = True
         pieces = self._tiles.unstored()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from gateway.ledger.merkle import Frontier
 from gateway.ledger.notes import Checkpoint, LogKey, checkpoint_from, notes_in, opened, split
 from gateway.ledger.reading import LogReader
 from gateway.ledger.records import Record
+from gateway.ledger.restoring import RESTORED
 from gateway.ledger.retention import DESTROYED as DESTRUCTION
 from gateway.ledger.retention import destructions, unexplained
 from gateway.ledger.segments import (
@@ -38,6 +40,8 @@ from gateway.ledger.segments import (
 __all__ = ["Finding", "Report", "Wrong", "verify"]
 
 _HASH = 32
+_LATE_S = 600.0
+"""A log signs a checkpoint at least every ten seconds; what lies between is a crash's, or a key device's that hung."""
 
 
 class Wrong(StrEnum):
@@ -81,10 +85,14 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """What was read. `torn_bytes` lie behind the last whole record: a crash's, cut off at the next start."""
+    """
+    What was read. `torn_bytes` lie behind the last whole record: a crash's, cut off at the next start. `signed` records
+    are under a checkpoint: whoever has the machine but not the key could have written those behind them.
+    """
 
     origin: str = ""
     records: int = 0
+    signed: int = 0
     destroyed: int = 0
     segments: int = 0
     checkpoints: int = 0
@@ -98,6 +106,7 @@ class Report:
         return {
             "origin": self.origin,
             "records": self.records,
+            "signed": self.signed,
             "destroyed": self.destroyed,
             "segments": self.segments,
             "checkpoints": self.checkpoints,
@@ -133,6 +142,7 @@ class _Pass:
     gone: dict[int, bytes] = field(default_factory=dict)  # the leaves of what was destroyed, by index
     told: list[Record] = field(default_factory=list)  # the records that say why
     proven: int = 0
+    behind: list[datetime] = field(default_factory=list)  # when the first and the last record behind that were written
 
     def __post_init__(self) -> None:
         segments = segment_paths(self.folder)
@@ -145,7 +155,8 @@ class _Pass:
         self.report.root = self.frontier.root().hex()
         if finding is not None and finding.record is not None:
             finding = self._sharpened(finding, segments)
-        self.report.finding = finding or self._unexplained() or next(iter(self.doubts), None)
+        self.report.finding = finding or self._unexplained() or next(iter(self.doubts), None) or self._unsigned()
+        self.report.signed = self.proven
 
     # --- checkpoints ---------------------------------------------------------------------------
 
@@ -209,8 +220,8 @@ class _Pass:
                 self.report.torn_bytes = path.stat().st_size
                 return None
             return self._wrong(Wrong.ALTERED, path, 0, "the segment has no header")
-        if head["origin"] != self.report.origin:
-            return self._wrong(Wrong.FOREIGN, path, 0, f"the segment belongs to log {head['origin']}")
+        if head.get("origin") != self.report.origin:
+            return self._wrong(Wrong.FOREIGN, path, 0, f"the segment belongs to log {head.get('origin')}")
         if head["first"] != begin or path.stem != f"{begin:020d}":
             return self._wrong(Wrong.MISPLACED, path, 0, f"the segment begins with record {head['first']}")
         gone = len(self.gone)
@@ -250,6 +261,8 @@ class _Pass:
         if said != index:
             return self._wrong(Wrong.MISPLACED, path, frame.offset, f"in its place stands record {said}")
         self._explain(record)
+        with suppress(KeyError, TypeError, ValueError):
+            self.behind = [*self.behind[:1], datetime.fromisoformat(record["at"])]
         return None
 
     def _broken(self, path: Path, frame: Frame, *, is_last: bool) -> Finding | None:
@@ -269,8 +282,36 @@ class _Pass:
             detail = f"the first {size} records are not those that were signed"
             return Finding(Wrong.REPLACED, self.proven, size, str(self.folder), None, detail)
         if wanted is not None:
-            self.proven = size
+            self.proven, self.behind = size, []
         return None
+
+    def _unsigned(self) -> Finding | None:
+        """Records that no checkpoint covers although one should have long ago: the checkpoints were taken away."""
+        size = self.frontier.size
+        late = bool(self.behind) and (self.behind[-1] - self.behind[0]).total_seconds() > _LATE_S
+        if self.proven == size or (self.roots and not late):
+            return None
+        if self._is_restored():
+            self.proven = size
+            return None
+        return Finding(Wrong.UNSIGNED, self.proven, size, str(self.folder), None, "no checkpoint covers these records")
+
+    def _is_restored(self) -> bool:
+        """Copies come back without checkpoints: of them the `admin` log says what they were."""
+        wanted = (self.report.origin, self.frontier.size, self.frontier.root().hex())
+        return any(
+            (record.get("log"), record.get("size"), record.get("root")) == wanted
+            for record in self._administration()
+            if record.get("type") == RESTORED
+        )
+
+    def _administration(self) -> Iterator[Record]:
+        for folder in self.admin:
+            if folder != self.folder:
+                with suppress(LedgerDamaged):
+                    for entry in LogReader(folder).entries(flushed_only=False):
+                        if entry.record is not None:
+                            yield orjson.loads(entry.record)
 
     def _end_missing(self) -> Finding | None:
         signed = max(self.roots, default=0)
@@ -334,12 +375,8 @@ class _Pass:
     def _unexplained(self) -> Finding | None:
         if not self.gone:
             return None
-        for folder in self.admin:
-            if folder != self.folder:
-                with suppress(LedgerDamaged):
-                    for entry in LogReader(folder).entries(flushed_only=False):
-                        if entry.record is not None:
-                            self._explain(orjson.loads(entry.record))
+        for record in self._administration():
+            self._explain(record)
         told = [one for one in destructions(self.told) if one.log == self.report.origin]
         left = unexplained(self.gone, told)
         if not left:

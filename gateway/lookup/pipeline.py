@@ -165,10 +165,10 @@ class Lookup:
             return self._result(asking, entry.instance.channel.unasked(entry.dataset, exc))
         try:
             answer = refused or await self._answer(asking, max_age_s, until)
+            result = self._result(asking, answer)
         except BaseException:
             ledger.cut_off(asking, asked)
             raise
-        result = self._result(asking, answer)
         # An answer that came at the last moment still gets the flush it needs.
         within_s = max(until - self._clock.monotonic(), 0.0) + _FLUSH_GRACE_S
         try:

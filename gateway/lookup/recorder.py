@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +11,9 @@ from gateway.crypto import Secrets, Signer
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Unknown
 from gateway.errors import LedgerUnavailable, QuestionRefused, Refusal
-from gateway.ledger.evidence import draft
+from gateway.ledger.evidence import Draft, draft
 from gateway.ledger.log import Log
-from gateway.ledger.records import INTERRUPTED, Record
+from gateway.ledger.records import INTERRUPTED, Asked, Record, interrupted
 from gateway.lookup.access import Consumer
 from gateway.lookup.document import document_of
 from gateway.lookup.request import LookupRequest
@@ -41,7 +40,12 @@ class Recorder:
         appended = self.log.append(self._asked(asking))
         try:
             await appended.durable(within_s)
-        except asyncio.CancelledError:
+        except LedgerUnavailable as exc:
+            # Late is not lost: it may yet become durable, and then has an end too. A log that is failing has lost it.
+            if self.log.state == "open":
+                self._close(asking, appended.index, exc.reason.value)
+            raise
+        except BaseException:
             self.cut_off(asking, appended.index)
             raise
         return appended.index
@@ -52,45 +56,48 @@ class Recorder:
     async def answered(
         self, asking: Asking, asked: int, answer: Answer, record: dict[str, Any] | None, *, within_s: float
     ) -> Recorded:
-        evidence = (
-            None
-            if isinstance(answer.outcome, Unknown)
-            else draft(
-                document_of(
-                    lookup_id=asking.lookup_id,
-                    dataset=asking.entry.id,
-                    consumer=asking.consumer.name,
-                    query=asking.query,
-                    inquiry=asking.inquiry,
-                    grant=asking.grant,
-                    answer=answer,
-                    record=record,
-                )
-            )
-        )
-        entry = self._answered(asking, asked, answer) | {
-            "digest": evidence.digest if evidence else None,
-            "kid": self._signer.kid if evidence else None,
-        }
-        appended = self.log.append(entry)
-        sealed = evidence.sealed(self._signer, log=self.log.origin, index=appended.index) if evidence else None
         try:
+            evidence = self._drafted(asking, answer, record)
+            entry = self._answered(asking, asked, answer) | {
+                "digest": evidence.digest if evidence else None,
+                "kid": self._signer.kid if evidence else None,
+            }
+            appended = self.log.append(entry)
+        except LedgerUnavailable:
+            raise
+        except BaseException:
+            self.cut_off(asking, asked)
+            raise
+        try:
+            sealed = evidence.sealed(self._signer, log=self.log.origin, index=appended.index) if evidence else None
             await appended.durable(within_s)
-        except (LedgerUnavailable, asyncio.CancelledError):
+        except BaseException:  # late, cancelled, or a key device that failed: it stands there, and does not leave
             self._append_quietly({"type": "undelivered", "lookup_id": asking.lookup_id})
             raise
         return Recorded(log=self.log.origin, index=appended.index, evidence=sealed)
 
     def cut_off(self, asking: Asking, asked: int) -> None:
-        self._append_quietly(
-            {
-                "type": "answered",
-                "lookup_id": asking.lookup_id,
-                "asked": asked,
-                "dataset": asking.entry.id,
-                "outcome": Unknown.word,
-                "reason": Refusal.CALLER_GONE.value if asking.caller.has_gone() else INTERRUPTED,
-            }
+        self._close(asking, asked, Refusal.CALLER_GONE.value if asking.caller.has_gone() else INTERRUPTED)
+
+    def _close(self, asking: Asking, asked: int, reason: str) -> None:
+        record = interrupted(asking.lookup_id, Asked(asked, asking.entry.id))
+        self._append_quietly(record | {"reason": reason})
+
+    @staticmethod
+    def _drafted(asking: Asking, answer: Answer, record: dict[str, Any] | None) -> Draft | None:
+        if isinstance(answer.outcome, Unknown):
+            return None
+        return draft(
+            document_of(
+                lookup_id=asking.lookup_id,
+                dataset=asking.entry.id,
+                consumer=asking.consumer.name,
+                query=asking.query,
+                inquiry=asking.inquiry,
+                grant=asking.grant,
+                answer=answer,
+                record=record,
+            )
         )
 
     async def refused(
