@@ -256,7 +256,14 @@ def parts(core: Core, clock: Clock) -> list[Part]:
     if part is None or core.settings.ledger is None:
         return []
     folder, access = core.settings.ledger.folder, core.lookup.access
-    return [part, Proofs(folder, authenticate=core.authenticator.consumer_of, require=access.require)]
+    proofs = Proofs(
+        folder,
+        authenticate=core.authenticator.consumer_of,
+        require=access.require,
+        refuse=core.lookup.refuse,
+        clock=clock,
+    )
+    return [part, proofs]
 
 
 def installed_adapters() -> dict[str, Adapter]:

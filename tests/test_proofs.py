@@ -15,6 +15,7 @@ from gateway.ledger.evidence import verified
 from gateway.ledger.merkle import verify_consistency
 from gateway.ledger.notes import checkpoint_from, split
 from gateway.ledger.proofs import proven
+from gateway.ledger.reading import LogReader
 from gateway.settings import load
 from mocks.server import Running
 from tests.conftest import FIRM, Desk, open_desk
@@ -89,10 +90,15 @@ async def test_what_is_not_there_is_said_to_be_not_there(proving: Desk) -> None:
 
 
 async def test_proofs_want_their_right(tmp_path: Path, stand_ins: Running) -> None:
-    """A consumer without the right `proofs` gets none, and the refusal is in the ledger."""
+    """Without the right `proofs` there are none, and the refusal stands in the ledger with whose it was."""
     async with open_desk(load(settings_file(tmp_path, stand_ins.base_url))) as desk:
         status, problem = await desk.get("/v1/ledger/checkpoint")
-        stranger, _ = await desk.get("/v1/ledger/checkpoint", key="wrong")
+        stranger, _ = await desk.get("/v1/ledger/proofs/x", key="wrong")
+        assert desk.core.ledger is not None
+        entries = list(LogReader(desk.core.ledger.folder).entries(flushed_only=False))
 
     assert (status, problem["reason"]) == (403, "forbidden")
     assert stranger == 401
+    records = [orjson.loads(entry.record or b"{}") for entry in entries]
+    told = [(one["consumer"], one["refusal"]) for one in records if one.get("type") == "refused"]
+    assert told == [("one-stop", "forbidden"), (None, "unauthenticated")]

@@ -16,7 +16,8 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.errors import FieldProblem, InvalidQuestion, NotShown
+from gateway.clock import Clock
+from gateway.errors import FieldProblem, InvalidQuestion, NotShown, QuestionRefused
 from gateway.ledger import proving
 from gateway.lookup.access import Consumer
 from gateway.lookup.policy import Right
@@ -82,10 +83,15 @@ class Proofs:
         *,
         authenticate: Callable[[web.Request], Awaitable[Consumer]],
         require: Callable[[Consumer, Right], None],
+        refuse: Callable[[str, Consumer | None, QuestionRefused], Awaitable[None]],
+        clock: Clock,
     ) -> None:
+        """`refuse` records a refusal, with the consumer where it is known whose it was."""
         self._folder = folder
         self._authenticate = authenticate
         self._require = require
+        self._refuse = refuse
+        self._clock = clock
 
     @property
     def paths(self) -> Mapping[str, Any]:
@@ -110,9 +116,9 @@ class Proofs:
 
     async def proof(self, request: web.Request) -> web.Response:
         """GET /v1/ledger/proofs/{index}?log="""
-        name, index = _log(request), _whole(request, "index")
 
         def work() -> dict[str, Any]:
+            name, index = _log(request), _whole(request, "index")
             proof = proving.proof(proving.log_named(self._folder, name), index)
             record = proof.record.decode() if proof.record is not None else None
             return {"log": name, "index": index, "record": record, "proof": proof.text}
@@ -121,18 +127,23 @@ class Proofs:
 
     async def consistency(self, request: web.Request) -> web.Response:
         """GET /v1/ledger/consistency/{old}?log="""
-        name, old = _log(request), _whole(request, "old")
 
         def work() -> dict[str, Any]:
+            name, old = _log(request), _whole(request, "old")
             hashes, note = proving.consistency(proving.log_named(self._folder, name), old)
             return {"log": name, "old": old, "hashes": [b64encode(one).decode() for one in hashes], "checkpoint": note}
 
         return await self._answered(request, work)
 
     async def _answered(self, request: web.Request, work: Callable[[], dict[str, Any]]) -> web.Response:
-        self._require(await self._authenticate(request), Right.PROOFS)
+        consumer: Consumer | None = None
         try:
+            consumer = await self._authenticate(request)
+            self._require(consumer, Right.PROOFS)
             found = await asyncio.to_thread(work)
+        except QuestionRefused as refusal:
+            await self._refuse(request[LOOKUP_ID], consumer, refusal)
+            return problems.for_refusal(request[LOOKUP_ID], refusal, self._clock)
         except NotShown as exc:
             return problems.for_not_shown(request[LOOKUP_ID], exc)
         return web.Response(body=orjson.dumps(found), content_type="application/json", headers=_HEADERS)
