@@ -90,7 +90,14 @@ async def test_a_lookup_is_explained_from_the_real_records(desk: Desk) -> None:
     _, told = await desk.get(f"/v1/lookups/{answer['lookup_id']}/explanation")
     _, refused = await desk.get(f"/v1/lookups/{refusal['lookup_id']}/explanation")
 
-    assert [one["step"] for one in told["steps"]] == ["authenticated", "allowed", "asked", "attempt", "answered"]
+    assert [one["step"] for one in told["steps"]] == [
+        "authenticated",
+        "checked",
+        "allowed",
+        "asked",
+        "attempt",
+        "answered",
+    ]
     attempt, end = told["steps"][-2:]
     assert (attempt["result"], attempt["layer"], attempt["status"]) == ("found", "registry", 200)
     assert abs(end["clock_skew_s"]) <= 2
