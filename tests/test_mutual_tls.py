@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import json
 import shutil
@@ -113,6 +114,28 @@ async def test_t13_no_client_certificate_no_connection(authority: Authority, sta
     assert 'gateway_authentications_total{by="certificate",result="refused"} 1.0' in text
     told = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [one["why"] for one in told if one["event"] == "tls.client_refused"] == ["none was shown"]
+
+
+async def test_handshakes_under_way_are_bounded(authority: Authority, stand_ins: Running) -> None:
+    """Who connects and says nothing takes half as many places as there may be connections; others come when he goes."""
+    base = tls_settings(authority, stand_ins.base_url)
+    settings = base.model_copy(update={"web": base.web.model_copy(update={"connections": 6})})
+    async with quiet(), open_desk(settings) as desk:
+        address = desk.url.removeprefix("https://").partition(":")
+        silent = [await asyncio.open_connection(address[0], int(address[2])) for _ in range(9)]
+        for reader, _ in silent[3:]:
+            assert await reader.read() == b""  # closed without a word
+        with pytest.raises(BROKEN_OFF):
+            await ask(desk, client(authority, good(authority)))
+        text = await desk.metrics()
+        for _, writer in silent:
+            writer.close()
+            await writer.wait_closed()
+        gc.collect()
+        status, _ = await ask(desk, client(authority, good(authority)))
+
+    assert status == 200
+    assert 'gateway_http_problems_total{word="too_many_connections"} 7.0' in text
 
 
 def bad_pairs(authority: Authority, folder: Path) -> dict[str, tuple[Pair, str]]:
