@@ -19,7 +19,7 @@ import pytest
 
 from gateway import app, app_authentication
 from gateway.clock import SystemClock
-from gateway.errors import SettingsError
+from gateway.errors import SettingsError, Unauthenticated
 from gateway.serve import watch
 from gateway.settings import Settings
 from gateway.telemetry import Metrics, configure_logs
@@ -29,7 +29,7 @@ from mocks.server import Running
 from tests.certificates import Authority, Pair
 from tests.conftest import FIRM, INQUIRY, KEY, Desk, MovableClock, open_desk, settings_for
 from tests.issuer import CLIENT, Issuer
-from tests.test_tokens import RULES
+from tests.test_tokens import RULES, tokens_of
 
 ORGANIZATION = "Sở Khoa học và Công nghệ tỉnh Mẫu"
 QUESTION = {"dataset": "dkdn.enterprise", "query": FIRM, "inquiry": INQUIRY}
@@ -411,6 +411,21 @@ async def test_a_bound_token_is_worth_nothing_without_its_certificate(
 
     assert bound[0] == 200
     assert [(status, said["problems"][0]["code"]) for status, said in refused] == [(401, "token_certificate")] * 3
+
+
+async def test_a_bound_token_ends_with_its_certificate(authority: Authority, clock: MovableClock) -> None:
+    """A connection may outlive the certificate that opened it; a token that is bound to that one does not."""
+    pair = good(authority)
+    peer = Peer.of(ssl.PEM_cert_to_DER_cert(pair.certificate.read_text()))
+    clock.advance((peer.ends_at - clock.now()).total_seconds() - 60)
+    issuer = Issuer(clock.now())
+    tokens = tokens_of(clock, issuer)
+    token = issuer.token(cnf={"x5t#S256": peer.thumbprint})
+
+    assert await tokens.consumer(token, peer) == "one-stop"
+    clock.advance(61)
+    with pytest.raises(Unauthenticated, match="token_certificate"):
+        await tokens.consumer(token, peer)
 
 
 async def test_old_tls_is_not_spoken(authority: Authority) -> None:
