@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import get_args
 
 from gateway.clock import Clock
+from gateway.descriptors import for_callers
 from gateway.domain.exchange import Bounds, Request
 from gateway.errors import RegistryRejected, SettingsError
 from gateway.lookup.access import Consumer
@@ -100,6 +101,9 @@ def server_tls(settings: Settings, metrics: Metrics) -> ssl.SSLContext | None:
         client_ca_file=section.client_ca_file,
         client_crl_file=section.client_crl_file,
         on_refused=tell,
+        handshakes=max(1, for_callers(settings.web.connections) // 2),
+        handshake_s=settings.web.header_timeout_s,
+        on_full=metrics.http_problems.labels("too_many_connections").inc,
     )
 
 

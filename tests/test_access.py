@@ -176,6 +176,8 @@ async def test_a10_neither_another_account_nor_another_number_buys_a_second_allo
             await office.ask()
         await refused(office, TooMany, stand_ins, officer=OFFICER | {"account": "canbo.hai"})
         await refused(office, TooMany, stand_ins, officer=OFFICER | {"id": "000080000025"})
+        capitals = {"account": OFFICER["account"].upper(), "id": "000080000025"}
+        await refused(office, TooMany, stand_ins, officer=capitals)
         await office.ask(officer=OTHER)
 
 

@@ -14,8 +14,12 @@ from gateway.adapters.dancu import ADAPTER
 from gateway.adapters.dancu.query import CitizenQuery, DancuOptions
 from gateway.channel.channel import Channel, Policy
 from gateway.domain.dataset import Question
+from gateway.domain.dates import PartialDate
 from gateway.domain.exchange import Request, Response
+from gateway.domain.identifiers import CitizenId, OldCitizenNumber
 from gateway.domain.outcome import Absent, Found, Outcome, Unknown
+from gateway.domain.records.household import Household, HouseholdMember, MemberNumber
+from gateway.domain.records.person import Person
 from gateway.domain.records.verification import Verification
 from gateway.errors import Reason
 from gateway.kit.cases import inquiry_of
@@ -220,3 +224,36 @@ async def test_no_fault_becomes_a_verdict(fault: str, stand_ins: Running) -> Non
         _, problem = await desk.ask("dancu.verification", MAU)
 
     assert problem["outcome"] == "unknown"
+
+
+def _person(**more: Any) -> Person:
+    return Person.model_validate(
+        {"citizen_id": CitizenId("000099000001"), "full_name": "NGUYỄN VĂN MẪU", "birth_date": PartialDate(1999)} | more
+    )
+
+
+def test_who_has_no_old_number_may_still_be_plainly_somebody_else() -> None:
+    """Asked by old number, a record without one is nobody else's only where name and birth date fit."""
+    old = {"old_number": "000000001", "full_name": "Nguyễn Văn Mẫu", "birth_date": "1999-01-31"}
+    query = CitizenQuery.model_validate(old)
+
+    assert query.is_about(_person()) is None
+    assert query.is_about(_person(birth_date=None)) is None
+    assert query.is_about(_person(birth_date=PartialDate(1999, 1, 30))) is False
+    assert query.is_about(_person(full_name="NGUYỄN VĂN MÂY")) is False
+    assert query.is_about(_person(old_number=OldCitizenNumber("000000001"), full_name="X")) is True
+    assert query.is_about(_person(old_number=OldCitizenNumber("000000002"))) is False
+
+
+def test_a_household_without_old_numbers_has_the_person_by_name() -> None:
+    """Where no member has an old number one of them must have name and birth date of the person asked about."""
+    query = CitizenQuery.model_validate(
+        {"old_number": "000000001", "full_name": "Nguyễn Văn Mẫu", "birth_date": "1999-01-31"}
+    )
+    numbers = (MemberNumber(citizen_id=CitizenId("000099000001")),)
+
+    def household(name: str) -> Household:
+        return Household(members=(HouseholdMember(full_name=name),), member_numbers=numbers)
+
+    assert query.is_about_household(household("NGUYỄN VĂN MẪU")) is None
+    assert query.is_about_household(household("TRẦN THỊ KHÁC")) is False

@@ -10,11 +10,13 @@ from email.utils import format_datetime
 import pytest
 
 from gateway.channel.answer import Answer
+from gateway.channel.budget import Budget
 from gateway.channel.channel import Channel, Policy
+from gateway.channel.retry import Retry
 from gateway.domain.dataset import Exchanges, Options, Question
 from gateway.domain.exchange import Request, Response
 from gateway.domain.outcome import Found
-from gateway.errors import NotConnected, RegistryRefused, RegistryUnreachable
+from gateway.errors import NotConnected, Overloaded, RegistryRefused, RegistryUnreachable
 from gateway.transport.base import Transport, Unwrapping
 from gateway.transport.memory import MemoryTransport
 from gateway.wire.headers import clock_skew_s, quota_left
@@ -172,3 +174,19 @@ def test_only_a_date_is_a_clock(date: str, skew: float | None) -> None:
 def test_only_a_plain_count_is_a_quota(name: str, value: str, left: int | None) -> None:
     """What is left of the quota is a plain number in one of the known headers, or it is not known."""
     assert quota_left(answer(headers={name: value})) == left
+
+
+async def test_a_second_attempt_that_finds_no_place_is_the_last(clock: MovableClock) -> None:
+    """Nothing was asked, so no more of the budget goes; the caller hears what the registry said before."""
+    budget, tried = Budget(burst=5), 0
+
+    async def attempt() -> None:
+        nonlocal tried
+        tried += 1
+        raise RegistryUnreachable("r") if tried == 1 else Overloaded("no place")
+
+    with pytest.raises(RegistryUnreachable):
+        await Retry(budget=budget, clock=clock).run(attempt, again=lambda: True, until=clock.monotonic() + 60)
+
+    assert tried == 2
+    assert [budget.take() for _ in range(5)] == [True] * 4 + [False]

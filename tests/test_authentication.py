@@ -118,6 +118,15 @@ async def test_every_refusal_is_counted_and_logged(desk: Desk) -> None:
     assert "CANARY" not in text + stream.getvalue().decode()
 
 
+async def test_several_keys_are_nobodys(desk: Desk) -> None:
+    """Whoever goes by the first and whoever goes by the last of two keys would not mean the same system."""
+    for keys in ((KEY, "another"), ("another", KEY), (KEY, KEY)):
+        headers = [("X-API-Key", key) for key in keys]
+        async with desk.session.get(desk.url + "/v1/registries", headers=headers) as reply:
+            problem = await reply.json(content_type=MEDIA_TYPE)
+        assert (reply.status, [one["code"] for one in problem["problems"]]) == (401, ["consumers_differ"])
+
+
 async def test_a01_nothing_at_all_is_answered_with_a_challenge(desk: Desk) -> None:
     """A request without credentials gets 401 with what RFC 9110 wants there, in words for both kinds of reader."""
     async with desk.session.get(f"{desk.url}/v1/datasets") as reply:

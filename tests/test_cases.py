@@ -280,6 +280,7 @@ def _bad_tokens(clock: MovableClock, folder: Path) -> dict[str, tuple[str | None
         "another key": (jwt.encode(HEADER, claims, key_of(OTHER)), "case_token_invalid"),
         "a changed letter": (f"{head}.{changed}.{signature}", "case_token_invalid"),
         "no signature": (f"{head}.{body}.", "case_token_invalid"),
+        "a head without a bottom": (f"{b64url(b'[' * 5000)}.{body}.{signature}", "case_token_invalid"),
         "alg none": (f"eyJhbGciOiJub25lIn0.{body}.", "case_token_invalid"),
         "HS256 with the public key": (f"{confused}.{by_the_public_key}", "case_token_invalid"),
         "no end": (signed(clock, exp=None), "case_token_invalid"),

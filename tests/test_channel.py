@@ -302,6 +302,21 @@ async def test_a_query_that_cannot_be_written_is_rejected_and_asks_nobody(clock:
     assert [(attempt.result, attempt.requests) for attempt in answer.attempts] == [("rejected", 0)]
 
 
+async def test_what_was_never_sent_says_nothing_about_the_registry(clock: MovableClock) -> None:
+    """Queries that cannot be written leave the limit where it is, and hide no failure from the breaker."""
+    channel = _channel(Scripted(clock, ["1"] * 40), clock, contract="unwritable", deadline_s=5, in_flight=8)
+    (route,) = channel._routes
+    route.places.limit.answered("thing", 0.3, 1, clock.monotonic())
+    for _ in range(9):
+        route.end("thing", route.begin("thing"), Reason.UNREACHABLE, 0.1, 5, None)
+    for _ in range(40):
+        await channel.ask(THING, Key(key="a"), WHO)
+
+    assert route.places.limit.quiet_s("thing") == 0.3
+    route.end("thing", route.begin("thing"), Reason.UNREACHABLE, 0.1, 5, None)
+    assert not route.admits("thing")
+
+
 async def test_nobody_is_absent_by_an_adapters_own_word(clock: MovableClock) -> None:
     """An adapter that ends without a question is a bug, and never an answer."""
     with pytest.raises(ContractError, match="without a question"):

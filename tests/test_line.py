@@ -82,6 +82,18 @@ def test_whoever_has_most_waiting_makes_room() -> None:
     assert line.greediest(GREEDY) is None
 
 
+def test_a_line_full_of_agencies_has_room_for_another_consumer() -> None:
+    """One consumer with a question from each of a hundred agencies does not keep another's first question out."""
+    line = _filled(*((Share("greedy", f"A{number}"), 1) for number in range(100)))
+
+    assert line.greediest(Share("greedy", "A100")) is None
+    found = line.greediest(Share("other", "B"))
+    assert found is not None
+    assert found[1].consumer == "greedy"
+    assert line.greediest(Share("night", "B", batch=True)) is not None
+    assert _filled((GREEDY, 9)).greediest(Share("night", "B", batch=True)) is None
+
+
 shares = st.builds(Share, st.sampled_from("abc"), st.sampled_from("xyz"), st.just(1.0), st.booleans())
 
 

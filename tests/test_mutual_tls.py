@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import json
 import shutil
@@ -18,7 +19,7 @@ import pytest
 
 from gateway import app, app_authentication
 from gateway.clock import SystemClock
-from gateway.errors import SettingsError
+from gateway.errors import SettingsError, Unauthenticated
 from gateway.serve import watch
 from gateway.settings import Settings
 from gateway.telemetry import Metrics, configure_logs
@@ -28,7 +29,7 @@ from mocks.server import Running
 from tests.certificates import Authority, Pair
 from tests.conftest import FIRM, INQUIRY, KEY, Desk, MovableClock, open_desk, settings_for
 from tests.issuer import CLIENT, Issuer
-from tests.test_tokens import RULES
+from tests.test_tokens import RULES, tokens_of
 
 ORGANIZATION = "Sở Khoa học và Công nghệ tỉnh Mẫu"
 QUESTION = {"dataset": "dkdn.enterprise", "query": FIRM, "inquiry": INQUIRY}
@@ -113,6 +114,28 @@ async def test_t13_no_client_certificate_no_connection(authority: Authority, sta
     assert 'gateway_authentications_total{by="certificate",result="refused"} 1.0' in text
     told = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [one["why"] for one in told if one["event"] == "tls.client_refused"] == ["none was shown"]
+
+
+async def test_handshakes_under_way_are_bounded(authority: Authority, stand_ins: Running) -> None:
+    """Who connects and says nothing takes half as many places as there may be connections; others come when he goes."""
+    base = tls_settings(authority, stand_ins.base_url)
+    settings = base.model_copy(update={"web": base.web.model_copy(update={"connections": 6})})
+    async with quiet(), open_desk(settings) as desk:
+        address = desk.url.removeprefix("https://").partition(":")
+        silent = [await asyncio.open_connection(address[0], int(address[2])) for _ in range(9)]
+        for reader, _ in silent[3:]:
+            assert await reader.read() == b""  # closed without a word
+        with pytest.raises(BROKEN_OFF):
+            await ask(desk, client(authority, good(authority)))
+        text = await desk.metrics()
+        for _, writer in silent:
+            writer.close()
+            await writer.wait_closed()
+        gc.collect()
+        status, _ = await ask(desk, client(authority, good(authority)))
+
+    assert status == 200
+    assert 'gateway_http_problems_total{word="too_many_connections"} 7.0' in text
 
 
 def bad_pairs(authority: Authority, folder: Path) -> dict[str, tuple[Pair, str]]:
@@ -388,6 +411,21 @@ async def test_a_bound_token_is_worth_nothing_without_its_certificate(
 
     assert bound[0] == 200
     assert [(status, said["problems"][0]["code"]) for status, said in refused] == [(401, "token_certificate")] * 3
+
+
+async def test_a_bound_token_ends_with_its_certificate(authority: Authority, clock: MovableClock) -> None:
+    """A connection may outlive the certificate that opened it; a token that is bound to that one does not."""
+    pair = good(authority)
+    peer = Peer.of(ssl.PEM_cert_to_DER_cert(pair.certificate.read_text()))
+    clock.advance((peer.ends_at - clock.now()).total_seconds() - 60)
+    issuer = Issuer(clock.now())
+    tokens = tokens_of(clock, issuer)
+    token = issuer.token(cnf={"x5t#S256": peer.thumbprint})
+
+    assert await tokens.consumer(token, peer) == "one-stop"
+    clock.advance(61)
+    with pytest.raises(Unauthenticated, match="token_certificate"):
+        await tokens.consumer(token, peer)
 
 
 async def test_old_tls_is_not_spoken(authority: Authority) -> None:

@@ -115,7 +115,7 @@ async def test_proofs_do_not_believe_the_hash_rows(tmp_path: Path, bent: bytes) 
 
 
 async def test_proofs_want_their_right(tmp_path: Path, stand_ins: Running) -> None:
-    """A consumer without the right `proofs` gets none, and the refusal is in the ledger."""
+    """Without the right `proofs` there are none, and the refusal stands in the ledger with whose it was."""
     async with open_desk(load(settings_file(tmp_path, stand_ins.base_url))) as desk:
         status, problem = await desk.get("/v1/ledger/checkpoint")
         stranger, _ = await desk.get("/v1/ledger/checkpoint", key="wrong")
@@ -126,3 +126,6 @@ async def test_proofs_want_their_right(tmp_path: Path, stand_ins: Running) -> No
     assert refused == [("refused", "one-stop", "forbidden"), ("refused", None, "unauthenticated")]
     assert (status, problem["reason"]) == (403, "forbidden")
     assert stranger == 401
+    records = [orjson.loads(entry.record or b"{}") for entry in entries]
+    told = [(one["consumer"], one["refusal"]) for one in records if one.get("type") == "refused"]
+    assert told == [("one-stop", "forbidden"), (None, "unauthenticated")]

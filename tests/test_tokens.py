@@ -527,6 +527,31 @@ async def test_without_any_key_nothing_is_decided(clock: MovableClock) -> None:
     assert fetch.count == 2
 
 
+async def test_a_crowd_that_waits_for_keys_is_not_let_grow(clock: MovableClock) -> None:
+    """While the issuer is silent fifty may wait for its keys; all others are told at once that it cannot be said."""
+    asked = asyncio.Event()
+
+    async def silent() -> bytes:
+        asked.set()
+        await asyncio.Event().wait()
+        return b""
+
+    keys = KeySource(clock, fetch=silent)
+    waiting = [asyncio.create_task(keys.find(f"unknown-{one}")) for one in range(50)]
+    await asked.wait()
+    with pytest.raises(CheckUnavailable, match="too many"):
+        await keys.find("one-more")
+
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    again = asyncio.create_task(keys.find("one-more"))
+    await asyncio.sleep(0)
+    assert not again.done()
+    again.cancel()
+    await keys.close()
+
+
 async def test_keys_are_fetched_from_the_configured_address_over_a_socket(stand_ins: Running, tmp_path: Path) -> None:
     """The issuer's key set is read over HTTP, and no redirect leads to another."""
     issuer = Issuer(SystemClock().now())

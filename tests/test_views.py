@@ -235,6 +235,30 @@ async def test_an_assertion_that_contradicts_itself_is_refused(window: Window, a
     assert window.refusals == [("portal", Refusal.INVALID)]
 
 
+async def test_whose_lookups_were_seen_is_recorded_for_the_old_number_too(window: Window) -> None:
+    """Nobody checks that an old number is the same person's: who was seen by it is told in the ledger."""
+    subject = SELF["subject"] | {"old_number": "012345678"}
+    await window.post("/v1/subject-views", SELF | {"subject": subject})
+    await window.post("/v1/subject-views", SELF)
+
+    by_both, by_one = window.recorded
+    assert by_both["old_subject"] not in {None, by_both["subject"]}
+    assert "012345678" not in str(by_both)
+    assert by_one["old_subject"] is None
+
+
+async def test_a_body_is_read_for_nobody_who_is_not_known(window: Window) -> None:
+    """A stranger who sends his body for ever is told at once that he is one."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    headers = {"X-API-Key": "stranger"}
+    async with window.session.post(window.url + "/v1/subject-views", data=endless(), headers=headers) as reply:
+        assert reply.status == 401
+
+
 async def test_an_entry_reveals_nothing_about_anybody_else(window: Window) -> None:
     """No number and no pseudonym of anybody, no officer and no account; absent, unknown and refused look alike."""
     for nth, outcome in enumerate(("absent", "unknown")):

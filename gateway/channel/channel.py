@@ -320,7 +320,8 @@ class Channel:
             raise
         finally:
             elapsed_s = self._clock.monotonic() - started
-            route.end(noun, ticket, reason, elapsed_s, self.deadline_s(asked.dataset), retry_at)
+            own_s, sent = self.deadline_s(asked.dataset), asked.requests > 0
+            route.end(noun, ticket, reason, elapsed_s, own_s, retry_at, sent=sent)
             attempt = Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id, asked.requests)
             asked.attempts.append(attempt)
             self._observer.attempted(self.registry, noun, attempt)

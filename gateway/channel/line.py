@@ -52,7 +52,7 @@ class Line(Generic[T]):
         key = (share.consumer, share.batch)
         consumer = self._consumers.get(key)
         if consumer is None:
-            weight = share.weight * (_BATCH if share.batch else 1.0)
+            weight = _weight(share)
             consumer = self._consumers[key] = _Consumer(weight, self._turn + 1 / weight)
         consumer.agencies.setdefault(share.agency, deque()).append(item)
         consumer.length += 1
@@ -88,7 +88,7 @@ class Line(Generic[T]):
     def ahead(self, share: Share) -> float:
         """How many of those that wait now would be served before one more of this share."""
         own = self._consumers.get((share.consumer, share.batch))
-        weight = share.weight * (_BATCH if share.batch else 1.0)
+        weight = _weight(share)
         before = 0
         if own is not None:
             place = len(own.agencies.get(share.agency, ())) + 1
@@ -99,15 +99,22 @@ class Line(Generic[T]):
         return before + others
 
     def greediest(self, share: Share) -> tuple[T, Share] | None:
-        """The last one of whoever has most waiting for his weight; None where that is `share` itself."""
+        """
+        The last one of whoever has most waiting for his weight; None where that is `share` itself. Between consumers
+        their agencies do not count: one that names many has no more places for it.
+        """
         if not self._length:
             return None
         key = max(self._consumers, key=lambda one: self._consumers[one].length / self._consumers[one].weight)
         consumer = self._consumers[key]
         agency = max(consumer.agencies, key=lambda one: len(consumer.agencies[one]))
         own = self._consumers.get((share.consumer, share.batch))
-        mine = len(own.agencies.get(share.agency, ())) if own else 0
-        if len(consumer.agencies[agency]) <= mine + 1:
+        if own is consumer:
+            mine, most = len(own.agencies.get(share.agency, ())) + 1.0, float(len(consumer.agencies[agency]))
+        else:
+            mine = ((own.length if own else 0) + 1) / _weight(share)
+            most = consumer.length / consumer.weight
+        if most <= mine:
             return None
         return consumer.agencies[agency][-1], Share(key[0], agency, batch=key[1])
 
@@ -116,3 +123,7 @@ class Line(Generic[T]):
         self._length -= 1
         if not consumer.length:
             del self._consumers[key]
+
+
+def _weight(share: Share) -> float:
+    return share.weight * (_BATCH if share.batch else 1.0)

@@ -79,11 +79,11 @@ class Retry:
                 try:
                     return await attempt()
                 except Overloaded:
-                    raise last from None  # ours: what the registry said before is what the caller needs to hear
+                    break  # ours: what the registry said before is what the caller needs to hear
                 except RegistryError as exc:
                     last = exc
                     raise
-        raise AssertionError("tenacity ends with a value or an error")
+        raise last
 
     def _asked_wait_s(self, state: RetryCallState) -> float:
         """What the registry asked for. One that is no time at all, or beyond an hour, never came so far."""

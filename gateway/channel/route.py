@@ -110,10 +110,13 @@ class Route:
         elapsed_s: float,
         deadline_s: float,
         retry_at: datetime | None,
+        *,
+        sent: bool = True,
     ) -> None:
         """
         The attempt has ended, with an answer that is none of the reasons, with a reason, or cut off by something of
-        ours (`overloaded`). `deadline_s` is how long a whole question may usually take.
+        ours (`overloaded`). `deadline_s` is how long a whole question may usually take. Where nothing was `sent`, such
+        as a query that cannot be written or a log-in that is refused, it took no time that could be measured.
         """
         now = self._clock.monotonic()
         limit = self.places.limit
@@ -122,8 +125,8 @@ class Route:
         if reason is None:
             limit.answered(dataset, elapsed_s, self.places.in_flight, now)
         else:
-            verdict = self._verdict(reason, elapsed_s, deadline_s)
-            if verdict is Verdict.ANSWERED:
+            verdict = self._verdict(reason, elapsed_s, deadline_s, sent)
+            if verdict is Verdict.ANSWERED and sent:
                 limit.answered(dataset, elapsed_s, self.places.in_flight, now)
             elif reason in _TOO_MUCH and verdict is not Verdict.UNTOLD:
                 limit.dropped(dataset, now)
@@ -136,7 +139,9 @@ class Route:
         self._breakers[dataset].done(ticket, verdict, now, slow=slow, leave_until=leave_until)
 
     @staticmethod
-    def _verdict(reason: Reason, elapsed_s: float, deadline_s: float) -> Verdict:
+    def _verdict(reason: Reason, elapsed_s: float, deadline_s: float, sent: bool) -> Verdict:
+        if reason is Reason.REJECTED and not sent:
+            return Verdict.UNTOLD
         if reason is Reason.TIMEOUT and elapsed_s < deadline_s * _FAIR_SHARE:
             return Verdict.UNTOLD
         return _VERDICTS.get(reason, Verdict.ANSWERED)

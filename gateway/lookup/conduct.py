@@ -73,7 +73,8 @@ class Conduct:
         pseudonym = None if subject is None else self._pseudonym(subject.kind, subject.number)
         officer = self._officers(inquiry.officer.id.subject_kind, inquiry.officer.id.value)
         noted = [_noted(finding, then) for finding, then in self._at_once(limits, pseudonym, officer, superiors)]
-        account = self._officers("account", f"{inquiry.agency}/{inquiry.officer.account}")
+        # A log-in knows no capitals: `CanBo.Mau` is the same officer with the same allowance.
+        account = self._officers("account", f"{inquiry.agency}/{inquiry.officer.account.lower()}")
         series = None if limits.sequential is None or subject is None else self._series(subject)
         for who in (account, officer):
             if limits.many_questions is not None:

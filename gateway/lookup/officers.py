@@ -120,7 +120,7 @@ def read_officers(file: Path, secrets: Secrets, instances: Collection[str]) -> O
         values = tomllib.loads(content.decode("utf-8"))
     except OSError as exc:
         raise SettingsError(f"officers {file}: {exc.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except (ValueError, RecursionError) as exc:  # not all that tomllib cannot read is a TOMLDecodeError
         raise SettingsError(f"officers {file}: not TOML: {exc}") from None
     try:
         whole = _File.model_validate(values)

@@ -77,7 +77,7 @@ def read_policy(file: Path, known: Known) -> Policy:
         values = tomllib.loads(content.decode("utf-8"))
     except OSError as exc:
         raise SettingsError(f"policy {file}: {exc.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except (ValueError, RecursionError) as exc:  # not all that tomllib cannot read is a TOMLDecodeError
         raise SettingsError(f"policy {file}: not TOML: {exc}") from None
     try:
         whole = _File.model_validate(values)

@@ -92,7 +92,7 @@ def viewed(
     request: SubjectViewRequest, consumer: Consumer, secrets: Secrets, *, lookup_id: str, now: datetime, shown: int
 ) -> Record:
     """The ledger's record of the view: which system asserted whom, who sees whose lookups, and how many."""
-    requester, citizen_id = request.asserted.requester, request.subject.citizen_id
+    requester, citizen_id, old = request.asserted.requester, request.subject.citizen_id, request.subject.old_number
     return {
         "type": "viewed",
         "at": now,
@@ -102,6 +102,8 @@ def viewed(
         "as": request.asserted.as_,
         "requester": secrets.pseudonym(requester.subject_kind, requester.value),
         "subject": secrets.pseudonym(citizen_id.subject_kind, citizen_id.value),
+        # It is the caller's word that both numbers are one person's: whose lookups were seen must be told all the same.
+        "old_subject": secrets.pseudonym(old.subject_kind, old.value) if old is not None else None,
         "from": request.from_,
         "until": request.until,
         "shown": shown,

@@ -67,7 +67,7 @@ class TokenCases:
             raise _refusal("case_token_missing")
         try:
             claims: dict[str, Any] = dict(jwt.decode(request.case_token, self._key, algorithms=_ALGORITHMS).claims)
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, RecursionError):
             raise _refusal("case_token_invalid") from None
         self._check_times(claims)
         audience = claims.get("aud")

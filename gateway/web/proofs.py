@@ -86,6 +86,7 @@ class Proofs:
         refuse: Callable[[str, Consumer | None, QuestionRefused], Awaitable[None]],
         clock: Clock,
     ) -> None:
+        """`refuse` records a refusal, with the consumer where it is known whose it was."""
         self._folder = folder
         self._authenticate = authenticate
         self._require = require

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 from gateway.errors import SettingsError
 from gateway.transport.tls import CIPHERS, check_revocation, no_pass_phrase
@@ -25,12 +27,16 @@ def server_context(
     client_ca_file: Path | None = None,
     client_crl_file: Path | None = None,
     on_refused: Callable[[str], None] = lambda _: None,
+    handshakes: int = 500,
+    handshake_s: float = 10.0,
+    on_full: Callable[[], None] = lambda: None,
 ) -> ssl.SSLContext:
     """
     TLS 1.2 or later with the ciphers that registries are asked with too.
 
     A client certificate that is shown must come from `client_ca_file`, be valid today, be no server's, and not be
-    named by `client_crl_file`; `on_refused` is told of each that is not, in OpenSSL's words. Raises SettingsError
+    named by `client_crl_file`; `on_refused` is told of each that is not, in OpenSSL's words. At most `handshakes`, of
+    `handshake_s` each, are under way at once; `on_full` is called for each that is one too many. Raises SettingsError
     naming the setting that is wrong.
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -40,7 +46,7 @@ def server_context(
     # No resumption: a session would outlive what its certificate was checked against.
     made.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET | ssl.OP_CIPHER_SERVER_PREFERENCE
     made.num_tickets = 0
-    made.sslobject_class = _telling(on_refused)
+    made.sslobject_class = _telling(on_refused, _Handshakes(handshakes, handshake_s), on_full)
     try:
         made.load_cert_chain(certificate_file, key_file, password=no_pass_phrase("web.tls.key_file"))
     except (OSError, ssl.SSLError) as exc:
@@ -93,17 +99,61 @@ class Revocations:
         return said.st_mtime_ns, said.st_size, said.st_ino
 
 
-def _telling(on_refused: Callable[[str], None]) -> type[ssl.SSLObject]:
+class _Handshakes:
+    """
+    Those under way. The front door knows of a connection only when its handshake is over: without this, whoever opens
+    connections and says nothing takes every descriptor, those of the ledger and the registries too.
+    """
+
+    def __init__(self, most: int, longest_s: float) -> None:
+        self._most = most
+        self._longest_s = longest_s
+        self._begun: WeakKeyDictionary[ssl.SSLObject, float] = WeakKeyDictionary()
+
+    def admits(self, one: ssl.SSLObject) -> bool:
+        """Whether this one may go on, or begin."""
+        if one in self._begun:
+            return True
+        now = time.monotonic()
+        if len(self._begun) >= self._most:
+            self._forget_before(now - self._longest_s)
+        if len(self._begun) >= self._most:
+            return False
+        self._begun[one] = now
+        return True
+
+    def end(self, one: ssl.SSLObject) -> None:
+        """It is over, well or not. One that ends by its connection's end goes by itself."""
+        self._begun.pop(one, None)
+
+    def _forget_before(self, then: float) -> None:
+        for one, begun in list(self._begun.items()):
+            if begun >= then:
+                return
+            del self._begun[one]
+
+
+def _telling(
+    on_refused: Callable[[str], None], handshakes: _Handshakes, on_full: Callable[[], None]
+) -> type[ssl.SSLObject]:
     class Telling(WithPeer):
         """Tells of a handshake that failed for the client's certificate; all others are noise of the network."""
 
         def do_handshake(self) -> None:
+            if not handshakes.admits(self):
+                on_full()
+                raise ssl.SSLError("too many handshakes")
             try:
                 super().do_handshake()
+                handshakes.end(self)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise
             except ssl.SSLCertVerificationError as exc:
+                handshakes.end(self)
                 on_refused(exc.verify_message)
                 raise
             except ssl.SSLError as exc:
+                handshakes.end(self)
                 if exc.reason == _NO_CERTIFICATE:
                     on_refused("none was shown")
                 raise

@@ -176,9 +176,8 @@ class Views:
         consumer: Consumer | None = None
         try:
             try:
-                body = await body_of(request)
                 consumer = await self._authenticate(request)
-                return await answer(request, consumer, body)
+                return await answer(request, consumer, await body_of(request))
             except QuestionRefused as refusal:
                 await self._refuse(lookup_id, consumer, refusal)
                 return problems.for_refusal(lookup_id, refusal, self._clock)

@@ -11,7 +11,9 @@ from pydantic_core import PydanticCustomError
 from gateway.domain.dataset import Options, Query
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import CitizenId, OldCitizenNumber
-from gateway.domain.names import FullName
+from gateway.domain.names import FullName, folded
+from gateway.domain.records.household import Household
+from gateway.domain.records.person import Person
 from gateway.errors import FieldProblem
 
 __all__ = ["CitizenQuery", "DancuOptions"]
@@ -38,16 +40,30 @@ class CitizenQuery(Query):
             raise PydanticCustomError("one_number", "{advice}", {"advice": advice})
         return self
 
-    @property
-    def numbers(self) -> tuple[CitizenId | None, OldCitizenNumber | None]:
-        """Both numbers, of which one is None."""
-        return self.citizen_id, self.old_number
-
-    def names(self, citizen_id: CitizenId, old_number: OldCitizenNumber | None) -> bool | None:
-        """Whether the record carries the number that was asked about; None where it has no number of that kind."""
+    def is_about(self, person: Person) -> bool | None:
+        """
+        Whether the record carries the number that was asked about. Where it has no number of that kind it may still
+        be plainly somebody else's; None where name and birth date fit.
+        """
         if self.citizen_id is not None:
-            return citizen_id == self.citizen_id
-        return None if old_number is None else old_number == self.old_number
+            return person.citizen_id == self.citizen_id
+        if person.old_number is not None:
+            return person.old_number == self.old_number
+        return None if self._fits(person.full_name, person.birth_date) else False
+
+    def is_about_household(self, household: Household) -> bool | None:
+        """The same of a household, in which one member must be the person who was asked about."""
+        about = household.has(self.citizen_id, self.old_number)
+        if about is None and not any(self._fits(one.full_name, one.birth_date) for one in household.members):
+            return False
+        return about
+
+    def _fits(self, full_name: str, birth_date: PartialDate | None) -> bool:
+        """The registry finds nobody unless both fit: by the name's fold, and as far as both dates are known."""
+        if folded(full_name) != folded(self.full_name):
+            return False
+        asked, told = self.birth_date.isoformat(), birth_date.isoformat() if birth_date is not None else ""
+        return asked.startswith(told) or told.startswith(asked)
 
     def problems(self, today: date) -> tuple[FieldProblem, ...]:
         if self.citizen_id is not None and self.citizen_id.is_born_after(today):

@@ -81,7 +81,8 @@ class Authenticator:
         Raises Unauthenticated with the codes of what is missing or wrong; CheckUnavailable where that cannot
         be told; the HTTP error of a body that cannot be read.
         """
-        key = request.headers.get(HEADER)
+        keys = request.headers.getall(HEADER, ())
+        key = keys[0] if len(keys) == 1 else None
         if key and (consumer := self._by_digest.get(digest(key))) is not None:
             self._ok["api_key"].inc()
             return consumer
@@ -100,6 +101,9 @@ class Authenticator:
             if self.tokens is not None and (token := _token(request)) is not None:
                 tried = "token"
                 shown["token"] = await self.tokens.consumer(token, peer)
+            if len(keys) > 1:  # each server on the way might go by another of them
+                tried = "api_key"
+                raise refused("consumers_differ")
             if key:
                 tried = "api_key"
                 shown["api_key"] = self._consumer_with(key)

@@ -26,6 +26,8 @@ _LEAST_RSA_BITS = 2048
 _AGAIN_S = 60.0
 _AGAIN_WITHOUT_KEYS_S = 5.0
 _PATIENCE_S = 5.0
+_MOST_WAITING = 50
+"""Nobody who waits for keys has proved anything yet: they may not take every place from those who can."""
 _MEMBERS = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e")}
 
 
@@ -83,12 +85,13 @@ class KeySource:
         self._fetched: dict[str | None, Key] = {} if fetch is None or cache is None else _kept(cache)
         self._asked_at: float | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._waiting = 0
 
     async def find(self, kid: str | None) -> Key | None:
         """
         The key of that `kid`, or the only one where a token names none. None where there is none.
 
-        Raises CheckUnavailable while there is no key at all.
+        Raises CheckUnavailable while there is no key at all, or too many wait for one already.
         """
         key = self._known(kid)
         if self._fetch is None:
@@ -130,8 +133,15 @@ class KeySource:
     async def _refreshed(self, after_s: float) -> None:
         if self._asking is None and self._is_due(after_s):
             self._ask()
-        if self._asking is not None:
+        if self._asking is None:
+            return
+        if self._waiting >= _MOST_WAITING:
+            raise CheckUnavailable("tokens: too many wait for the issuer's keys")
+        self._waiting += 1
+        try:
             await asyncio.shield(self._asking)
+        finally:
+            self._waiting -= 1
 
     def _ask(self) -> None:
         if self._asking is None:

@@ -20,7 +20,8 @@ CODES: Mapping[str, tuple[str, str]] = {
     ),
     "consumers_differ": (
         "",
-        "khóa, token và chứng thư không cùng một hệ thống / key, token and certificate belong to different systems",
+        "khóa, token và chứng thư không cùng một hệ thống, hoặc có nhiều khóa / "
+        "key, token and certificate belong to different systems, or there are several keys",
     ),
     "api_key_missing": ("X-API-Key", "hệ thống này phải gửi khóa API / this system must send its API key"),
     "api_key_unknown": ("X-API-Key", "khóa API không được biết / the API key is not known"),

@@ -93,9 +93,15 @@ class Tokens:
         verified = self._kept.get(digest)
         if verified is None or verified.kept_until <= self._clock.monotonic():
             verified = await self._verified(raw, digest)
-        if verified.thumbprint is not None and not _is_same(verified.thumbprint, peer):
+        if verified.thumbprint is not None and not self._is_shown(verified.thumbprint, peer):
             raise refused("token_certificate")
         return verified.consumer
+
+    def _is_shown(self, thumbprint: str, peer: Peer | None) -> bool:
+        """Whether the connection's certificate is that one, and not over: the connection may outlive it."""
+        return (
+            peer is not None and hmac.compare_digest(thumbprint, peer.thumbprint) and self._clock.now() <= peer.ends_at
+        )
 
     async def probe(self) -> str:
         """Try whether the issuer's keys can be had."""
@@ -222,7 +228,3 @@ def _bound_to(claims: Mapping[str, Any]) -> str | None:
         if isinstance(thumbprint, str) and thumbprint.isascii():
             return thumbprint
     raise refused("token_certificate")
-
-
-def _is_same(thumbprint: str, peer: Peer | None) -> bool:
-    return peer is not None and hmac.compare_digest(thumbprint, peer.thumbprint)
