@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from aiohttp import web
@@ -103,8 +104,27 @@ def index_part(
         record=record,
         refuse=lookup.refuse,
     )
-    follower = Follower(Index(store), lambda: _logs(folder), metrics=metrics, clock=clock)
-    return IndexPart(views, follower if settings.store.feed else None, store)
+    return IndexPart(views, _follower(folder, store, metrics, clock) if settings.store.feed else None, store)
+
+
+@contextmanager
+def feeding(settings: Settings, metrics: Metrics, clock: Clock) -> Iterator[None]:
+    """Feed the index in a process that answers nobody; do nothing without a ledger, or where another one does it."""
+    if settings.ledger is None or not settings.store.feed:
+        yield
+        return
+    store = store_of(settings)
+    follower = _follower(settings.ledger.folder, store, metrics, clock)
+    follower.start()
+    try:
+        yield
+    finally:
+        follower.stop()
+        store.close()
+
+
+def _follower(folder: Path, store: Store, metrics: Metrics, clock: Clock) -> Follower:
+    return Follower(Index(store), lambda: _logs(folder), metrics=metrics, clock=clock)
 
 
 def _titles(names: NamesSettings, lookup: Lookup) -> Titles:

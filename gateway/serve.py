@@ -18,6 +18,7 @@ from types import FrameType
 import uvloop
 
 from gateway import app, app_authentication, telemetry
+from gateway.app_index import feeding
 from gateway.clock import Clock, SystemClock
 from gateway.errors import SettingsError, SetupError
 from gateway.settings import Settings
@@ -53,9 +54,14 @@ def run_many(settings: Settings, workers: int) -> int:
     with _reserved(settings.web.host, settings.web.port) as reserved:
         port = reserved.getsockname()[1]
         tasks: list[Callable[[], Awaitable[None]]] = [
-            _worker(settings, port, closes_beyond=workers if place == 0 else None) for place in range(workers)
+            _worker(_unfed(settings), port, closes_beyond=workers if place == 0 else None) for place in range(workers)
         ]
         return _Parent([*tasks, lambda: _metrics_only(settings)]).run()
+
+
+def _unfed(settings: Settings) -> Settings:
+    """The same, but the index is fed elsewhere: in the process of metrics, where it takes no time from answers."""
+    return settings.model_copy(update={"store": settings.store.model_copy(update={"feed": False})})
 
 
 def _worker(settings: Settings, port: int, *, closes_beyond: int | None) -> Callable[[], Awaitable[None]]:
@@ -137,7 +143,8 @@ async def watch(revocations: Revocations, front: server.Listening, clock: Clock)
 async def _metrics_only(settings: Settings) -> None:
     side = await _metrics_listener(settings, None)
     log().info("metrics.started", host=settings.metrics.host, port=side.port, pid=os.getpid())
-    await told_to_stop()
+    with feeding(settings, Metrics(), SystemClock()):
+        await told_to_stop()
     await side.stop()
 
 

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -245,9 +246,9 @@ def test_help_names_every_command() -> None:
         assert re.search(rf"\b{command}\b", text)
 
 
-def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
-    key = (DEMO / "secrets" / "one-stop-key").read_text().strip()
-    request = Request(f"{url}/v1/lookups", json.dumps(body).encode(), {"X-API-Key": key})  # noqa: S310
+def _post(url: str, body: dict[str, Any], *, path: str = "/v1/lookups", key: str = "one-stop-key") -> dict[str, Any]:
+    key = (DEMO / "secrets" / key).read_text().strip()
+    request = Request(f"{url}{path}", json.dumps(body).encode(), {"X-API-Key": key})  # noqa: S310
     with urlopen(request, timeout=10) as reply:  # noqa: S310
         answer: dict[str, Any] = json.loads(reply.read())
         return answer
@@ -266,6 +267,27 @@ def _events(child: subprocess.Popen[str], *, until: int, event: str) -> list[dic
         assert line, "the gateway ended"
         events.append(json.loads(line))
     return events
+
+
+def test_what_several_workers_answered_is_in_one_index(mocks: str) -> None:
+    """A citizen sees his lookups, whichever worker answered: one process reads all logs into the index."""
+    port = free_port()
+    environment = towards(mocks) | {"GATEWAY_WEB__PORT": str(port), "GATEWAY_METRICS__PORT": "0"}
+    environment["GATEWAY_LEDGER__CHECKPOINT_S"] = "0.5"
+    url, question = f"http://127.0.0.1:{port}", {"dataset": "dancu.citizen", "query": MAU, "inquiry": INQUIRY}
+    number = MAU["citizen_id"]
+    view = {"subject": {"citizen_id": number}, "asserted": {"as": "self", "requester": number}, "limit": 50}
+    with process("-m", "gateway", "serve", "--workers", "2", **environment) as child:
+        _events(child, until=2, event="gateway.started")
+        logs = {_post(url, question)["ledger"]["log"] for _ in range(12)}
+        seen: list[Any] = []
+        until = time.monotonic() + 20
+        while len(seen) < 12 and time.monotonic() < until:
+            with suppress(HTTPError):  # the tables are made by the process that feeds them
+                seen = _post(url, view, path="/v1/subject-views", key="portal-key")["entries"]
+
+    assert len(logs) == 2
+    assert len(seen) == 12
 
 
 def test_several_workers_share_a_port_and_their_metrics_are_one(mocks: str) -> None:
