@@ -445,6 +445,19 @@ async def test_a_log_that_nobody_writes_any_more_is_closed_too(tmp_path: Path) -
     assert [slots(tmp_path)[slot].size for slot in ("0", "1", "2")] == [3, 6, 3]
 
 
+async def test_an_abandoned_log_at_rest_is_left_as_it_is(tmp_path: Path) -> None:
+    """Nothing is open in it and its end is signed: its witnesses are not asked, and a start does not wait for them."""
+    async with opened(tmp_path / "1", origin="gateway.test/ledger/1", limits=SMALL) as log:
+        await fill(log, 60)
+
+    async def witnessed(_: Path, __: str) -> None:
+        raise AssertionError
+
+    keys: dict[str, Any] = {"signer": SIGNER, "clock": SystemClock(), "metrics": Metrics(), "witnessed": witnessed}
+    assert await close_abandoned(tmp_path, "gateway.test/ledger", **keys) == []
+    Lease(tmp_path / "1", "gateway.test/ledger/1").release()
+
+
 async def unwitnessed(_: Path, __: str) -> None:
     """Nobody has seen the log."""
 

@@ -27,7 +27,7 @@ from gateway.lookup.seams import Asking, Caller
 from gateway.settings import load
 from mocks.server import Running
 from tests.conftest import INQUIRY, MAU
-from tests.ledgers import SIGNER, FaultyDisk, open_log
+from tests.ledgers import SIGNER, FaultyDisk, eventually, open_log
 from tests.recorded import settings_file
 
 WITHIN_S = 0.01
@@ -156,3 +156,25 @@ async def test_an_answer_of_which_no_evidence_can_be_made_closes_its_question(de
     await settled(desk)
 
     assert desk.told() == [("asked", None), ("answered", "interrupted"), ("note", None)]
+
+
+async def test_questions_under_way_while_the_disk_is_full_have_their_end_once_there_is_room(desk: Desk) -> None:
+    """Their answers never left; the next question that is recorded brings the ends of those before it along."""
+    recorder = desk.recorder()
+    failed_commit, failed_append, never_durable = (replace(desk.asking, lookup_id=one) for one in ("a", "b", "c"))
+    first = await recorder.asked(failed_commit, within_s=5)
+    second = await recorder.asked(failed_append, within_s=5)
+    desk.disk.fails = lambda kind, path: kind in {"write", "create"} and path.suffix != ".json"
+    with pytest.raises(LedgerUnavailable):
+        await recorder.answered(failed_commit, first, absent(), None, within_s=5)
+    with pytest.raises(LedgerUnavailable):
+        await recorder.answered(failed_append, second, absent(), None, within_s=5)
+    recorder.cut_off(never_durable, 2)
+    desk.disk.fails = lambda kind, path: False
+    await eventually(lambda: desk.log.state == "open")
+
+    await recorder.asked(desk.asking, within_s=5)
+    await settled(desk)
+
+    late = ("answered", "ledger_unavailable")
+    assert desk.told() == [("asked", None), ("asked", None), late, late, ("asked", None), ("note", None)]

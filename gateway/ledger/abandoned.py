@@ -6,13 +6,17 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import orjson
+
 from gateway.clock import Clock
 from gateway.crypto import Signer
-from gateway.errors import LedgerInUse, SetupError
+from gateway.errors import LedgerDamaged, LedgerInUse, SetupError
 from gateway.ledger.lease import Lease
 from gateway.ledger.log import Log
 from gateway.ledger.notes import Checkpoint
-from gateway.ledger.reading import slots
+from gateway.ledger.reading import LogReader, slots
+from gateway.ledger.records import note
+from gateway.ledger.segments import read_manifest, segment_paths
 from gateway.telemetry import Metrics, log
 
 __all__ = ["close_abandoned"]
@@ -35,7 +39,8 @@ async def close_abandoned(
     Open and close each process' log that nobody writes, from slot `least` on: for a start with fewer processes than
     before, whose number is `least`. `witnessed` gives what was witnessed of a log, by folder and origin.
 
-    Gives the slots. A log that does not open is told to the operator and left as it is: nobody's questions wait for it.
+    Gives the slots. A log at rest is left as it is, and its witnesses are not asked. One that does not open is told to
+    the operator and left as it is: nobody's questions wait for it.
     """
     closed = []
     for slot, reader in slots(ledger_folder).items():
@@ -45,6 +50,9 @@ async def close_abandoned(
         try:
             lease = Lease(reader.folder, f"{origin}/{slot}")
         except LedgerInUse:
+            continue
+        if _is_at_rest(reader):
+            lease.release()
             continue
         try:
             try:
@@ -67,3 +75,19 @@ async def close_abandoned(
         await opened.close()
         closed.append(slot)
     return closed
+
+
+def _is_at_rest(log: LogReader) -> bool:
+    """Whether every question in the log has its end, and its checkpoint covers every record."""
+    manifests = (read_manifest(path) for _, path in reversed(segment_paths(log.folder)[:-1]))
+    sealed = next((one for one in manifests if one is not None), None)
+    unanswered, size = (dict(sealed.unanswered), sealed.end) if sealed is not None else ({}, 0)
+    try:
+        for entry in log.entries(size, flushed_only=False):
+            if entry.record is not None:
+                note(unanswered, orjson.loads(entry.record))
+            size = entry.index + 1
+        checkpoint = log.checkpoint
+    except (LedgerDamaged, OSError, ValueError, KeyError, TypeError):
+        return False
+    return not unanswered and checkpoint is not None and checkpoint.size == size

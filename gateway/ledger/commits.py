@@ -96,6 +96,10 @@ class Commits:
             self._loop.call_soon(self.hand_over)
         return appended
 
+    def awaits(self, lookup_id: str) -> bool:
+        """See Log.awaits."""
+        return lookup_id in self._unanswered
+
     def append_at_once(self, batch: list[Record]) -> None:
         """Records that are durable when this returns, before anything else. Raises WriteFailed, FlushFailed."""
         if batch:

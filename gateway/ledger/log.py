@@ -175,6 +175,10 @@ class Log:
         """
         return self._commits.append(record)
 
+    def awaits(self, lookup_id: str) -> bool:
+        """Whether a durable record says that this was asked, and none how it ended."""
+        return self._commits.awaits(lookup_id)
+
     def root_at(self, size: int) -> bytes:
         """The root of the first `size` records. Raises ValueError beyond what is durable."""
         self._within(size)

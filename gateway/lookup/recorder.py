@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +14,7 @@ from gateway.domain.outcome import Unknown
 from gateway.errors import LedgerUnavailable, QuestionRefused, Refusal
 from gateway.ledger.evidence import Draft, draft
 from gateway.ledger.log import Log
-from gateway.ledger.records import INTERRUPTED, Asked, Record, interrupted
+from gateway.ledger.records import INTERRUPTED, Asked, Record, closes, interrupted
 from gateway.lookup.access import Consumer
 from gateway.lookup.document import document_of
 from gateway.lookup.request import LookupRequest
@@ -24,6 +25,7 @@ __all__ = ["Recorder"]
 
 _REFUSAL_WAIT_S = 1.0
 _STRANGERS_PER_MINUTE = 120
+_MOST_OWED = 10_000
 
 
 class Recorder:
@@ -35,8 +37,11 @@ class Recorder:
         self._secrets = secrets
         self._clock = clock
         self._strangers = _Budget(clock)
+        self._owed: deque[Record] = deque(maxlen=_MOST_OWED)
+        """Ends of questions that the log could not take: they follow once it is open again."""
 
     async def asked(self, asking: Asking, *, within_s: float) -> int:
+        self._pay()
         appended = self.log.append(self._asked(asking))
         try:
             await appended.durable(within_s)
@@ -51,6 +56,7 @@ class Recorder:
         return appended.index
 
     def noted(self, asking: Asking) -> int:
+        self._pay()
         return int(self.log.append(self._asked(asking)).index)
 
     async def answered(
@@ -63,7 +69,8 @@ class Recorder:
                 "kid": self._signer.kid if evidence else None,
             }
             appended = self.log.append(entry)
-        except LedgerUnavailable:
+        except LedgerUnavailable as exc:
+            self._close(asking, asked, exc.reason.value)
             raise
         except BaseException:
             self.cut_off(asking, asked)
@@ -71,8 +78,11 @@ class Recorder:
         try:
             sealed = evidence.sealed(self._signer, log=self.log.origin, index=appended.index) if evidence else None
             await appended.durable(within_s)
-        except BaseException:  # late, cancelled, or a key device that failed: it stands there, and does not leave
-            self._append_quietly({"type": "undelivered", "lookup_id": asking.lookup_id})
+        except BaseException as exc:
+            if isinstance(exc, LedgerUnavailable) and self.log.state == "failing":  # it does not stand there
+                self._close(asking, asked, exc.reason.value)
+            else:  # late, cancelled, or a key device that failed: it stands there, and does not leave
+                self._append_quietly({"type": "undelivered", "lookup_id": asking.lookup_id})
             raise
         return Recorded(log=self.log.origin, index=appended.index, evidence=sealed)
 
@@ -119,8 +129,17 @@ class Recorder:
         try:
             return self.log.append({"at": self._clock.now()} | record)
         except LedgerUnavailable:
-            log().error("ledger.record_lost", type=record["type"], lookup_id=record["lookup_id"])
+            if closes(record) and self.log.state in {"open", "failing"}:
+                self._owed.append(record)
+            else:
+                log().error("ledger.record_lost", type=record["type"], lookup_id=record["lookup_id"])
             return None
+
+    def _pay(self) -> None:
+        for _ in range(len(self._owed) if self.log.state == "open" else 0):
+            record = self._owed.popleft()
+            if self.log.awaits(record["lookup_id"]):  # else the question was lost with its end
+                self._append_quietly(record)
 
     def _asked(self, asking: Asking) -> Record:
         subject = asking.query.subject()
