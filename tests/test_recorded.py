@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -131,6 +132,14 @@ async def test_strangers_cannot_fill_the_disk(recorded: Desk) -> None:
         await recorded.ask("dancu.citizen", MAU, key="wrong")
 
     assert len(of(records(recorded), "refused")) == 120
+
+
+async def test_a_caller_that_is_only_refused_cannot_fill_the_disk_either(recorded: Desk) -> None:
+    """Of a consumer 1,200 refusals a minute are recorded; what goes beyond costs no record."""
+    for _ in range(31):
+        await asyncio.gather(*(recorded.ask("nobody.knows", {}) for _ in range(40)))
+
+    assert len(of(records(recorded), "refused")) == 1_200
 
 
 async def test_two_equal_answers_have_different_digests(recorded: Desk) -> None:

@@ -24,7 +24,8 @@ from gateway.telemetry import log
 __all__ = ["Recorder"]
 
 _REFUSAL_WAIT_S = 1.0
-_STRANGERS_PER_MINUTE = 120
+_REFUSALS = (1_200, 120)
+"""How many refusals a minute get a record each: of one consumer, and of all strangers together."""
 _MOST_OWED = 10_000
 
 
@@ -36,7 +37,7 @@ class Recorder:
         self._signer = signer
         self._secrets = secrets
         self._clock = clock
-        self._strangers = _Budget(clock)
+        self._budgets: dict[str | None, _Budget] = {}
         self._owed: deque[Record] = deque(maxlen=_MOST_OWED)
         """Ends of questions that the log could not take: they follow once it is open again."""
 
@@ -118,9 +119,12 @@ class Recorder:
         request: LookupRequest | None,
         dataset: str | None,
     ) -> None:
-        if consumer is None and not self._strangers.take():
-            return  # whoever proves nothing about himself may not fill the disk; the next record counts him
-        appended = self._append_quietly(self._refused(lookup_id, consumer, refusal, request) | {"dataset": dataset})
+        name = consumer.name if consumer is not None else None
+        budget = self._budgets.setdefault(name, _Budget(self._clock, _REFUSALS[name is None]))
+        if not budget.take():
+            return  # whoever is only ever refused may not fill the disk; the next record counts this one
+        more = {"dataset": dataset, "omitted": budget.omitted()}
+        appended = self._append_quietly(self._refused(lookup_id, consumer, refusal, request) | more)
         if appended is not None:
             with suppress(LedgerUnavailable):
                 await appended.durable(_REFUSAL_WAIT_S)
@@ -192,8 +196,6 @@ class Recorder:
         }
         if request is not None:
             record |= self._who(request.inquiry)
-        if refusal.refusal is Refusal.UNAUTHENTICATED:
-            record["omitted"] = self._strangers.omitted()
         return record
 
     def _who(self, inquiry: Inquiry) -> Record:
@@ -208,10 +210,11 @@ class Recorder:
 
 
 class _Budget:
-    """How many strangers a minute get a record each; the others are counted in the next."""
+    """How many refusals a minute get a record each; the others are counted in the next."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, most: int) -> None:
         self._clock = clock
+        self._most = most
         self._ends = 0.0
         self._taken = 0
         self._omitted = 0
@@ -221,7 +224,7 @@ class _Budget:
         if now >= self._ends:
             self._ends, self._taken = now + 60, 0
         self._taken += 1
-        if self._taken > _STRANGERS_PER_MINUTE:
+        if self._taken > self._most:
             self._omitted += 1
             return False
         return True
