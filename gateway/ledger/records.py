@@ -17,7 +17,8 @@ has more than one spelling.
 `omitted` counts earlier refusals of the same caller that got no record: within a minute 1,200 of a consumer get one
 each, and 120 of all strangers. `asked` is the index of the `asked` record in the same log. `digest` is the salted
 SHA-256 of the evidence document, and null where there is none. An `answered` record with reason `interrupted` was
-written at a start, for a question that a crash had cut off.
+written at a start, for a question that a crash had cut off; `caller_gone` says that its caller hung up before the
+answer.
 """
 
 from __future__ import annotations
