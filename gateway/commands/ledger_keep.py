@@ -252,7 +252,9 @@ async def _restore(
     asked = app_keep.witnesses(section, keys, clock)
     section.folder.mkdir(parents=True, exist_ok=True)
     found = []
-    for log in [only] if only is not None else second.place.logs():
+    copied = second.place.logs()
+    unsealed = await app_keep.only_witnessed(section, copied, keys, asked)
+    for log in [only] if only is not None else [*copied, *unsealed]:
         folder = section.folder / log.rpartition("/")[2]
         seen = await app_keep.witnessed(section, folder, log, keys, asked)
         found.append(restore(second.place, log, section.folder, seen))
