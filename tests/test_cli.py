@@ -337,6 +337,7 @@ def test_settings_that_cannot_work_end_all_workers(tmp_path: Path) -> None:
         "-s",
         str(tmp_path / "gateway.toml"),
         GATEWAY_WEB__PORT=str(free_port()),
+        GATEWAY_METRICS__PORT="0",
     )
 
     assert done.returncode != 0

@@ -111,7 +111,7 @@ def hold(
     case: Annotated[str | None, typer.Option(help="Mã hồ sơ / a case")] = None,
     lookup: Annotated[str | None, typer.Option(help="Mã lượt hỏi / a lookup")] = None,
     subject: Annotated[
-        str | None, typer.Option("--subject-pseudonym", help="Bút danh đối tượng / a subject's pseudonym")
+        str | None, typer.Option("--subject-pseudonym", help="Bí danh đối tượng / a subject's pseudonym")
     ] = None,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
