@@ -145,6 +145,37 @@ def test_a_lost_disk_comes_back_as_ended_logs(filled: Desk) -> None:
         filled.type("ledger", "restore", *BY)
 
 
+def test_the_check_tries_second_place_and_witness(desk: Desk) -> None:
+    """What keeps the ledger is tried by `gateway check`; a second place that is not mounted is a fault with advice."""
+
+    def steps() -> dict[str, bool]:
+        return {one["step"]: one["ok"] for one in json.loads(desk.type("check", "--json").stdout)}
+
+    assert {"second_place": True, "witness disk": True}.items() <= steps().items()
+    (desk.folder / "second").rmdir()
+    assert {"second_place": False, "witness disk": True}.items() <= steps().items()
+
+
+def test_a_worker_that_only_the_witness_knows_is_ended_too(filled: Desk) -> None:
+    """A disk lost before the first segment was sealed: the log is ended, and the gateway starts after it."""
+    loaded = settings.load(filled.folder / "gateway.toml")
+
+    async def started() -> str:
+        core = await app.opened(loaded, clock=SystemClock(), metrics=Metrics())
+        assert core.ledger is not None
+        await core.ledger.append({"type": "refused"}).durable(5.0)
+        await core.close()
+        return core.ledger.origin
+
+    assert asyncio.run(started()) == f"{ORIGIN}/0"
+    shutil.rmtree(filled.folder / "ledger")
+    for copies in (filled.folder / "second").iterdir():
+        shutil.rmtree(copies)
+    assert f"{ORIGIN}/0: 0 bản ghi" in filled.type("ledger", "restore", *BY).stdout
+    assert not (filled.folder / "ledger" / "restoring").exists()
+    assert asyncio.run(started()) == f"{ORIGIN}/0r1"
+
+
 def test_one_hold_alone_outlives_the_disk(filled: Desk) -> None:
     """A hold is in the second place when its command ends, so the first one ever made is in force after a restore."""
     filled.type("ledger", "hold", "--case", canary(3), *BY)
