@@ -335,12 +335,14 @@ def _leave_running(gateway: str, ports: Mapping[str, int]) -> None:
     console.print(
         f"""
 Đang chạy / running until Ctrl-C:
-  {gateway}/docs                 tài liệu tương tác / interactive documentation, key: {KEY}
+  {gateway}/docs        tài liệu tương tác / interactive documentation, key: {KEY}
   http://127.0.0.1:{ports["metrics"]}/metrics     số đo / metrics
   http://127.0.0.1:{ports["mocks"]}/_mocks/      các hệ thống giả lập / the stand-ins""",
         highlight=False,
+        soft_wrap=True,
     )
-    console.print(f"  curl -H 'X-API-Key: {KEY}' --data @demo/question.json {gateway}/v1/lookups", highlight=False)
+    command = f"curl -H 'X-API-Key: {KEY}' --data @demo/question.json {gateway}/v1/lookups"
+    console.print(f"  {command}", highlight=False, soft_wrap=True)
     try:
         signal.pause()
     except KeyboardInterrupt:

@@ -14,7 +14,7 @@ from gateway.keyring import KeyRing, public_keys
 from gateway.ledger import log as log_of
 from gateway.ledger import retention
 from gateway.ledger.destroying import ADMIN
-from gateway.ledger.ended import current_slot
+from gateway.ledger.ended import current_slot, slot_after
 from gateway.ledger.keeping import Every, Keeper, witnessed_before
 from gateway.ledger.log import Log
 from gateway.ledger.notes import Checkpoint, LogKey
@@ -44,6 +44,7 @@ __all__ = [
     "administration",
     "keeper",
     "limits",
+    "only_witnessed",
     "second_place",
     "served_witness",
     "witnessed",
@@ -54,8 +55,10 @@ KEY_FILE, PUBLIC_FILE = "witness.key", "witness.pub"
 """In a witness's folder: its key, for it alone, and its vkey, for everybody."""
 
 _DURABLE_WITHIN_S = 30.0
-# A command writes a handful of records; sealed by the next one, they are shipped then and not when 64 MiB are full.
-_A_SEGMENT_EACH = log_of.Limits(segment_age_s=0.001)
+_MOST_SLOTS = 64
+"""As many workers as `gateway serve` takes."""
+# A command writes a handful of records; sealed at its end, a hold is in the second place before anybody relies on it.
+_A_SEGMENT_EACH = log_of.Limits(segment_age_s=0.0)
 
 
 def witnesses(settings: LedgerSettings, keys: Iterable[PublicKey], clock: Clock) -> list[WitnessPort]:
@@ -75,6 +78,29 @@ async def witnessed(
     """What a log must hold at least: the largest checkpoint that was witnessed. Raises SetupError as settings want."""
     known = [LogKey(origin, key) for key in keys]
     return await witnessed_before(folder, origin, known, asked, silent=settings.silent_witness)
+
+
+async def only_witnessed(
+    settings: LedgerSettings, copied: Iterable[str], keys: Sequence[PublicKey], asked: Sequence[WitnessPort]
+) -> list[str]:
+    """
+    Logs that are neither here nor among the copies, though witnesses have seen records of them: nothing of them was
+    sealed when the disk was lost. Unless they are ended too, whoever takes their slot next is refused.
+    """
+    there, found = set(copied), []
+    for first in (ADMIN, *map(str, range(_MOST_SLOTS))):
+        slot = first
+        while True:
+            origin, folder = f"{settings.origin}/{slot}", settings.folder / slot
+            if origin not in there:
+                seen = None if folder.exists() else await witnessed(settings, folder, origin, keys, asked)
+                if seen is None or not seen.size:
+                    break
+                found.append(origin)
+            slot = slot_after(slot)
+        if slot == first != ADMIN and not (settings.folder / slot).exists():
+            break  # slots are taken in order: none after this one was ever written
+    return found
 
 
 def keeper(settings: LedgerSettings, kept: Log, asked: Sequence[WitnessPort], clock: Clock, metrics: Metrics) -> Keeper:
@@ -132,6 +158,7 @@ async def administration(settings: LedgerSettings, ring: KeyRing, clock: Clock) 
     log = Log.open(folder, origin=origin, signer=ring.signer, clock=clock, limits=_A_SEGMENT_EACH, witnessed=seen)
     try:
         yield Administration(log)
+        await log.leave_segment()
         await log.sign_checkpoint()
         kept = keeper(settings, log, asked, clock, Metrics())
         await kept.ship()

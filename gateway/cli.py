@@ -22,7 +22,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.commands import evidence, keys, ledger_index, ledger_keep, store, witness
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, QuestionRefused
 
 if TYPE_CHECKING:
     from gateway.kit.cases import CaseResult
@@ -121,7 +121,7 @@ def lookup(
 def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) -> None:
     """Kiểm tra cấu hình và đường nối / try settings, TLS, token and connection; asks about nobody."""
     from gateway import app
-    from gateway.kit.check import Check, check_access, check_callers, check_instances
+    from gateway.kit.check import Check, check_access, check_callers, check_instances, check_keeping
 
     core = app.build(_loaded(settings, log_level="error"))
 
@@ -130,6 +130,7 @@ def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) ->
             return [
                 *await check_callers(core),
                 *await check_access(core.lookup.access),
+                *await check_keeping(core.settings),
                 *await check_instances(core.catalogue),
             ]
         finally:
@@ -213,7 +214,10 @@ def policy_explain(
         table = Table("trường / field", "quy tắc / rule", "cho / for", "căn cứ / basis")
         for row in explanation.rows:
             table.add_row(row.field, row.rule, escape(row.scope), escape(row.basis))
-        out.print(table)
+        if explanation.rows:
+            out.print(table)
+        else:
+            out.print("không quy tắc nào cho phép / no rule gives anything", highlight=False)
         withheld = escape(", ".join(explanation.withheld)) or "-"
         out.print(f"không cho / withheld: {withheld}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if explanation.rows else 1)
@@ -239,7 +243,8 @@ def main() -> None:
     try:
         cli()
     except GatewayError as exc:
-        err.print(f"[red]lỗi / error:[/] {escape(str(exc))}", highlight=False, soft_wrap=True)
+        said = f"{exc.title_vi} / {exc}" if isinstance(exc, QuestionRefused) else str(exc)
+        err.print(f"[red]lỗi / error:[/] {escape(said)}", highlight=False, soft_wrap=True)
         for problem in getattr(exc, "problems", ()):
             err.print(f"  {problem.location}: {problem.advice}", highlight=False, soft_wrap=True, markup=False)
         sys.exit(2)

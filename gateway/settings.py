@@ -336,7 +336,8 @@ def load(file: Path) -> Settings:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as exc:
-        raise SettingsError(f"{file}: {exc.strerror}") from exc
+        advice = "name the settings file with -s or GATEWAY_SETTINGS"
+        raise SettingsError(f"settings {file}: {exc.strerror}; {advice}") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise SettingsError(f"{file}: not TOML: {exc}") from exc
     try:

@@ -88,6 +88,16 @@ def test_a_kept_checkpoint_shows_what_was_cut_off(folder: Path) -> None:
     assert "bị cắt cuối / truncated" in result.stdout
 
 
+def test_a_file_that_is_no_checkpoint_is_not_the_logs_fault(folder: Path) -> None:
+    """A wrong file as checkpoint is said to be one, and nothing is said against the log."""
+    (folder / "kept.txt").write_text("{}")
+
+    result = run("verify", folder / "ledger" / "0", "--checkpoint", folder / "kept.txt")
+
+    assert isinstance(result.exception, SetupError)
+    assert "no signed checkpoint" in str(result.exception)
+
+
 def test_a_checkpoint_belongs_to_one_log(folder: Path) -> None:
     """With several logs, a checkpoint needs a slot."""
     (folder / "kept.txt").write_text("")

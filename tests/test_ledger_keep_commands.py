@@ -138,11 +138,67 @@ def test_a_lost_disk_comes_back_as_ended_logs(filled: Desk) -> None:
     restored = [one for one in admin_records(filled.folder / "ledger") if one["type"] == "restored"]
     assert {one["log"]: one["successor"] for one in restored} == {f"{ORIGIN}/0": "0r1", f"{ORIGIN}/admin": "adminr1"}
     assert [one["witnessed"] for one in restored if one["log"].endswith("admin")] == [2]
-    assert [one["case"] for one in json.loads(filled.type("ledger", "holds", "--json").stdout)] == [canary(3)]
+    assert [one["case"] for one in json.loads(filled.type("ledger", "holds", "--json").stdout)] == [canary(3), None]
     verified = filled.type("ledger", "verify", str(filled.folder / "ledger"))
     assert verified.exit_code == 0, verified.output
     with pytest.raises(PlaceError, match="already"):
         filled.type("ledger", "restore", *BY)
+
+
+def test_the_check_tries_second_place_and_witness(desk: Desk) -> None:
+    """What keeps the ledger is tried by `gateway check`; a second place that is not mounted is a fault with advice."""
+
+    def steps() -> dict[str, bool]:
+        return {one["step"]: one["ok"] for one in json.loads(desk.type("check", "--json").stdout)}
+
+    assert {"second_place": True, "witness disk": True}.items() <= steps().items()
+    (desk.folder / "second").rmdir()
+    assert {"second_place": False, "witness disk": True}.items() <= steps().items()
+
+
+def test_a_worker_that_only_the_witness_knows_is_ended_too(filled: Desk) -> None:
+    """A disk lost before the first segment was sealed: the log is ended, and the gateway starts after it."""
+    loaded = settings.load(filled.folder / "gateway.toml")
+
+    async def started() -> str:
+        core = await app.opened(loaded, clock=SystemClock(), metrics=Metrics())
+        assert core.ledger is not None
+        await core.ledger.append({"type": "refused"}).durable(5.0)
+        await core.close()
+        return core.ledger.origin
+
+    assert asyncio.run(started()) == f"{ORIGIN}/0"
+    shutil.rmtree(filled.folder / "ledger")
+    for copies in (filled.folder / "second").iterdir():
+        shutil.rmtree(copies)
+    assert f"{ORIGIN}/0: 0 bản ghi" in filled.type("ledger", "restore", *BY).stdout
+    assert not (filled.folder / "ledger" / "restoring").exists()
+    assert asyncio.run(started()) == f"{ORIGIN}/0r1"
+
+
+def test_one_hold_alone_outlives_the_disk(filled: Desk) -> None:
+    """A hold is in the second place when its command ends, so the first one ever made is in force after a restore."""
+    filled.type("ledger", "hold", "--case", canary(3), *BY)
+    filled.type("ledger", "ship")
+    shutil.rmtree(filled.folder / "ledger")
+    filled.type("ledger", "restore", *BY)
+    assert [one["case"] for one in json.loads(filled.type("ledger", "holds", "--json").stdout)] == [canary(3)]
+
+
+def test_a_log_of_which_nothing_was_sealed_is_ended_too(filled: Desk) -> None:
+    """What only the witness knows comes back empty and ended, so that the commands and the gateway go on after it."""
+    filled.type("ledger", "hold", "--case", canary(3), *BY)
+    filled.type("ledger", "ship")
+    shutil.rmtree(filled.folder / "ledger")
+    for copies in (filled.folder / "second").glob("*admin*"):
+        shutil.rmtree(copies)
+
+    said = filled.type("ledger", "restore", *BY).stdout
+
+    assert f"{ORIGIN}/admin: 0 bản ghi" in said
+    restored = [one for one in admin_records(filled.folder / "ledger") if one["type"] == "restored"]
+    assert {one["log"]: (one["size"], one["witnessed"]) for one in restored}[f"{ORIGIN}/admin"] == (0, 1)
+    assert filled.type("ledger", "hold", "--case", canary(4), *BY).exit_code == 0
 
 
 def test_the_gateway_goes_on_after_a_restore(filled: Desk) -> None:

@@ -269,7 +269,7 @@ GOOD = rule({"dancu.citizen": ["full_name"]})
 WRONG = {
     "no TOML": ("purposes = [", "not TOML"),
     "no rule": (PURPOSES, "rules"),
-    "unknown key": (policy(GOOD.replace("basis =", "bassis =")), "test.bassis: no such key; did you mean 'basis'?"),
+    "unknown key": (policy(GOOD.replace("basis =", "bassis =")), "no such key; did you mean 'basis'?"),
     "no basis": (policy(GOOD.replace('basis = "Nghị quyết 66.7/2025/NQ-CP, Điều 2"', "")), "rules[0] test.basis"),
     "unknown dataset": (policy(rule({"dancu.citizn": ["*"]})), "'dancu.citizn' is no dataset of a configured registry"),
     "near dataset": (policy(rule({"dancu.citizn": ["*"]})), "did you mean 'dancu.citizen'?"),
@@ -296,7 +296,8 @@ WRONG = {
     "unknown right": (policy(GOOD, more='[rights]\nsubject_view = ["portal"]'), "did you mean 'subject_views'?"),
     "a right for nobody known": (policy(GOOD, more='[rights]\nproofs = ["x"]'), "rights.proofs: 'x' is no consumer"),
     "a limit without its consequence": (policy(GOOD, more="[limits.oneself]"), "limits.oneself.then"),
-    "an unknown limit": (policy(GOOD, more='[limits.onself]\nthen = "note"'), "limits.onself: no such key"),
+    "an agency that is none": (policy(GOOD.replace('["H08.*"]', '["*"]')), "agencies.0: mã đơn vị như H08.12"),
+    "an unknown limit": (policy(GOOD, more='[limits.onself]\nthen = "note"'), "limits.onself: không có khóa"),
     "hours in the wrong order": (
         policy(
             GOOD, more='[limits.off_hours]\ndays = ["mon"]\nopens = 17:00:00\ncloses = 08:00:00\nthen = "note"'

@@ -4,8 +4,8 @@ Kiểm tra chứng cứ của cổng tích hợp mà không cần đến cổng 
     python verify_evidence.py EVIDENCE --keys jwks.json [--record RECORD --proof PROOF]
 
 EVIDENCE: tệp chứng cứ (JWS) / the evidence. jwks.json: khóa công khai của cổng / the gateway's public keys.
-RECORD: bản ghi sổ / the ledger's record, byte by byte. PROOF: vị trí trong sổ / its place in the ledger, a
-c2sp.org/tlog-proof@v1. Cần / needs: Python 3.11, cryptography. Mã thoát / exit code: 0 đúng / right, 1 không / not.
+RECORD: bản ghi sổ / the ledger's record, byte by byte. PROOF: vị trí trong sổ / its place, a c2sp.org/tlog-proof@v1.
+Cần / needs: Python 3.11, cryptography. Mã thoát / exit code: 0 đúng / right, 1 không / not, 2 không đọc được / unread.
 """
 
 from __future__ import annotations
@@ -209,11 +209,11 @@ def root_of(content: bytes, index: int, size: int, path: list[bytes]) -> bytes:
 
 
 def told(document: dict[str, Any], kid: str, record: bytes, checkpoint: str | None) -> list[str]:
-    asked, origin = document["inquiry"], document["provenance"]
+    asked, origin, officer = document["inquiry"], document["provenance"], document["inquiry"]["officer"]
     place = "  chỗ trong sổ / place in the ledger: {log} {index}".format(**document["ledger"])
     return [
         f"ĐÃ KIỂM TRA / VERIFIED (khóa / key {kid})",
-        f"  ai hỏi / who asked: {asked['agency']}, {asked['officer']}, {document['consumer']}",
+        f"  ai hỏi / who asked: {asked['agency']}, {officer['account']} ({officer['id']}), {document['consumer']}",
         f"  để làm gì / what for: {asked['case_id']}, {asked['procedure']}, {asked['purpose']}",
         f"  khi nào / when: {origin['asked_at']} - {origin['answered_at']}",
         f"  cơ sở dữ liệu / registry: {origin['registry']}, {origin['operation']}, {origin['contract']}",
@@ -237,7 +237,9 @@ def main() -> int:
         if given.record or given.proof:
             check_record(document, record)
         checkpoint = check_proof(document, record, given.proof.read_text("utf-8"), keys) if given.proof else None
-    except (OSError, UnicodeDecodeError, Refused) as exc:
+    except OSError as exc:
+        parser.error(f"{exc.filename}: không đọc được tệp / the file cannot be read")
+    except (UnicodeDecodeError, Refused) as exc:
         sys.stderr.write(f"KHÔNG ĐÚNG / NOT VERIFIED: {exc}\n")
         return 1
     sys.stdout.write("\n".join(told(document, kid, record, checkpoint)) + "\n")

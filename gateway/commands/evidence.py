@@ -39,7 +39,8 @@ def verify(
     try:
         public = read_key_set(_content(keys))
     except ValueError as exc:
-        raise SettingsError(f"{keys}: {exc}") from None
+        advice = "give what /.well-known/jwks.json or `gateway keys show` prints"
+        raise SettingsError(f"{keys}: không phải bộ khóa công khai / no set of public keys; {advice} ({exc})") from None
     if proof is not None and record is None:
         raise typer.BadParameter("cần --record / needs --record", param_hint="--proof")
     checkpoint = None
@@ -74,7 +75,11 @@ def _told(document: dict[str, Any], checkpoint: Checkpoint | None, *, has_record
     if has_record:
         lines.append("bản ghi sổ khớp / the ledger's record is of this evidence")
     if checkpoint is not None:
-        lines.append(f"nằm trong sổ / it is in the ledger: {checkpoint.size} {checkpoint.at or ''}".rstrip())
+        at = f", {checkpoint.at:%Y-%m-%dT%H:%M:%S.%fZ}" if checkpoint.at else ""
+        lines.append(
+            f"nằm trong sổ, theo điểm chốt của {checkpoint.size} bản ghi đầu"
+            f" / it is in the ledger, by the checkpoint of the first {checkpoint.size} records{at}"
+        )
     return lines
 
 

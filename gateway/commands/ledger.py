@@ -63,7 +63,7 @@ def verify_ledger(
     if checkpoint is not None and len(logs) != 1:
         raise typer.BadParameter("cần --slot / a checkpoint belongs to one log", param_hint="--checkpoint")
     known = public_keys(keys) if keys is not None else []
-    kept = checkpoint.read_text(encoding="utf-8") if checkpoint is not None else None
+    kept = _checkpoint(checkpoint) if checkpoint is not None else None
     try:
         reports = {
             name: verify(path, known, checkpoint=kept, admin=administration(path.parent)) for name, path in logs.items()
@@ -75,6 +75,18 @@ def verify_ledger(
     else:
         _show(reports)
     raise typer.Exit(0 if all(report.finding is None for report in reports.values()) else 1)
+
+
+def _checkpoint(file: Path) -> str:
+    """A signed checkpoint. Raises SetupError for a file that is none: the log is not at fault then."""
+    from gateway.ledger.notes import checkpoint_from, split
+
+    try:
+        note = file.read_text(encoding="utf-8")
+        checkpoint_from(split(note)[0])
+    except (OSError, ValueError):
+        raise SetupError(f"{file}: không phải điểm chốt / no signed checkpoint; give one as it was kept") from None
+    return note
 
 
 def chosen_slots(folder: Path, slot: str | None) -> dict[str, Path]:

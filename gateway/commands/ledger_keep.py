@@ -111,7 +111,7 @@ def hold(
     case: Annotated[str | None, typer.Option(help="Mã hồ sơ / a case")] = None,
     lookup: Annotated[str | None, typer.Option(help="Mã lượt hỏi / a lookup")] = None,
     subject: Annotated[
-        str | None, typer.Option("--subject-pseudonym", help="Bút danh đối tượng / a subject's pseudonym")
+        str | None, typer.Option("--subject-pseudonym", help="Bí danh đối tượng / a subject's pseudonym")
     ] = None,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
@@ -252,7 +252,9 @@ async def _restore(
     asked = app_keep.witnesses(section, keys, clock)
     section.folder.mkdir(parents=True, exist_ok=True)
     found = []
-    for log in [only] if only is not None else second.place.logs():
+    copied = second.place.logs()
+    unsealed = await app_keep.only_witnessed(section, copied, keys, asked)
+    for log in [only] if only is not None else [*copied, *unsealed]:
         folder = section.folder / log.rpartition("/")[2]
         seen = await app_keep.witnessed(section, folder, log, keys, asked)
         found.append(restore(second.place, log, section.folder, seen))

@@ -7,14 +7,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway import app_authentication
+from gateway import app, app_authentication, app_keep
 from gateway.app import Core
-from gateway.errors import CheckUnavailable
+from gateway.clock import SystemClock
+from gateway.errors import CheckUnavailable, GatewayError
+from gateway.ledger.notes import LogKey
+from gateway.ledger.witnesses import last_witnessed
 from gateway.lookup.access import Access
 from gateway.lookup.catalogue import Catalogue
+from gateway.settings import Settings
 from gateway.transport.base import Probe
 
-__all__ = ["Check", "check_access", "check_callers", "check_instances"]
+__all__ = ["Check", "check_access", "check_callers", "check_instances", "check_keeping"]
 
 OURSELVES = "gateway"
 
@@ -70,6 +74,34 @@ async def check_callers(core: Core) -> list[Check]:
     if core.authenticator.tokens is not None:
         advice = "Kiểm tra [tokens] jwks_url, jwks_file / check jwks_url, its TLS and the issuer"
         probes.append(await _tried("tokens", core.authenticator.tokens.probe, advice))
+    return [Check(OURSELVES, probe) for probe in probes]
+
+
+async def check_keeping(settings: Settings) -> list[Check]:
+    """Whether the second place and the witnesses of the ledger can be reached; nothing is written there."""
+    section, ring = settings.ledger, app.key_ring(settings)
+    if section is None or ring is None:
+        return []
+    probes = []
+    if section.shipping is not None:
+        advice = "Kiểm tra [ledger.shipping]: nơi thứ hai / check it: mount the folder or make it, password, firewall"
+        try:
+            second = app_keep.second_place(section.shipping)
+            if second is not None:
+                await asyncio.to_thread(second.place.logs)
+                second.place.close()
+            probes.append(Probe("second_place", ok=True))
+        except GatewayError as exc:
+            probes.append(Probe("second_place", ok=False, detail=str(exc), advice=advice))
+    keys = list(ring.published.values())
+    asked = app_keep.witnesses(section, keys, SystemClock())
+    origin = f"{section.origin}/0"
+    _, silent = await last_witnessed(asked, origin, [LogKey(origin, key) for key in keys])
+    for one in asked:
+        detail = str(silent.get(one.name, ""))
+        advice = f"Kiểm tra / check [ledger.witnesses.{one.name}]" if detail else ""
+        probes.append(Probe(f"witness {one.name}", ok=not detail, detail=detail, advice=advice))
+        await one.close()
     return [Check(OURSELVES, probe) for probe in probes]
 
 

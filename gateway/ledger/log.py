@@ -232,6 +232,12 @@ class Log:
             self._signed()
         return done
 
+    async def leave_segment(self) -> None:
+        """Seal what is durable now where its segment is old enough, so that it can be shipped at once."""
+        self._commits.hand_over()
+        await self._commits.idle.wait()
+        await self._upkeep.rest()
+
     def _signed(self) -> None:
         self._metrics.ledger_checkpoint_seconds.set(self._clock.now().timestamp())
 

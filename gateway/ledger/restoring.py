@@ -15,6 +15,7 @@ be asked: the difference is what is surely lost.
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +65,8 @@ class Restored:
 
 def restore(place: Place, log: str, ledger_folder: Path, witnessed: Checkpoint | None) -> Restored:
     """
-    Put the log's copies where they were, make its derived files anew, and close it. Blocks.
+    Put the log's copies where they were, make its derived files anew, and close it. A log that was witnessed and has no
+    copy comes back empty: all of it is lost, and its name is used up. Blocks.
 
     Raises PlaceError for copies that are missing or damaged and where the slot has a log already, LedgerDamaged where
     they are not the log that its witnesses saw. Nothing is left half done under the slot's name: until all is right it
@@ -77,7 +79,7 @@ def restore(place: Place, log: str, ledger_folder: Path, witnessed: Checkpoint |
     building = ledger_folder / _BUILDING / slot
     if building.exists():
         shutil.rmtree(building)
-    _copy_back(place, log, building)
+    _copy_back(place, log, building, is_known=witnessed is not None and witnessed.size > 0)
     found = recovery.find(building, log, SystemDisk())
     tiles = found.tiles
     try:
@@ -90,13 +92,15 @@ def restore(place: Place, log: str, ledger_folder: Path, witnessed: Checkpoint |
     ended = {"log": log, "size": size, "root": root.hex(), "successor": successor}
     durable.replace(building / ENDED, orjson.dumps(ended, option=orjson.OPT_APPEND_NEWLINE))
     building.rename(target)
+    with suppress(OSError):
+        building.parent.rmdir()  # another log may be there that an earlier run has begun
     durable.flush_folder(ledger_folder)
     return Restored(log, slot, successor, size, root, witnessed.size if witnessed is not None else None)
 
 
-def _copy_back(place: Place, log: str, folder: Path) -> None:
+def _copy_back(place: Place, log: str, folder: Path, *, is_known: bool) -> None:
     held = place.held(log)
-    if not held:
+    if not held and not is_known:
         raise PlaceError(f"the second place has nothing of {log}; it has {', '.join(place.logs()) or 'nothing at all'}")
     (folder / "segments").mkdir(parents=True, exist_ok=True)
     (folder / "tiles").mkdir(exist_ok=True)

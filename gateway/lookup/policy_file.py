@@ -25,12 +25,29 @@ from gateway.lookup.policy import Policy, Purpose, Right, Rule
 
 __all__ = ["Known", "read_policy"]
 
-Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+_WORD = r"^[a-z][a-z0-9_]{0,39}$"
+_NAME = r"^[a-z0-9][a-z0-9-]{0,59}$"
+_AGENCY = r"^[A-Z0-9]{1,6}(\.[A-Z0-9]{1,6}){0,6}(\.\*)?$"
+_PROCEDURE = r"^(\*|[1-9]\.[0-9]{6})$"
+Word = Annotated[str, Field(pattern=_WORD)]
+Name = Annotated[str, Field(pattern=_NAME)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
-Agency = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}(\.[A-Z0-9]{1,6}){0,6}(\.\*)?$")]
-Procedure = Annotated[str, Field(pattern=r"^(\*|[1-9]\.[0-9]{6})$")]
+Agency = Annotated[str, Field(pattern=_AGENCY)]
+Procedure = Annotated[str, Field(pattern=_PROCEDURE)]
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
+
+# Vietnamese first: the legal office writes this file.
+_FORMS = {
+    _WORD: "chữ thường, chữ số và _, ví dụ verify_identity / small letters, digits and _, such as verify_identity",
+    _NAME: "chữ thường không dấu, chữ số và -, ví dụ khai-sinh / small letters, digits and -, such as khai-sinh",
+    _AGENCY: "mã đơn vị như H08.12, hoặc H08.* / an agency code such as H08.12, or H08.* for every unit below H08",
+    _PROCEDURE: "mã thủ tục như 1.001193, hoặc * / a procedure code such as 1.001193, or * for all",
+}
+_MESSAGES = {
+    "missing": "thiếu khóa này / this key is missing",
+    "too_short": "không được để trống / must not be empty",
+    "string_too_short": "không được để trống / must not be empty",
+}
 
 
 class _Section(BaseModel):
@@ -84,7 +101,12 @@ def read_policy(file: Path, known: Known) -> Policy:
     except ValidationError as exc:
         errors = exc.errors(include_input=False, include_url=False)
         raise _unusable(
-            file, [_shape_fault(values, error["loc"], error["type"], error["msg"]) for error in errors]
+            file,
+            [
+                _shape_fault(values, error["loc"], error["type"], error["msg"])
+                for error in errors
+                if not _is_echo(error["loc"], error["type"], [one["loc"] for one in errors])
+            ],
         ) from None
     named = {name for rule in whole.rules for name in rule.datasets}
     shapes = {name: Shape(dataset) for name, dataset in known.datasets.items() if name in named}
@@ -157,18 +179,26 @@ def _instead(name: str, known: Collection[str]) -> str:
     return f"; there are {', '.join(sorted(known)) or 'none'}"
 
 
+def _is_echo(place: tuple[int | str, ...], kind: str, all_places: Collection[tuple[int | str, ...]]) -> bool:
+    """Whether "too short" only says again that something in the list is wrong."""
+    return kind == "too_short" and any(len(one) > len(place) and one[: len(place)] == place for one in all_places)
+
+
 def _shape_fault(values: Mapping[str, Any], location: tuple[int | str, ...], kind: str, message: str) -> str:
     place = ".".join(str(part) for part in location)
     if len(location) > 1 and location[0] == "rules" and isinstance(location[1], int):
         name = values["rules"][location[1]].get("name") if isinstance(values["rules"][location[1]], dict) else None
         place = f"rules[{location[1]}]{f' {name}' if isinstance(name, str) else ''}"
         place += "".join(f".{part}" for part in location[2:])
+    if kind == "string_pattern_mismatch":
+        form = next((said for pattern, said in _FORMS.items() if pattern in message), message)
+        return f"{place}: {form}"
     if kind != "extra_forbidden":
-        return f"{place}: {message}"
+        return f"{place}: {_MESSAGES.get(kind, message)}"
     models: list[type[BaseModel]] = [_File, _Rule, _Purpose, Limits]
     known = {name for model in models for name in model.model_fields}
     near = difflib.get_close_matches(str(location[-1]), known, n=1)
-    return f"{place}: no such key{f'; did you mean {near[0]!r}?' if near else ''}"
+    return f"{place}: không có khóa này / no such key{f'; did you mean {near[0]!r}?' if near else ''}"
 
 
 def _unusable(file: Path, faults: list[str]) -> SettingsError:
