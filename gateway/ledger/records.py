@@ -16,7 +16,8 @@ has more than one spelling.
 
 `asked` is the index of the `asked` record in the same log. `digest` is the salted SHA-256 of the evidence document,
 and null where there is none. An `answered` record with reason `interrupted` was written at a start, for a question
-that a crash had cut off; `caller_gone` says that its caller hung up before the answer.
+that a crash had cut off; `caller_gone` says that its caller hung up before the answer. `ledger_unavailable` says that
+the log itself was too slow, or took nothing for a while: no answer left.
 """
 
 from __future__ import annotations
