@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import shutil
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from gateway.ledger import notes
 from gateway.ledger.keeping import WITNESSED, Every, Keeper, witnessed_before
 from gateway.ledger.log import Log
 from gateway.ledger.notes import LogKey
-from gateway.ledger.places import DirectoryPlace
+from gateway.ledger.places import DirectoryPlace, Held
 from gateway.ledger.segments import segment_paths
 from gateway.ledger.shipping import Shipping
 from gateway.ledger.submission import Submission
@@ -297,6 +298,24 @@ async def test_what_is_sealed_is_shipped_while_the_log_runs(
         assert value(metrics, "gateway_ledger_unshipped_records") == 60 - end
         assert value(metrics, "gateway_ledger_unshipped_seconds") == 30
         assert len(held) == len(segment_paths(ledger.folder / "0")) - 1
+
+
+async def test_a_second_place_that_hangs_counts_as_failing(ledger: Ledger, clock: MovableClock, tmp_path: Path) -> None:
+    """A share that is gone answers nothing, not even an error: that too has to show."""
+    answers = threading.Event()
+
+    class Gone(DirectoryPlace):
+        def held(self, log: str) -> Mapping[int, Held]:
+            answers.wait()
+            return super().held(log)
+
+    metrics, shipping = Metrics(), Shipping(Gone(tmp_path))
+    async with ledger.open() as log, kept(log, clock, metrics, shipping=shipping, ship_within_s=0.01) as keeper:
+        await keeper.ship()
+        await keeper.ship()
+        answers.set()
+
+    assert value(metrics, "gateway_ledger_shipping_failures_total") == 2
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")

@@ -39,6 +39,7 @@ WITNESSED = "witnessed"
 """A file in a log's folder: the latest checkpoint with the lines of every witness that cosigned it."""
 
 _DISK_S = 30.0
+_SHIP_S = 600.0
 
 
 class Kept(Provable, Protocol):
@@ -61,6 +62,8 @@ class Keeper:
     """
     Keeps one log. Made and used on the event loop's thread; `start` begins, `close` ends after a last turn.
 
+    A second place that hangs, a share that is gone, say, counts as failing after `ship_within_s`.
+
     `on_conflict` is told, each time it is found, that a witness holds another past than this log has.
     """
 
@@ -74,6 +77,7 @@ class Keeper:
         shipping: Shipping | None = None,
         stamps: Stamps | None = None,
         every: Every | None = None,
+        ship_within_s: float = _SHIP_S,
         on_conflict: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = kept
@@ -83,6 +87,7 @@ class Keeper:
         self._shipping = shipping
         self._stamps = stamps
         self._every = every or Every()
+        self._ship_within_s = ship_within_s
         self._on_conflict = on_conflict
         self._known = dict.fromkeys((one.name for one in witnesses), 0)
         self._cosigned: dict[str, str] = {}  # by witness, the last checkpoint that it took
@@ -144,11 +149,13 @@ class Keeper:
             return
         folder, size, now = self._log.folder, self._log.size, self._clock.now()
         try:
-            shipped = await self._shipping_aside.do(lambda: shipping.ship(folder))
-            lag = await self._shipping_aside.do(lambda: shipping.lag(folder, shipped.end, size, now))
+            shipped = await self._shipping_aside.do(lambda: shipping.ship(folder), self._ship_within_s)
+            lag = await self._shipping_aside.do(
+                lambda: shipping.lag(folder, shipped.end, size, now), self._ship_within_s
+            )
         except (PlaceError, LedgerDamaged, OSError) as exc:
             self._metrics.shipping_failures.inc()
-            self._fails("ship", str(exc))
+            self._fails("ship", str(exc) or "the second place does not answer")
             return
         self._works("ship")
         self._metrics.unshipped_records.set(lag.records)

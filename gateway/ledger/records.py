@@ -18,7 +18,7 @@ has more than one spelling.
 each, and 120 of all strangers. `asked` is the index of the `asked` record in the same log. `digest` is the salted
 SHA-256 of the evidence document, and null where there is none. An `answered` record with reason `interrupted` was
 written at a start, for a question that a crash had cut off; `caller_gone` says that its caller hung up before the
-answer.
+answer. `ledger_unavailable` says that the log itself was too slow, or took nothing for a while: no answer left.
 """
 
 from __future__ import annotations
