@@ -24,7 +24,7 @@ _ADVICE: Mapping[str, str] = {
     "string_too_short": "quá ngắn / too short",
     "string_pattern_mismatch": "sai dạng; xem /docs / wrong form; see /docs",
     "int_type": "phải là số nguyên / must be a whole number",
-    "partial_date": "ngày dạng yyyy-MM-dd, yyyy-MM hoặc yyyy, có thật / a real date as yyyy-MM-dd, yyyy-MM or yyyy",
+    "partial_date": "ngày có thật (1800 đến 2200), ví dụ 1999-01-31, 1999-01, 1999 / a real date, such as 1999-01-31",
     "name": "họ tên bằng chữ Latinh, không ký tự điều khiển / a name in Latin letters without control marks",
 }
 _MOST_PROBLEMS = 32
