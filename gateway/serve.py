@@ -30,6 +30,7 @@ __all__ = ["run_many", "run_one", "told_to_stop", "watch"]
 
 _CONFIG_ERROR = 78  # EX_CONFIG of sysexits.h: starting again cannot help
 _QUICK_DEATH_S = 1.0
+_COLLECT_AFTER = (20_000, 50, 50)
 _REVOCATIONS_EVERY_S = 60.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -98,6 +99,10 @@ async def _serve(core: app.Core, port: int, clock: Clock, *, with_metrics: bool,
         shared_port=not with_metrics,
     )
     side = await _metrics_listener(settings, metrics) if with_metrics else None
+    # What is there now stays: the collector need not look through it again, nor after every few questions.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
     log().info(
         "gateway.started",
         host=settings.web.host,
