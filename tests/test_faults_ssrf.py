@@ -14,7 +14,7 @@ from gateway.clock import SystemClock
 from gateway.domain.exchange import Request
 from gateway.errors import RegistryRejected, RegistryUnreachable
 from gateway.transport.resolver import Addresses, Resolver
-from tests.conftest import MovableClock
+from tests.conftest import INQUIRY, KEY, MAU, Desk, MovableClock
 from tests.test_http_transport import ASK, serving, transport_to
 
 
@@ -185,6 +185,30 @@ async def test_s01_no_redirect_leads_anywhere(status: int, where: str) -> None:
             assert (await transport.send(question)).status == status
 
         assert nobody_came(listener)
+
+
+ADDRESSES = ("callback", "callback_url", "webhook", "wsdl", "endpoint", "jwks_url", "schema_location")
+
+
+@pytest.mark.parametrize("member", ADDRESSES)
+async def test_s02_no_address_that_a_caller_sends_is_called(desk: Desk, member: str) -> None:
+    """In a question, its query or its inquiry an address is an unknown field; in a header it is passed over."""
+    with listening() as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        sent = [
+            await desk.ask("dancu.citizen", MAU, **{member: url}),
+            await desk.ask("dancu.citizen", MAU | {member: url}),
+            await desk.ask("dancu.citizen", MAU, inquiry=INQUIRY | {member: url}),
+        ]
+        body = {"dataset": "dancu.citizen", "query": MAU, "inquiry": INQUIRY}
+        headers = {"X-API-Key": KEY, "Callback": url, "Link": f"<{url}>; rel=describedby", "Origin": url}
+        async with desk.session.post(f"{desk.url}/v1/lookups", json=body, headers=headers) as reply:
+            passed_over = reply.status
+
+        assert nobody_came(listener)
+    assert [status for status, _ in sent] == [400, 400, 400]
+    assert {problem["code"] for _, answer in sent for problem in answer["problems"]} == {"extra_forbidden"}
+    assert passed_over == 200
 
 
 @pytest.mark.parametrize("segment", ["../admin", "..", ".", "a/../admin", "%2e%2e/admin", "..%2fadmin", "x;/..//y"])

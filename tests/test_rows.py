@@ -19,7 +19,7 @@ FAMILIES = {
     "A": (1, 2, 3, 4, 5, 7, 8, 10, 15, 16, 17, 18, 19, 20, 21, 23, 24, 26, 30),
     "E": (1, 2, 3),
     "L": (1, 2, 3, 4, 5, 9, 13),  # L06 waits for traces
-    "S": (1, 3, 5, 7, 8, 10, 12, 13),  # S02 waits for callback addresses: there are none yet
+    "S": (1, 2, 3, 5, 7, 8, 10, 12, 13),
 }
 ROWS = [f"{family}{number:02}" for family, numbers in FAMILIES.items() for number in numbers]
 _NAME = re.compile(r"test_((?:[a-z][0-9]{2}_)+)")
