@@ -202,10 +202,9 @@ def policy_explain(
     as_json: AsJson = False,
 ) -> None:
     """Quy tắc nào cho trường nào, theo căn cứ nào / which rule gives which field, and by which law."""
-    from gateway import app
-    from gateway.kit.policy import Asked, explained
+    from gateway.kit.policy import Asked, deciding, explained
 
-    core = app.build(_loaded(settings, log_level="error"))
+    core = deciding(_loaded(settings, log_level="error"))
     asked = Asked(consumer, dataset, agency, procedure, purpose)
     explanation = explained(core, asked)
     if as_json:

@@ -16,7 +16,7 @@ from gateway.lookup.policy import Policy, Rule
 from gateway.lookup.policy_file import read_policy
 from gateway.settings import PolicySettings, Settings
 
-__all__ = ["Asked", "Explanation", "Row", "checked", "explained"]
+__all__ = ["Asked", "Explanation", "Row", "checked", "deciding", "explained"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,13 @@ class Explanation:
 
 def checked(settings: Settings, file: Path) -> Policy:
     """The policy in the file, if the gateway of these settings could use it. Raises SettingsError otherwise."""
-    core = build(settings.model_copy(update={"policy": PolicySettings()}))
+    core = deciding(settings.model_copy(update={"policy": PolicySettings()}))
     return read_policy(file, known(settings, core.catalogue))
+
+
+def deciding(settings: Settings) -> Core:
+    """A core that only decides: it asks nobody, so it wants neither keys nor a ledger."""
+    return build(settings.model_copy(update={"keys": None, "ledger": None}))
 
 
 def explained(core: Core, asked: Asked) -> Explanation:
