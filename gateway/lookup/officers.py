@@ -7,8 +7,6 @@ days of validity. The file also says who stands above whom, so that looking up a
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.crypto import Secrets
 from gateway.domain.identifiers import CitizenId
-from gateway.errors import FieldProblem, OfficerUnmapped, SettingsError
+from gateway.errors import FieldProblem, OfficerUnmapped
+from gateway.lookup.toml_file import read_toml, unusable
 
 __all__ = ["Officers", "Registered", "read_officers"]
 
@@ -115,13 +114,7 @@ def read_officers(file: Path, secrets: Secrets, instances: Collection[str]) -> O
     The officers in a file. Raises SettingsError naming each entry at fault by its place, never by what it says of a
     person.
     """
-    try:
-        content = file.read_bytes()
-        values = tomllib.loads(content.decode("utf-8"))
-    except OSError as exc:
-        raise SettingsError(f"officers {file}: {exc.strerror}") from None
-    except (ValueError, RecursionError) as exc:  # not all that tomllib cannot read is a TOMLDecodeError
-        raise SettingsError(f"officers {file}: not TOML: {exc}") from None
+    values, version = read_toml("officers", file)
     try:
         whole = _File.model_validate(values)
     except ValidationError as exc:
@@ -129,15 +122,15 @@ def read_officers(file: Path, secrets: Secrets, instances: Collection[str]) -> O
         faults = [
             f"{'.'.join(str(part) for part in error['loc'])}: {_said(error['type'], error['msg'])}" for error in errors
         ]
-        raise _unusable(file, faults) from None
+        raise unusable("officers", file, faults) from None
     entries: dict[_Key, tuple[Registered, ...]] = {}
     for officer in whole.officers:
         key = (officer.agency, officer.account)
         entries[key] = (*entries.get(key, ()), _registered(officer, secrets))
     faults = list(_faults(whole, entries, instances))
     if faults:
-        raise _unusable(file, faults)
-    return Officers(entries, hashlib.sha256(content).hexdigest()[:12])
+        raise unusable("officers", file, faults)
+    return Officers(entries, version)
 
 
 def _registered(officer: _Officer, secrets: Secrets) -> Registered:
@@ -200,7 +193,3 @@ def _unmapped(code: str, agency: str, instance: str, issuer: str) -> OfficerUnma
         f"{english}; the gateway's operator adds the officer of {agency} for {instance}, with the code of {issuer}"
     )
     return OfficerUnmapped(f"{instance}: {code}", problems=(FieldProblem("inquiry.officer.account", code, advice),))
-
-
-def _unusable(file: Path, faults: list[str]) -> SettingsError:
-    return SettingsError(f"officers {file}:\n" + "\n".join(f"  {fault}" for fault in faults))

@@ -7,8 +7,6 @@ An error says where the fault is and what to write. The file holds no personal d
 from __future__ import annotations
 
 import difflib
-import hashlib
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,10 +16,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.domain.dataset import Dataset
-from gateway.errors import SettingsError
 from gateway.lookup.fields import ALL, Shape
 from gateway.lookup.limits import Limits
 from gateway.lookup.policy import Policy, Purpose, Right, Rule
+from gateway.lookup.toml_file import read_toml, unusable
 
 __all__ = ["Known", "read_policy"]
 
@@ -89,18 +87,13 @@ class Known:
 
 def read_policy(file: Path, known: Known) -> Policy:
     """The policy in a file. Raises SettingsError that names each fault, where it is and what to write."""
-    try:
-        content = file.read_bytes()
-        values = tomllib.loads(content.decode("utf-8"))
-    except OSError as exc:
-        raise SettingsError(f"policy {file}: {exc.strerror}") from None
-    except (ValueError, RecursionError) as exc:  # not all that tomllib cannot read is a TOMLDecodeError
-        raise SettingsError(f"policy {file}: not TOML: {exc}") from None
+    values, version = read_toml("policy", file)
     try:
         whole = _File.model_validate(values)
     except ValidationError as exc:
         errors = exc.errors(include_input=False, include_url=False)
-        raise _unusable(
+        raise unusable(
+            "policy",
             file,
             [
                 _shape_fault(values, error["loc"], error["type"], error["msg"])
@@ -112,9 +105,9 @@ def read_policy(file: Path, known: Known) -> Policy:
     shapes = {name: Shape(dataset) for name, dataset in known.datasets.items() if name in named}
     faults = list(_faults(whole, known, shapes))
     if faults:
-        raise _unusable(file, faults)
+        raise unusable("policy", file, faults)
     return Policy(
-        version=hashlib.sha256(content).hexdigest()[:12],
+        version=version,
         purposes={word: Purpose(**dict(purpose)) for word, purpose in whole.purposes.items()},
         rules=tuple(_compiled(rule, shapes) for rule in whole.rules),
         rights={Right(word): frozenset(consumers) for word, consumers in whole.rights.items()},
@@ -199,7 +192,3 @@ def _shape_fault(values: Mapping[str, Any], location: tuple[int | str, ...], kin
     known = {name for model in models for name in model.model_fields}
     near = difflib.get_close_matches(str(location[-1]), known, n=1)
     return f"{place}: không có khóa này / no such key{f'; did you mean {near[0]!r}?' if near else ''}"
-
-
-def _unusable(file: Path, faults: list[str]) -> SettingsError:
-    return SettingsError(f"policy {file}:\n" + "\n".join(f"  {fault}" for fault in faults))
