@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
+from functools import cache
 from typing import Any, BinaryIO, cast
 
 import orjson
@@ -42,6 +43,8 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
+        self.child = cache(_child)
+        """`child(metrics.questions, registry, ...)`: as `labels`, which builds and compares its texts each time."""
         self.questions = Counter(
             "gateway_questions",
             "Questions answered, by outcome; reason is empty unless the outcome is unknown.",
@@ -268,6 +271,10 @@ class Metrics:
         )
 
 
+def _child(metric: Any, *labels: str) -> Any:
+    return metric.labels(*labels)
+
+
 def exposition(metrics: Metrics | None) -> bytes:
     """All metrics as Prometheus reads them; of every worker where several run."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
@@ -297,6 +304,7 @@ def configure_logs(level: str, stream: BinaryIO | None = None) -> None:
         logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Unbreakable(stream or sys.stderr.buffer))),
         cache_logger_on_first_use=True,
     )
+    _bound.cache_clear()
 
 
 class _Unbreakable(io.RawIOBase):
@@ -317,7 +325,13 @@ class _Unbreakable(io.RawIOBase):
 
 def log() -> structlog.typing.FilteringBoundLogger:
     """The logger: `log().info("lookup.answered", dataset=..., outcome=...)`."""
-    return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger())
+    return _bound()
+
+
+@cache
+def _bound() -> structlog.typing.FilteringBoundLogger:
+    """Made once for each configuration: to make it costs more than a line."""
+    return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger().bind())
 
 
 def where(error: BaseException) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -371,7 +371,7 @@ class Channel:
             for nth in range(_MOST_EXCHANGES):
                 # An id of its own for each message: the echo must not fit another exchange of this question.
                 message_id = self._new_id() if nth else asked.request_id
-                numbered = replace(request, message_id=message_id, sent=asked.count_request)
+                numbered = request.numbered(message_id, asked.count_request)
                 response = await asked.route.transport.send(numbered, fresh=fresh)
                 asked.last, asked.status = response, response.status
                 all_fresh = all_fresh and response.fresh

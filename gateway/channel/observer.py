@@ -69,14 +69,15 @@ class Counting:
         self._told: set[tuple[str, str]] = set()
 
     def entered(self, registry: str) -> None:
-        self._metrics.in_flight.labels(registry).inc()
+        self._metrics.child(self._metrics.in_flight, registry).inc()
 
     def left(self, registry: str) -> None:
-        self._metrics.in_flight.labels(registry).dec()
+        self._metrics.child(self._metrics.in_flight, registry).dec()
 
     def attempted(self, registry: str, dataset: str, attempt: Attempt) -> None:
-        self._metrics.attempts.labels(registry, dataset, attempt.result).inc()
-        self._metrics.requests.labels(registry, dataset).inc(attempt.requests)
+        metrics = self._metrics
+        metrics.child(metrics.attempts, registry, dataset, attempt.result).inc()
+        metrics.child(metrics.requests, registry, dataset).inc(attempt.requests)
 
     def drifted(self, registry: str, dataset: str, names: Collection[str]) -> None:
         self._metrics.drift.labels(registry, dataset).inc()

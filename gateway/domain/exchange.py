@@ -49,6 +49,20 @@ class Request:
     message_id: str | None = None
     sent: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
 
+    def numbered(self, message_id: str, sent: Callable[[], None]) -> Request:
+        """The same request with the channel's id for it; `sent` is told each time that it leaves."""
+        return Request(
+            operation=self.operation,
+            method=self.method,
+            path=self.path,
+            query=self.query,
+            headers=self.headers,
+            media_type=self.media_type,
+            body=self.body,
+            message_id=message_id,
+            sent=sent,
+        )
+
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """The same request with these headers added or replaced."""
         return replace(self, headers={**self.headers, **headers})

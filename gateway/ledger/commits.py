@@ -182,7 +182,7 @@ class Commits:
         for one in batch:
             records.note(self._unanswered, one.record)
         for kind, count in Counter([one.record.get("type", "") for one in batch]).items():
-            self._metrics.ledger_records.labels(kind).inc(count)
+            self._metrics.child(self._metrics.ledger_records, kind).inc(count)
         self._metrics.ledger_size.set(self._tiles.size)
 
     # --- segments ------------------------------------------------------------------------------

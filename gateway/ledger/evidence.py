@@ -20,6 +20,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -63,20 +64,25 @@ _SALT = re.compile(r"[0-9a-f]{32}")
 _LARGEST_WHOLE = 2**53 - 1
 _LONGEST = 4 * 1024 * 1024
 _HEADER = {"alg", "kid", "typ"}
+_NO_PLACE = {"log": "", "index": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A document that lacks only its place in the ledger. `digest` is what the ledger's record takes, in hex."""
+    """
+    A document that lacks only its place in the ledger: its canonical form `before` and `after` that place. `digest` is
+    what the ledger's record takes, in hex.
+    """
 
-    document: Mapping[str, Any] = field(repr=False)
+    before: bytes = field(repr=False)
+    after: bytes = field(repr=False)
     digest: str
 
     def sealed(self, signer: Signer, *, log: str, index: int) -> str:
         """The evidence: signed, and naming the record that commits to it."""
-        header = _dumped({"alg": signer.alg, "kid": signer.kid, "typ": TYPE})
-        payload = _dumped({**self.document, "ledger": {"log": log, "index": index}})  # looked through by `draft`
-        signed = f"{b64url(header)}.{b64url(payload)}"
+        place = _dumped({"index": index, "log": log})
+        payload = b64url(b"".join((self.before, b',"ledger":', place, b",", self.after)))
+        signed = f"{_header(signer.alg, signer.kid)}.{payload}"
         return f"{signed}.{b64url(signer.sign(signed.encode()))}"
 
 
@@ -86,11 +92,13 @@ def draft(document: Mapping[str, Any], random: Callable[[int], bytes] = secrets.
 
     Raises ValueError where the members are not those of `MEMBERS`, or a value has no canonical form.
     """
-    whole = {**document, "format": FORMAT, "salt": random(_SALT_BYTES).hex()}
-    wrong = _wrong_members({**whole, "ledger": {"log": "", "index": 0}})
+    whole = {**document, "format": FORMAT, "salt": random(_SALT_BYTES).hex(), "ledger": _NO_PLACE}
+    wrong = _wrong_members(whole)
     if wrong:
         raise ValueError(f"evidence: {wrong}")
-    return Draft(whole, digest_of(whole))
+    before = canonical({name: value for name, value in whole.items() if name < "ledger"})[:-1]
+    after = canonical({name: value for name, value in whole.items() if name > "ledger"})[1:]
+    return Draft(before, after, hashlib.sha256(b"".join((before, b",", after))).hexdigest())
 
 
 def verified(evidence: str, keys: Mapping[str, PublicKey]) -> dict[str, Any]:
@@ -155,23 +163,31 @@ def canonical(value: Mapping[str, Any]) -> bytes:
         raise ValueError("no canonical form: a text that is no Unicode, or too deep") from None
 
 
+@lru_cache(maxsize=8)
+def _header(alg: str, kid: str) -> str:
+    return b64url(_dumped({"alg": alg, "kid": kid, "typ": TYPE}))
+
+
 def _dumped(value: Mapping[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _plain(value: Any) -> None:
-    if isinstance(value, str) or value is None or value is True or value is False:
-        return
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is dict:
         for name, inner in value.items():
-            if not isinstance(name, str) or not name.isascii():
+            if type(name) is not str or not name.isascii():
                 raise ValueError("no canonical form: a member name that is not ASCII")
-            _plain(inner)
-    elif isinstance(value, list | tuple):
+            if type(inner) is not str and inner is not None:
+                _plain(inner)
+    elif kind is list or kind is tuple:
         for inner in value:
             _plain(inner)
-    elif type(value) is not int or abs(value) > _LARGEST_WHOLE:
-        raise ValueError(f"no canonical form: {type(value).__name__}")
+    elif kind is int:
+        if abs(value) > _LARGEST_WHOLE:
+            raise ValueError("no canonical form: a whole number that no double holds exactly")
+    elif kind is not bool and not isinstance(value, str) and value is not None:
+        raise ValueError(f"no canonical form: {kind.__name__}")
 
 
 def _parts(evidence: str) -> tuple[bytes, bytes, bytes, bytes]:

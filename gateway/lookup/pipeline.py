@@ -233,8 +233,9 @@ class Lookup:
         entry, outcome = asking.entry, answer.outcome
         reason = outcome.reason.value if isinstance(outcome, Unknown) else ""
         labels = (entry.instance.name, entry.dataset.noun)
-        self._metrics.questions.labels(*labels, outcome.word, reason).inc()
-        self._metrics.question_seconds.labels(*labels).observe(elapsed_s)
+        metrics = self._metrics
+        metrics.child(metrics.questions, *labels, outcome.word, reason).inc()
+        metrics.child(metrics.question_seconds, *labels).observe(elapsed_s)
         log().info(
             "lookup.answered",
             lookup_id=asking.lookup_id,

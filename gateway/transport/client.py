@@ -1,7 +1,7 @@
 """
 aiohttp's client with its defaults cured: how a session is made, and what its errors mean in our words.
 
-Each cure is a public hook of aiohttp: the resolver, the request class, one middleware, one trace. Nothing is done
+Each cure is a public hook of aiohttp: the resolver, the classes of request and response. Nothing is done
 by default that was not asked for: no redirect (said with each request), no cookie, no proxy, no inflation, no
 second sending, no `Expect`, no timer beside the channel's deadline.
 """
@@ -10,28 +10,31 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.errors import RegistryUnreachable
-from gateway.transport.idle import Idle, has_ended, has_unread
+from gateway.transport.idle import Idle, has_unread, look
 from gateway.transport.resolver import Resolver
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
-__all__ = ["OWN_ERRORS", "new_session", "unreachable", "was_reused"]
+__all__ = ["OWN_ERRORS", "Reply", "Unusable", "new_session", "unreachable"]
 
 _KEEP_ALIVE_S = 240.0
 _LONGEST_LINE = 8190
 _MOST_HEADERS = 128
 
 _idle = Idle()
-_reused: ContextVar[bool] = ContextVar("reused", default=False)  # hooks run in the task that asks
+
+_SENT_AGAIN_AFTER = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
+"""
+After these aiohttp would send a GET again by itself where a used connection breaks, so that the registry sees more
+requests than the channel counts; an error of our own stops it.
+"""
 
 OWN_ERRORS = (aiohttp.ClientError, OSError, ValueError)
 """What aiohttp raises; `unreachable` says it in our words."""
@@ -43,11 +46,8 @@ def new_session(
     tls: ssl.SSLContext,
     connections: int,
     keep: bool,
-    on_stray: Callable[[], None],
 ) -> aiohttp.ClientSession:
-    """
-    A session for one instance. `keep` reuses connections; `on_stray` is told of each that spoke out of turn.
-    """
+    """A session for one instance; `keep` reuses connections. Its requests raise Unusable too."""
     options: dict[str, Any] = {"keepalive_timeout": _KEEP_ALIVE_S} if keep else {"force_close": True}
     connector = aiohttp.TCPConnector(
         limit=connections,
@@ -56,9 +56,6 @@ def new_session(
         use_dns_cache=False,  # our resolver keeps answers itself, and checks them for each connection
         **options,
     )
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_reuseconn.append(_note_reused)
-    trace.on_connection_create_end.append(_note_new)
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -66,18 +63,12 @@ def new_session(
         auto_decompress=False,
         trust_env=False,
         skip_auto_headers=["User-Agent", "Accept-Encoding"],
-        trace_configs=[trace],
         request_class=_Request,
-        middlewares=[_Once(on_stray)],
+        response_class=Reply,
         max_line_size=_LONGEST_LINE,
         max_field_size=_LONGEST_LINE,
         max_headers=_MOST_HEADERS,
     )
-
-
-def was_reused() -> bool:
-    """True when the last request of this task went over a connection that had carried another."""
-    return _reused.get()
 
 
 def unreachable(exc: Exception) -> RegistryUnreachable:
@@ -134,12 +125,28 @@ class _Resolving(AbstractResolver):
         """Nothing is held: a thread that still waits ends by itself."""
 
 
-class _Unusable(Exception):
-    """A connection that nothing has been sent on, and nothing will be."""
+class Unusable(Exception):
+    """
+    A connection that nothing has been sent on, and nothing will be: it `spoke` before it was asked, or has ended.
+    Where it was `reused`, another one may be tried.
+    """
 
-    def __init__(self, *, spoke: bool) -> None:
+    def __init__(self, *, spoke: bool, reused: bool) -> None:
         super().__init__()
         self.spoke = spoke
+        self.reused = reused
+
+
+class Reply(aiohttp.ClientResponse):
+    """An answer that knows whether its connection had carried another before."""
+
+    reused = False
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        try:
+            return await super().start(connection)
+        except _SENT_AGAIN_AFTER as exc:
+            raise unreachable(exc) from None
 
 
 class _Request(aiohttp.ClientRequest):
@@ -147,57 +154,32 @@ class _Request(aiohttp.ClientRequest):
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         transport, protocol = conn.transport, conn.protocol
+        said = _idle.said(protocol) if protocol is not None else None
+        reused = said is not None
         if transport is None or protocol is None:
-            raise _Unusable(spoke=False)
+            raise Unusable(spoke=False, reused=reused)
         sock = transport.get_extra_info("socket")
         early = protocol.should_close  # the event loop has read something, or the connection is broken
         plain = transport.get_extra_info("sslcontext") is None
+        seen = look(sock)
         # A new TLS connection may have bytes for us rightly: session tickets come at once.
-        came = _idle.has_spoken(protocol, sock) if was_reused() else plain and has_unread(sock)
+        came = plain and has_unread(sock) if said is None else seen.has_spoken(said)
         if early or came:
-            raise _Unusable(spoke=early or plain)  # over TLS it may be no more than a farewell
-        if has_ended(sock):
-            raise _Unusable(spoke=False)
+            # Over TLS it may be no more than a farewell.
+            raise Unusable(spoke=early or plain, reused=reused)
+        if seen.has_ended:
+            raise Unusable(spoke=False, reused=reused)
         conn.add_callback(lambda: _idle.note(protocol, sock))
-        return await super().send(conn)
-
-
-class _Once:
-    """
-    Sends a request once. aiohttp would send a GET again by itself when a used connection breaks, so that the
-    registry sees more requests than the channel counts; an error of our own stops it.
-    """
-
-    def __init__(self, on_stray: Callable[[], None]) -> None:
-        self._on_stray = on_stray
-
-    async def __call__(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        while True:
-            try:
-                return await handler(request)
-            except _Unusable as exc:
-                if exc.spoke:
-                    self._on_stray()
-                if not was_reused():
-                    what = "spoke before it was asked" if exc.spoke else "closed the connection"
-                    raise RegistryUnreachable(f"the registry {what}") from None
-            except aiohttp.ClientConnectorError:
-                raise  # nothing was sent, and aiohttp leaves it at that
-            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
-                raise unreachable(exc) from None
+        try:
+            reply = await super().send(conn)
+        except _SENT_AGAIN_AFTER as exc:
+            raise unreachable(exc) from None
+        if isinstance(reply, Reply):
+            reply.reused = reused
+        return reply
 
 
 def _why(exc: OSError) -> str:
     """OpenSSL's own word, such as WRONG_VERSION_NUMBER; a constant, never data."""
     word = getattr(exc, "reason", None)
     return f" ({word.lower().replace('_', ' ')})" if isinstance(word, str) else ""
-
-
-async def _note_reused(*_: object) -> None:
-    _reused.set(True)
-
-
-async def _note_new(*_: object) -> None:
-    _reused.set(False)

@@ -9,12 +9,12 @@ from gateway.errors import MalformedAnswer, RegistryRejected
 __all__ = ["check", "received"]
 
 _SAID_ONCE = frozenset({"content-encoding", "content-length", "content-type"})
-_BREAKING = frozenset("\r\n\0")
 
 
 def check(headers: Mapping[str, str]) -> None:
     """Raise RegistryRejected for a header that would end its line."""
-    if any(not _BREAKING.isdisjoint(name + value) for name, value in headers.items()):
+    said = "".join((*headers, *headers.values()))
+    if "\n" in said or "\r" in said or "\0" in said:
         raise RegistryRejected("a header value holds a line end or NUL; nothing was sent")
 
 
@@ -25,10 +25,15 @@ def received(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
     Raises MalformedAnswer for two kinds, lengths or packings of one body.
     """
-    values: dict[str, dict[str, None]] = {}
+    values: dict[str, str] = {}
+    several: dict[str, dict[str, None]] = {}
     for name, value in headers:
-        values.setdefault(name.lower(), {})[value.strip()] = None
-    for name in _SAID_ONCE & values.keys():
-        if len(values[name]) > 1:
+        lower, text = name.lower(), value.strip()
+        first = values.setdefault(lower, text)
+        if first != text:
+            several.setdefault(lower, {first: None})[text] = None
+    for name, said in several.items():
+        if name in _SAID_ONCE:
             raise MalformedAnswer(f"the answer has several {name}")
-    return {name: ", ".join(said) for name, said in values.items()}
+        values[name] = ", ".join(said)
+    return values

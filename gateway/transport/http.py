@@ -19,11 +19,11 @@ from yarl import URL
 
 from gateway.clock import Clock
 from gateway.domain.exchange import BOUNDS, Bounds, Request, Response
-from gateway.errors import MalformedAnswer
+from gateway.errors import MalformedAnswer, RegistryUnreachable
 from gateway.transport import headers, probing
 from gateway.transport import tls as strict_tls
 from gateway.transport.base import Probe
-from gateway.transport.client import OWN_ERRORS, new_session, unreachable, was_reused
+from gateway.transport.client import OWN_ERRORS, Reply, Unusable, new_session, unreachable
 from gateway.transport.credentials.base import Credentials, Old, Proof
 from gateway.transport.outgoing import Outgoing, filled
 from gateway.transport.resolver import Resolver
@@ -107,33 +107,42 @@ class HttpTransport:
         return await self._exchange(outgoing, fresh=True)
 
     async def _exchange(self, outgoing: Outgoing, *, fresh: bool) -> Response:
-        try:
-            async with (
-                self._session(fresh=fresh) as client,
-                client.request(
-                    outgoing.method,
-                    URL(outgoing.url, encoded=True),
-                    headers=outgoing.headers,
-                    data=outgoing.body,
-                    allow_redirects=False,
-                ) as reply,
-            ):
-                new = not was_reused()
-                # The body too is read inside the deadline: a registry that stalls half-way
-                # through an answer is as dead as a silent one.
-                said = headers.received(reply.headers.items())
-                body = await self._body(reply, said.get("content-encoding", "identity").lower())
-                return Response(
-                    status=reply.status,
-                    headers=said,
-                    body=body,
-                    received_at=self._clock.now(),
-                    fresh=new,
-                    bounds=self._bounds,
-                )
-        except OWN_ERRORS as exc:
-            # Some of these quote the address with its query, so the cause is cut and named in a word.
-            raise unreachable(exc) from None
+        while True:
+            try:
+                return await self._once(outgoing, fresh=fresh)
+            except Unusable as exc:
+                if exc.spoke:
+                    self._on_stray()
+                if not exc.reused:
+                    what = "spoke before it was asked" if exc.spoke else "closed the connection"
+                    raise RegistryUnreachable(f"the registry {what}") from None
+            except OWN_ERRORS as exc:
+                # Some of these quote the address with its query, so the cause is cut and named in a word.
+                raise unreachable(exc) from None
+
+    async def _once(self, outgoing: Outgoing, *, fresh: bool) -> Response:
+        async with (
+            self._session(fresh=fresh) as client,
+            client.request(
+                outgoing.method,
+                URL(outgoing.url, encoded=True),
+                headers=outgoing.headers,
+                data=outgoing.body,
+                allow_redirects=False,
+            ) as reply,
+        ):
+            # The body too is read inside the deadline: a registry that stalls half-way
+            # through an answer is as dead as a silent one.
+            said = headers.received(reply.headers.items())
+            body = await self._body(reply, said.get("content-encoding", "identity").lower())
+            return Response(
+                status=reply.status,
+                headers=said,
+                body=body,
+                received_at=self._clock.now(),
+                fresh=not (isinstance(reply, Reply) and reply.reused),
+                bounds=self._bounds,
+            )
 
     async def _body(self, reply: aiohttp.ClientResponse, encoding: str) -> bytes:
         if encoding not in {"identity", "", "gzip"}:
@@ -143,7 +152,7 @@ class HttpTransport:
         inflate = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
         body = bytearray()
         packed = 0
-        async for chunk in reply.content.iter_any():
+        while chunk := await reply.content.readany():
             packed += len(chunk)
             if inflate is None:
                 body += chunk
@@ -176,7 +185,6 @@ class HttpTransport:
             tls=self._tls,
             connections=self._connections,
             keep=keep,
-            on_stray=self._on_stray,
         )
 
 

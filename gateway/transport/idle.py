@@ -7,17 +7,25 @@ count is asked (TCP_INFO, Linux). Where it does not count, only what is still un
 
 from __future__ import annotations
 
-import os
+import fcntl
 import select
 import socket
 import struct
+import termios
+from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
-__all__ = ["Idle", "Socket", "has_ended", "has_unread"]
+__all__ = ["Idle", "Seen", "Socket", "has_unread", "look"]
 
-_BYTES_RECEIVED_AT = 128  # tcpi_bytes_received in struct tcp_info, linux/tcp.h
+# struct tcp_info, linux/tcp.h
+_STATE_AT = 0
+_ESTABLISHED = 1
+_BYTES_RECEIVED_AT = 128
 _LEAST_SIZE = _BYTES_RECEIVED_AT + 8
+_received = struct.Struct("=Q").unpack_from
+_unread = struct.Struct("=i").unpack
+_NONE = bytes(4)
 
 
 class Socket(Protocol):
@@ -25,7 +33,21 @@ class Socket(Protocol):
 
     def fileno(self) -> int: ...
 
-    def getsockopt(self, level: int, name: int, size: int, /) -> bytes: ...
+
+@dataclass(slots=True)
+class Seen:
+    """
+    One look at a connection: how many bytes have ever come, None where the system does not count them; whether some
+    wait to be read, where that had to be looked at; and whether the other side has closed.
+    """
+
+    received: int | None
+    unread: bool
+    has_ended: bool
+
+    def has_spoken(self, said: int) -> bool:
+        """True when more has come than what had been said until the connection was let go."""
+        return self.unread if self.received is None else self.received != said
 
 
 class Idle:
@@ -36,40 +58,41 @@ class Idle:
 
     def note(self, connection: object, sock: Socket) -> None:
         """An answer is complete: what the connection has said until now was asked for."""
-        self._said[connection] = _received(sock) - len(_peeked(sock))
+        received = look(sock).received
+        self._said[connection] = 0 if received is None else received - _bytes_unread(sock)
 
-    def has_spoken(self, connection: object, sock: Socket) -> bool:
-        """True when more has come since."""
-        return _received(sock) != self._said.get(connection, 0)
+    def said(self, connection: object) -> int | None:
+        """What it had said then; None for a connection that has never been let go."""
+        return self._said.get(connection)
+
+
+def look(sock: Socket) -> Seen:
+    """What the system tells of a connection now, which the event loop may not have seen yet."""
+    if hasattr(socket, "TCP_INFO"):
+        info = _tcp_info(sock)
+        if len(info) == _LEAST_SIZE:
+            return Seen(_received(info, _BYTES_RECEIVED_AT)[0], False, info[_STATE_AT] != _ESTABLISHED)
+    unread = has_unread(sock)
+    return Seen(None, unread, not unread and _is_readable(sock))
+
+
+def _tcp_info(sock: Socket) -> bytes:
+    """Asked of the descriptor itself, which is only borrowed: uvloop would copy and close it for each question."""
+    borrowed = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=sock.fileno())
+    try:
+        return borrowed.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LEAST_SIZE)
+    finally:
+        borrowed.detach()
 
 
 def has_unread(sock: Socket) -> bool:
     """True when bytes wait that nobody has read."""
-    return bool(_peeked(sock))
+    return _bytes_unread(sock) > 0
 
 
-def has_ended(sock: Socket) -> bool:
-    """True when the other side has closed, which the event loop may not have seen yet."""
-    return _is_readable(sock) and not _peeked(sock)
-
-
-def _received(sock: Socket) -> int:
-    """Bytes that have ever come; 0 where the system does not count them."""
-    if not hasattr(socket, "TCP_INFO"):
-        return 0
-    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LEAST_SIZE)
-    return int(struct.unpack_from("=Q", info, _BYTES_RECEIVED_AT)[0]) if len(info) == _LEAST_SIZE else 0
-
-
-def _peeked(sock: Socket) -> bytes:
-    if not _is_readable(sock):
-        return b""
-    # Read through a copy: an event loop does not lend its own sockets for that.
-    with socket.socket(fileno=os.dup(sock.fileno())) as copy:
-        try:
-            return copy.recv(65536, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except OSError:
-            return b""
+def _bytes_unread(sock: Socket) -> int:
+    count: int = _unread(fcntl.ioctl(sock.fileno(), termios.FIONREAD, _NONE))[0]
+    return count
 
 
 def _is_readable(sock: Socket) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus
 
 import orjson
@@ -15,6 +15,8 @@ from gateway.errors import RegistryRejected, SettingsError
 __all__ = ["Outgoing", "filled"]
 
 _DOTS = re.compile(r"\.{1,2}")
+_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*").fullmatch
+"""A text of unreserved characters that is no dots: it stands for itself (RFC 3986, 2.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Outgoing:
 
     def with_headers(self, headers: Mapping[str, str]) -> Outgoing:
         """The same with these headers added or replaced."""
-        return replace(self, headers={**self.headers, **headers})
+        return Outgoing(self.method, self.url, {**self.headers, **headers}, self.body)
 
 
 def filled(request: Request, endpoint: str, secrets: Mapping[str, str]) -> Outgoing:
@@ -39,7 +41,7 @@ def filled(request: Request, endpoint: str, secrets: Mapping[str, str]) -> Outgo
     could climb out of the endpoint.
     """
     path = "".join(f"/{_segment(_text(part, secrets))}" for part in request.path)
-    query = "&".join(f"{quote_plus(name)}={quote_plus(_text(value, secrets))}" for name, value in request.query)
+    query = "&".join(f"{_value(name)}={_value(_text(value, secrets))}" for name, value in request.query)
     headers = dict(request.headers)
     if request.media_type is not None:
         headers["Content-Type"] = request.media_type
@@ -57,9 +59,15 @@ def _text(part: Text, secrets: Mapping[str, str]) -> str:
 
 
 def _segment(text: str) -> str:
+    if _PLAIN(text):
+        return text
     if not text or _DOTS.fullmatch(text):
         raise RegistryRejected("a path segment is empty or dots")
     return quote(text, safe="")
+
+
+def _value(text: str) -> str:
+    return text if _PLAIN(text) else quote_plus(text)
 
 
 def _bytes(part: Part, media_type: str | None, secrets: Mapping[str, str]) -> bytes:

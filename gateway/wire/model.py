@@ -44,8 +44,7 @@ def read(model: type[W], value: object, unlisted: dict[str, bool] | None = None)
     """
     value = model.normal(value)
     if unlisted is not None:
-        for name, filled in _unlisted(model, value):
-            unlisted[name] = unlisted.get(name, False) or filled
+        _note_unlisted(model, value, unlisted)
     try:
         return model.model_validate(value)
     except ValidationError as exc:
@@ -53,24 +52,27 @@ def read(model: type[W], value: object, unlisted: dict[str, bool] | None = None)
         raise MalformedAnswer(f"{model.__name__}: {', '.join(places[:8])}") from None
 
 
-def _unlisted(model: type[Wire], value: object) -> Iterator[tuple[str, bool]]:
-    match value:
-        case list():
-            for one in value:
-                yield from _unlisted(model, one)
-        case dict():
-            known = _fields(model)
-            for name, inner in value.items():
-                if name not in known:
-                    yield name, inner not in (None, "", [], {})
-                for inner_model in known.get(name, ()):
-                    yield from _unlisted(inner_model, inner)
+def _note_unlisted(model: type[Wire], value: object, unlisted: dict[str, bool]) -> None:
+    if isinstance(value, dict):
+        known, below = _fields(model)
+        if not value.keys() <= known:
+            for name in value.keys() - known:
+                filled = value[name] not in (None, "", [], {})
+                unlisted[name] = unlisted.get(name, False) or filled
+        for name, models in below:
+            if inner := value.get(name):
+                for inner_model in models:
+                    _note_unlisted(inner_model, inner, unlisted)
+    elif isinstance(value, list):
+        for one in value:
+            _note_unlisted(model, one, unlisted)
 
 
 @cache
-def _fields(model: type[Wire]) -> dict[str, tuple[type[Wire], ...]]:
-    """The wire names that a message may have, each with the models that may stand below it."""
-    return {field.alias or name: tuple(_models(field.annotation)) for name, field in model.model_fields.items()}
+def _fields(model: type[Wire]) -> tuple[frozenset[str], tuple[tuple[str, tuple[type[Wire], ...]], ...]]:
+    """The wire names that a message may have, and the models that may stand below some of them."""
+    names = {field.alias or name: tuple(_models(field.annotation)) for name, field in model.model_fields.items()}
+    return frozenset(names), tuple((name, models) for name, models in names.items() if models)
 
 
 def _models(annotation: Any) -> Iterator[type[Wire]]:
