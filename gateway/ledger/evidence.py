@@ -157,10 +157,11 @@ def digest_of(document: Mapping[str, Any]) -> str:
 def canonical(value: Mapping[str, Any]) -> bytes:
     """The one way to write it. Raises ValueError for values that have none; nothing of them is quoted."""
     try:
-        _plain(value)
-        return _dumped(value)
+        content = _dumped(value)  # first, for it notices what is too deep, or holds itself
+        _require_plain(value)
     except (TypeError, RecursionError):  # orjson's errors of writing are TypeErrors
         raise ValueError("no canonical form: a text that is no Unicode, or too deep") from None
+    return content
 
 
 @lru_cache(maxsize=8)
@@ -172,22 +173,23 @@ def _dumped(value: Mapping[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def _plain(value: Any) -> None:
-    kind = type(value)
-    if kind is dict:
-        for name, inner in value.items():
-            if type(name) is not str or not name.isascii():
+def _require_plain(value: Any) -> None:
+    """Raise ValueError where a value, or something in it, is none that the canonical form knows."""
+    left = [value]
+    while left:
+        one = left.pop()
+        kind = type(one)
+        if kind is dict:
+            if not "".join(one).isascii():
                 raise ValueError("no canonical form: a member name that is not ASCII")
-            if type(inner) is not str and inner is not None:
-                _plain(inner)
-    elif kind is list or kind is tuple:
-        for inner in value:
-            _plain(inner)
-    elif kind is int:
-        if abs(value) > _LARGEST_WHOLE:
-            raise ValueError("no canonical form: a whole number that no double holds exactly")
-    elif kind is not bool and not isinstance(value, str) and value is not None:
-        raise ValueError(f"no canonical form: {kind.__name__}")
+            left += [inner for inner in one.values() if type(inner) is not str]
+        elif kind is list or kind is tuple:
+            left += one
+        elif kind is int:
+            if abs(one) > _LARGEST_WHOLE:
+                raise ValueError("no canonical form: a whole number that no double holds exactly")
+        elif one is not None and kind is not bool and not isinstance(one, str):
+            raise ValueError(f"no canonical form: {kind.__name__}")
 
 
 def _parts(evidence: str) -> tuple[bytes, bytes, bytes, bytes]:
