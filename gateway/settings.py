@@ -338,7 +338,7 @@ def load(file: Path) -> Settings:
     except OSError as exc:
         advice = "name the settings file with -s or GATEWAY_SETTINGS"
         raise SettingsError(f"settings {file}: {exc.strerror}; {advice}") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except (ValueError, RecursionError) as exc:  # not all that tomllib cannot read is a TOMLDecodeError
         raise SettingsError(f"{file}: not TOML: {exc}") from exc
     try:
         settings = Settings(**values)

@@ -52,6 +52,8 @@ def test_the_environment_overrides_single_values(file: Path, monkeypatch: pytest
 
 WRONG = {
     "not TOML": ("[web", "not TOML"),
+    "a number of 5,000 digits": ("[web]\nport = " + "9" * 5000, "not TOML"),
+    "nested too deep": ("[web]\nport = " + "[" * 5000, "not TOML"),
     "unknown key": ("[web]\nprot = 1", "web.prot: unknown setting; did you mean 'port'?"),
     "unknown section": ("[metric]\nport = 1", "metric: unknown setting; did you mean 'metrics'?"),
     "wrong type": ('[web]\nport = "x"', "web.port"),

@@ -20,12 +20,11 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from gateway.crypto import PublicKey, Signer, algorithm_of, b64url, from_b64url, verifies
+from gateway.crypto import PublicKey, Signer, algorithm_of, verifies
 from gateway.errors import (
     EvidenceAlgorithmWrong,
     EvidenceHeaderOdd,
@@ -36,6 +35,7 @@ from gateway.errors import (
     EvidenceSignatureWrong,
     EvidenceUnreadable,
 )
+from gateway.ledger import jws
 
 __all__ = ["FORMAT", "MEMBERS", "TYPE", "Draft", "canonical", "digest_of", "draft", "matches_record", "verified"]
 
@@ -63,7 +63,6 @@ _SALT_BYTES = 16
 _SALT = re.compile(r"[0-9a-f]{32}")
 _LARGEST_WHOLE = 2**53 - 1
 _LONGEST = 4 * 1024 * 1024
-_HEADER = {"alg", "kid", "typ"}
 _NO_PLACE = {"log": "", "index": 0}
 
 
@@ -81,9 +80,7 @@ class Draft:
     def sealed(self, signer: Signer, *, log: str, index: int) -> str:
         """The evidence: signed, and naming the record that commits to it."""
         place = _dumped({"index": index, "log": log})
-        payload = b64url(b"".join((self.before, b',"ledger":', place, b",", self.after)))
-        signed = f"{_header(signer.alg, signer.kid)}.{payload}"
-        return f"{signed}.{b64url(signer.sign(signed.encode()))}"
+        return jws.compact(b"".join((self.before, b',"ledger":', place, b",", self.after)), signer, TYPE)
 
 
 def draft(document: Mapping[str, Any], random: Callable[[int], bytes] = secrets.token_bytes) -> Draft:
@@ -111,17 +108,17 @@ def verified(evidence: str, keys: Mapping[str, PublicKey]) -> dict[str, Any]:
 
     Raises an EvidenceError for each thing that can be wrong with it.
     """
-    header, payload, signature, signed = _parts(evidence)
-    kid, alg = _key_and_algorithm(header)
+    parts = _parts(evidence)
+    kid, alg = _key_and_algorithm(parts.header)
     key = keys.get(kid)
     if key is None:
         raise EvidenceKeyUnknown
     if alg != algorithm_of(key):
         raise EvidenceAlgorithmWrong
-    if not verifies(key, signature, signed):
+    if not verifies(key, parts.signature, parts.signed):
         raise EvidenceSignatureWrong
-    document = _object(payload)
-    if not _is_canonical(payload, document):
+    document = _object(parts.payload)
+    if not _is_canonical(parts.payload, document):
         raise EvidenceNotCanonical
     wrong = _wrong_members(document)
     if wrong:
@@ -164,11 +161,6 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     return content
 
 
-@lru_cache(maxsize=8)
-def _header(alg: str, kid: str) -> str:
-    return b64url(_dumped({"alg": alg, "kid": kid, "typ": TYPE}))
-
-
 def _dumped(value: Mapping[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
@@ -192,21 +184,18 @@ def _require_plain(value: Any) -> None:
             raise ValueError(f"no canonical form: {kind.__name__}")
 
 
-def _parts(evidence: str) -> tuple[bytes, bytes, bytes, bytes]:
-    """Header, payload, signature, and what the signature is over."""
-    parts = evidence.split(".")
-    if len(parts) != 3 or len(evidence) > _LONGEST:
-        raise EvidenceUnreadable("not three parts")
+def _parts(evidence: str) -> jws.Parts:
+    if len(evidence) > _LONGEST:
+        raise EvidenceUnreadable("too long")
     try:
-        header, payload, signature = map(from_b64url, parts)
-    except ValueError:
-        raise EvidenceUnreadable("a part is not base64url without padding") from None
-    return header, payload, signature, evidence.rpartition(".")[0].encode()
+        return jws.parts(evidence)
+    except ValueError as exc:
+        raise EvidenceUnreadable(str(exc)) from None
 
 
 def _key_and_algorithm(content: bytes) -> tuple[str, str]:
     header = _object(content)
-    odd = header.keys() ^ _HEADER
+    odd = header.keys() ^ jws.HEADER
     if odd or not all(isinstance(value, str) for value in header.values()) or header["typ"] != TYPE:
         raise EvidenceHeaderOdd
     if not _is_canonical(content, header):

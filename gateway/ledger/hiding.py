@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 
 import orjson
 
-from gateway.crypto import PublicKey, Signer, algorithm_of, b64url, from_b64url, thumbprint, verifies
+from gateway.crypto import PublicKey, Signer, algorithm_of, thumbprint, verifies
 from gateway.errors import ApprovalError
+from gateway.ledger import jws
 from gateway.ledger.records import Record
 
 __all__ = ["Hiding", "approval", "hidden", "signed_by"]
@@ -52,29 +53,26 @@ class Hiding:
 
 def approval(hiding: Hiding, signer: Signer) -> str:
     """One person's approval: a compact JWS."""
-    header = {"alg": signer.alg, "kid": signer.kid, "typ": _TYPE}
-    signed = f"{b64url(orjson.dumps(header, option=orjson.OPT_SORT_KEYS))}.{b64url(hiding.canonical())}"
-    return f"{signed}.{b64url(signer.sign(signed.encode()))}"
+    return jws.compact(hiding.canonical(), signer, _TYPE)
 
 
 def signed_by(hiding: Hiding, token: str, approvers: Mapping[str, PublicKey]) -> str:
     """The approver whose approval of just this request the token is. Raises ApprovalError."""
-    parts = token.strip().split(".")
     try:
-        if len(token) > _MOST_CHARS or len(parts) != 3:
+        if len(token) > _MOST_CHARS:
             raise ValueError
-        header = orjson.loads(from_b64url(parts[0]))
-        payload, signature = from_b64url(parts[1]), from_b64url(parts[2])
+        parts = jws.parts(token.strip())
+        header = orjson.loads(parts.header)
     except ValueError:
         raise ApprovalError("an approval is no compact JWS") from None
-    if not isinstance(header, dict) or set(header) != {"alg", "kid", "typ"} or header["typ"] != _TYPE:
+    if not isinstance(header, dict) or header.keys() != jws.HEADER or header["typ"] != _TYPE:
         raise ApprovalError("an approval's header is not that of a hiding's approval")
     for name, key in approvers.items():
         if thumbprint(key) != header["kid"]:
             continue
-        if header["alg"] != algorithm_of(key) or not verifies(key, signature, ".".join(parts[:2]).encode()):
+        if header["alg"] != algorithm_of(key) or not verifies(key, parts.signature, parts.signed):
             raise ApprovalError(f"the approval of {name}: its signature is wrong")
-        if payload != hiding.canonical():
+        if parts.payload != hiding.canonical():
             raise ApprovalError(f"the approval of {name}: it approves something else")
         return name
     raise ApprovalError("an approval is signed by nobody who may approve (setting approvers)")
