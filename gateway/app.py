@@ -264,6 +264,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             body_bytes=web_settings.body_limit_bytes,
             connections=for_callers(web_settings.connections),
             questions=web_settings.questions,
+            set_lookups=web_settings.set_lookups,
             end_with_caller=web_settings.caller_gone == "cancel",
         ),
         unready=lambda: core.unready,

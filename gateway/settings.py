@@ -73,6 +73,7 @@ class WebSettings(_Section):
     body_timeout_s: float = Field(10.0, gt=0, description="How long its body may take after that.")
     connections: int = Field(500, ge=1, description="Most connections at once; the longest idle one goes first.")
     questions: int = Field(400, ge=1, description="Most questions at once, over all registries; more are `overloaded`.")
+    set_lookups: int = Field(16, ge=1, le=64, description="Most lookups in one set.")
     caller_gone: Literal["cancel", "finish"] = Field(
         "cancel", description="What becomes of a question whose caller has hung up."
     )

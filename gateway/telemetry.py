@@ -35,6 +35,7 @@ __all__ = ["METRICS_CONTENT_TYPE", "Metrics", "configure_logs", "exposition", "f
 disable_created_metrics()  # type: ignore[no-untyped-call]  # half the series, read by nobody
 METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_SET_SIZES = (1, 2, 4, 8, 16, 32, 64)
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -133,6 +134,12 @@ class Metrics:
             "gateway_shed",
             "Questions that were turned away before they were read.",
             ["why"],
+            registry=self.registry,
+        )
+        self.set_lookups = Histogram(
+            "gateway_set_lookups",
+            "Lookups in one set.",
+            buckets=_SET_SIZES,
             registry=self.registry,
         )
         self.refusals = Counter(

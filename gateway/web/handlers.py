@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -15,15 +15,22 @@ from gateway.errors import InvalidQuestion, QuestionRefused
 from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Entry, Instance
 from gateway.lookup.pipeline import Lookup
-from gateway.lookup.request import parse
+from gateway.lookup.request import LookupRequest, parse
 from gateway.lookup.seams import Caller
+from gateway.lookup.sets import parse_set
+from gateway.telemetry import Metrics
 from gateway.web import deadline, problems
 from gateway.web.authentication import Authenticator
 from gateway.web.body import body_of
 from gateway.web.inbound import Inbound
+from gateway.web.limits import LIMITS
+from gateway.web.lookup_sets import LookupSets
 from gateway.web.schemas import lookup_view
 
 __all__ = ["Handlers"]
+
+_Answered = Callable[[web.Request, Consumer, float], Awaitable[web.Response]]
+"""What reads a request of a consumer that is known, and answers it; the number is when its head arrived."""
 
 _JSON = "application/json"
 _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
@@ -38,9 +45,11 @@ class Handlers:
         authenticator: Authenticator,
         clock: Clock,
         inbound: Inbound,
+        metrics: Metrics,
         unready: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._inbound = inbound
+        self._sets = LookupSets(self._answer, new_id=lookup.new_id, inbound=inbound, metrics=metrics, clock=clock)
         self._lookup = lookup
         self._authenticator = authenticator
         self._clock = clock
@@ -48,17 +57,24 @@ class Handlers:
 
     async def ask(self, request: web.Request) -> web.Response:
         """POST /v1/lookups"""
+        return await self._carried(request, self._answered)
+
+    async def ask_set(self, request: web.Request) -> web.Response:
+        """POST /v1/lookup-sets"""
+        return await self._carried(request, self._answered_set)
+
+    async def _carried(self, request: web.Request, answered: _Answered) -> web.Response:
         if not self._inbound.enter():
             return self._shed(request)
         try:
-            return await self._asked(request, self._clock.monotonic())
+            return await self._asked(request, self._clock.monotonic(), answered)
         finally:
             self._inbound.leave()
 
     def _shed(self, request: web.Request) -> web.Response:
         return problems.for_unknown(request[LOOKUP_ID], self._inbound.overloaded(), self._clock)
 
-    async def _asked(self, request: web.Request, arrived: float) -> web.Response:
+    async def _asked(self, request: web.Request, arrived: float, answered: _Answered) -> web.Response:
         lookup_id = request[LOOKUP_ID]
         consumer: Consumer | None = None
         try:
@@ -69,7 +85,7 @@ class Handlers:
             await self._lookup.refuse(lookup_id, consumer, refusal)
             return problems.for_refusal(lookup_id, refusal, self._clock)
         try:
-            return await self._answered(request, consumer, arrived)
+            return await answered(request, consumer, arrived)
         finally:
             self._inbound.end(consumer)
 
@@ -79,9 +95,24 @@ class Handlers:
             within_s = deadline.asked_for(request.headers)
             question = parse(await body_of(request))
         except QuestionRefused as refusal:
-            await self._lookup.refuse(lookup_id, consumer, refusal)
-            return problems.for_refusal(lookup_id, refusal, self._clock)
-        caller = Caller(arrived=arrived, deadline_s=within_s, has_gone=lambda: request.transport is None)
+            return await self._refused(lookup_id, consumer, refusal)
+        return await self._answer(lookup_id, consumer, question, _caller(request, arrived, within_s))
+
+    async def _answered_set(self, request: web.Request, consumer: Consumer, arrived: float) -> web.Response:
+        try:
+            within_s = deadline.asked_for(request.headers)
+            asked = parse_set(await body_of(request), most=request.app[LIMITS].set_lookups)
+        except QuestionRefused as refusal:
+            return await self._refused(request[LOOKUP_ID], consumer, refusal)
+        return await self._sets.answer(consumer, asked, _caller(request, arrived, within_s))
+
+    async def _refused(self, lookup_id: str, consumer: Consumer, refusal: QuestionRefused) -> web.Response:
+        await self._lookup.refuse(lookup_id, consumer, refusal)
+        return problems.for_refusal(lookup_id, refusal, self._clock)
+
+    async def _answer(
+        self, lookup_id: str, consumer: Consumer, question: LookupRequest, caller: Caller
+    ) -> web.Response:
         try:
             result = await self._lookup.ask(lookup_id, consumer, question, caller)
         except QuestionRefused as refusal:
@@ -133,6 +164,10 @@ class Stopping:
 
 LOOKUP_ID: web.RequestKey[str] = web.RequestKey("lookup_id", str)
 STOPPING: web.AppKey[Stopping] = web.AppKey("stopping", Stopping)
+
+
+def _caller(request: web.Request, arrived: float, within_s: float | None) -> Caller:
+    return Caller(arrived=arrived, deadline_s=within_s, has_gone=lambda: request.transport is None)
 
 
 def _json(value: Any, *, status: int = 200) -> web.Response:

@@ -13,7 +13,8 @@ __all__ = ["LIMITS", "Limits"]
 class Limits:
     """
     How long a request may take to arrive, in seconds, how large its body may be, how many connections wait, how many
-    questions are carried at once, and whether a question ends when its caller hangs up.
+    questions are carried at once, how many lookups one set may hold, and whether a question ends when its caller
+    hangs up.
     """
 
     header_timeout_s: float = 10.0
@@ -21,6 +22,7 @@ class Limits:
     body_bytes: int = 64 * 1024
     connections: int = 500
     questions: int = 400
+    set_lookups: int = 16
     end_with_caller: bool = False
 
 

@@ -13,8 +13,10 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import REASONS, REFUSALS
 from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.fields import Shape
+from gateway.web import sets_openapi
 from gateway.web.authentication import HEADER, ONLY_KEYS, Method
 from gateway.web.keys import JWKS_PATH
+from gateway.web.limits import Limits
 from gateway.web.part import Part
 from gateway.web.problems import MEDIA_TYPE
 from gateway.web.schemas import DatasetView, LookupView, Problem, RegistryView
@@ -22,6 +24,7 @@ from gateway.web.schemas import DatasetView, LookupView, Problem, RegistryView
 __all__ = ["document"]
 
 _REF = "#/components/schemas/"
+_SET_LOOKUPS = Limits().set_lookups
 _EXAMPLE_INQUIRY = {
     "case_id": "H08.12-260301-0001",
     "procedure": "1.001193",
@@ -50,11 +53,15 @@ _SCHEMES: dict[Method, dict[str, Any]] = {
 
 
 def document(
-    catalogue: Catalogue, parts: Sequence[Part] = (), methods: Collection[Method] = ONLY_KEYS
+    catalogue: Catalogue,
+    parts: Sequence[Part] = (),
+    methods: Collection[Method] = ONLY_KEYS,
+    *,
+    set_lookups: int = _SET_LOOKUPS,
 ) -> dict[str, Any]:
     """
     The whole document, valid against OpenAPI 3.1, with the parts that join the front door; `methods` are the ways to
-    authenticate that are on.
+    authenticate that are on, `set_lookups` how many lookups a set may hold.
     """
     entries = list(catalogue)
     return {
@@ -69,6 +76,7 @@ def document(
         "security": [{method: []} for method in methods if method != "signature"],
         "paths": {
             "/v1/lookups": {"post": _lookups(entries)},
+            "/v1/lookup-sets": {"post": _lookup_sets(entries, set_lookups)},
             "/v1/registries": {"get": _get("Các cơ sở dữ liệu đã nối / registries", _registries(), "registries")},
             "/v1/datasets": {"get": _get("Các loại dữ liệu / datasets", _list("datasets", DatasetView), "datasets")},
             "/v1/datasets/{id}": {"get": _one_dataset(entries)},
@@ -110,7 +118,8 @@ def _schemas(entries: list[Entry], parts: Sequence[Part]) -> dict[str, Any]:
         query, record = refs[(entry.dataset.query, "validation")], refs[(entry.dataset.record, "serialization")]
         # Any field may be missing: not granted, or empty at the registry.
         schemas[record["$ref"].removeprefix(_REF)].pop("required", None)
-        schemas[_name("Question", entry)] = _question(entry, query)
+        schemas[_name("Question", entry)] = question = _question(entry, query)
+        schemas[_name("NamedQuestion", entry)] = sets_openapi.named(question)
         schemas[_name("Answer", entry)] = _answer(entry, record, view)
     return schemas
 
@@ -174,6 +183,34 @@ def _lookups(entries: list[Entry]) -> dict[str, Any]:
             "200": {
                 "description": "Có bản ghi, hoặc cơ sở dữ liệu nói là không có / found or absent",
                 "content": {"application/json": {"schema": _one_of("Answer", entries)}},
+            },
+            **_problem_responses(),
+        },
+    }
+
+
+def _lookup_sets(entries: list[Entry], most: int) -> dict[str, Any]:
+    example = {
+        "inquiry": _EXAMPLE_INQUIRY,
+        "lookups": [
+            {"name": entry.id.replace(".", "-"), "dataset": entry.id, "query": _example(entry)["query"]}
+            for entry in entries[:most]
+        ],
+    }
+    question = _question(entries[0], {}) if entries else {}
+    schema = sets_openapi.request_schema(question, _one_of("NamedQuestion", entries), most)
+    return {
+        "operationId": "lookup_set",
+        "summary": "Hỏi nhiều cơ sở dữ liệu trong một lần gọi / ask many registries in one call",
+        "description": "Each lookup is answered as if it had come by itself; none waits for another.",
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "examples": {"all": {"value": example}}}},
+        },
+        "responses": {
+            "200": {
+                "description": "Mỗi câu hỏi một kết quả, theo thứ tự đã hỏi / what became of each, in the order asked",
+                "content": {"application/json": {"schema": sets_openapi.answer_schema(_one_of("Answer", entries))}},
             },
             **_problem_responses(),
         },

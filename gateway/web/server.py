@@ -55,13 +55,14 @@ def api(
     description tells of; `unready` says why no question should come here now, or None.
     """
     inbound = Inbound(limits.questions, metrics, clock)
-    handlers = Handlers(lookup, authenticator, clock, inbound, unready)
+    handlers = Handlers(lookup, authenticator, clock, inbound, metrics, unready)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
     app[LIMITS] = limits
     app[METRICS] = metrics
     app.on_response_prepare.append(_without_banner)
     app.router.add_post("/v1/lookups", handlers.ask)
+    app.router.add_post("/v1/lookup-sets", handlers.ask_set)
     app.router.add_get("/v1/registries", handlers.registries, allow_head=False)
     app.router.add_get("/v1/datasets", handlers.datasets, allow_head=False)
     app.router.add_get("/v1/datasets/{id}", handlers.dataset, allow_head=False)
@@ -71,7 +72,7 @@ def api(
         part.add_routes(app)
     if show_docs != "off":
         guard = authenticator.consumer_of if show_docs == "authenticated" else None
-        docs.add_routes(app, openapi.document(lookup.catalogue, parts, methods), guard)
+        docs.add_routes(app, openapi.document(lookup.catalogue, parts, methods, set_lookups=limits.set_lookups), guard)
     return app
 
 
