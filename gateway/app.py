@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
-from gateway import __version__, app_authentication, app_keep
+from gateway import __version__, app_authentication, app_idempotency, app_keep
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_credentials import credentials, log_in_urls, require_secrets, tls_context, xroad_names
 from gateway.app_index import index_part
@@ -35,6 +35,7 @@ from gateway.ledger.lease import take_slot
 from gateway.ledger.log import Log
 from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Catalogue, Instance
+from gateway.lookup.idempotency import Idempotency
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.recorder import Recorder
 from gateway.settings import ConsumerSettings, EndpointSettings, RegistrySettings, Settings
@@ -49,6 +50,7 @@ from gateway.transport.unconnected import Unconnected
 from gateway.transport.xroad import XRoad
 from gateway.web import keys, server
 from gateway.web.authentication import ONLY_KEYS, Authenticator
+from gateway.web.handlers import answer_body
 from gateway.web.limits import Limits
 from gateway.web.part import Part
 from gateway.web.proofs import Proofs
@@ -94,6 +96,7 @@ class Core:
     rules: Rules
     state: State
     authenticator: Authenticator
+    idempotency: Idempotency
     keys: KeyRing | None = None
     ledger: Log | None = None
     keeper: Keeper | None = None
@@ -232,15 +235,24 @@ def build(
     state = app_authentication.state(settings.state, clock)
     asking = consumers(settings.consumers)
     authenticator = app_authentication.authenticator(settings, asking, state, clock, metrics)
+    recorder = Recorder(ledger, ring.signer, ring.secrets, clock) if ledger is not None and ring is not None else None
     lookup = Lookup(
         catalogue=catalogue,
         access=access(settings, rules, state, secrets, clock),
         clock=clock,
         metrics=metrics,
         new_id=new_id,
-        ledger=Recorder(ledger, ring.signer, ring.secrets, clock) if ledger is not None and ring is not None else None,
+        ledger=recorder,
     )
-    return Core(settings, lookup, catalogue, metrics, asking, rules, state, authenticator, ring, ledger)
+    idempotency = Idempotency(
+        lookup,
+        app_idempotency.kept_answers(settings, state, secrets, clock, metrics),
+        ledger=recorder,
+        clock=clock,
+        metrics=metrics,
+        write=answer_body,
+    )
+    return Core(settings, lookup, catalogue, metrics, asking, rules, state, authenticator, idempotency, ring, ledger)
 
 
 def key_ring(settings: Settings) -> KeyRing | None:
@@ -256,6 +268,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
     application = server.api(
         lookup=core.lookup,
         authenticator=core.authenticator,
+        idempotency=core.idempotency,
         metrics=core.metrics,
         clock=clock,
         limits=Limits(

@@ -10,16 +10,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import orjson
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.errors import SettingsError
@@ -28,6 +30,7 @@ __all__ = [
     "LEAST_RSA_BITS",
     "LEAST_SECRET_BYTES",
     "Algorithm",
+    "Box",
     "FileSigner",
     "PublicKey",
     "Secrets",
@@ -54,6 +57,7 @@ _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P256_BYTES = 32
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _NEW_RSA_BITS = 3072
+_NONCE_BYTES = 12
 LEAST_RSA_BITS = 2048
 LEAST_SECRET_BYTES = 32
 
@@ -276,6 +280,7 @@ class Secrets:
             raise SettingsError(f"keys.secret_files: at least one secret, each of at least {LEAST_SECRET_BYTES} bytes")
         self._pseudonym = tuple(_keyed(_derived(secret, b"subject pseudonym")) for secret in secrets)
         self._mac = _keyed(_derived(secrets[0], b"raw reply"))
+        self._first = secrets[0]
 
     @classmethod
     def load(cls, files: tuple[Path, ...]) -> Secrets:
@@ -299,6 +304,37 @@ class Secrets:
         the withheld ones.
         """
         return _hexdigest(self._mac, raw)
+
+    def box(self, purpose: bytes) -> Box:
+        """What seals values of one purpose, under the secret in use."""
+        return Box(self._first, purpose)
+
+
+class Box:
+    """
+    Seals what is kept for a while (AES-256-GCM under a random nonce, good for 2^32 values), and tells one text from
+    another without keeping either (HMAC-SHA256). Each purpose has keys of its own.
+    """
+
+    def __init__(self, secret: bytes, purpose: bytes) -> None:
+        self._cipher = AESGCM(_derived(secret, purpose + b" sealed"))
+        self._digest = _derived(secret, purpose + b" digest")
+
+    def seal(self, value: bytes, *, belongs_to: bytes) -> bytes:
+        """The value, readable only for whoever knows the key and names what it belongs to."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, value, belongs_to)
+
+    def open(self, sealed: bytes, *, belongs_to: bytes) -> bytes | None:
+        """The value; None where it was altered, belongs to something else, or was sealed under another key."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], belongs_to)
+        except (InvalidTag, ValueError):
+            return None
+
+    def digest(self, value: bytes) -> bytes:
+        """Keyed digest, 32 bytes."""
+        return hmac.digest(self._digest, value, "sha256")
 
 
 def b64url(value: bytes) -> str:

@@ -41,6 +41,7 @@ __all__ = [
     "ConsumerSettings",
     "EndpointSettings",
     "HidingSettings",
+    "IdempotencySettings",
     "KeysSettings",
     "LogSettings",
     "MetricsSettings",
@@ -85,6 +86,14 @@ class WebSettings(_Section):
         "open", description="Who may read `/docs` and `/openapi.json`: they describe the API and hold no data."
     )
     tls: WebTlsSettings | None = Field(None, description="TLS at the front door.")
+
+
+class IdempotencySettings(_Section):
+    """Answers that are given again under their `Idempotency-Key`. They are kept where short-lived state is."""
+
+    keep_s: int = Field(86_400, ge=60, le=604_800, description="How long an answer is kept.")
+    answers: int = Field(1_000, ge=1, le=1_000_000, description="Most answers kept for one consumer.")
+    answer_bytes: int = Field(65_536, ge=1_024, description="Largest answer that is kept.")
 
 
 class MetricsSettings(_Section):
@@ -298,6 +307,9 @@ class Settings(BaseSettings):
     )
 
     web: WebSettings = Field(default_factory=WebSettings, description="The front door.")
+    idempotency: IdempotencySettings = Field(
+        default_factory=IdempotencySettings, description="Answers that are given again."
+    )
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="The metrics listener.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
     ledger: LedgerSettings | None = Field(None, description="The log of every question.")

@@ -145,6 +145,12 @@ class Metrics:
         self.refusals = Counter(
             "gateway_refusals", "Questions that never left, by refusal.", ["refusal"], registry=self.registry
         )
+        self.idempotency = Counter(
+            "gateway_idempotency",
+            "Questions that came under an idempotency key, by what came of it.",
+            ["result"],
+            registry=self.registry,
+        )
         self.findings = Counter(
             "gateway_findings", "Questions that were odd, noted or refused, by kind.", ["kind"], registry=self.registry
         )

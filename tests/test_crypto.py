@@ -331,3 +331,31 @@ def test_the_digest_of_a_reply_is_keyed_and_is_no_pseudonym() -> None:
 
     assert secrets.mac(b"citizen\x001") != Secrets((bytes(31) + b"\1",)).mac(b"citizen\x001")
     assert not secrets.mac(b"citizen\x001").startswith(secrets.pseudonym("citizen", "1"))
+
+
+def test_a_box_opens_only_what_is_whole_and_belongs_there() -> None:
+    """A sealed value that was altered, cut, moved or sealed for another purpose or under another key is no value."""
+    box = Secrets((b"1" * 32,)).box(b"purpose")
+    sealed = box.seal(b"value", belongs_to=b"here")
+
+    assert b"value" not in sealed
+    assert box.seal(b"value", belongs_to=b"here") != sealed
+    assert Secrets((b"1" * 32, b"2" * 32)).box(b"purpose").open(sealed, belongs_to=b"here") == b"value"
+    assert box.open(sealed, belongs_to=b"there") is None
+    assert box.open(sealed[:-1] + bytes([sealed[-1] ^ 1]), belongs_to=b"here") is None
+    assert {box.open(sealed[:length], belongs_to=b"here") for length in range(len(sealed))} == {None}
+    assert Secrets((b"1" * 32,)).box(b"other").open(sealed, belongs_to=b"here") is None
+    assert Secrets((b"2" * 32,)).box(b"purpose").open(sealed, belongs_to=b"here") is None
+
+
+def test_a_box_tells_texts_apart_by_a_key() -> None:
+    """The same text has the same digest under one key and purpose, and another one under any other."""
+    digests = {
+        secrets.box(purpose).digest(text)
+        for secrets in (Secrets((b"1" * 32,)), Secrets((b"2" * 32,)))
+        for purpose in (b"a", b"b")
+        for text in (b"x", b"y")
+    }
+
+    assert len(digests) == 8
+    assert Secrets((b"1" * 32,)).box(b"a").digest(b"x") in digests

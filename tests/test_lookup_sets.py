@@ -161,7 +161,7 @@ async def test_a_set_that_cannot_be_read_is_refused_whole(eight: Desk, body: Any
 async def test_an_error_of_ours_in_one_lookup_takes_no_answer_from_its_neighbours(clock: MovableClock) -> None:
     """Whatever nobody foresaw in one lookup is its own `bug`, counted once; the others are answered."""
 
-    async def answering(lookup_id: str, _: Consumer, question: LookupRequest, __: Caller) -> web.Response:
+    async def answering(lookup_id: str, _: Consumer, question: LookupRequest, *__: object) -> web.Response:
         if question.dataset == "firms-2.enterprise":
             raise KeyError(lookup_id)
         return web.json_response({"outcome": "absent"})

@@ -75,6 +75,20 @@ async def test_the_first_to_put_wins(state: State, passing: Passing) -> None:
     assert await state.get("key") == b"third"
 
 
+async def test_a_value_is_replaced_and_lives_anew(state: State, passing: Passing) -> None:
+    """What is put in place of another is there for its own time, and can be forgotten before."""
+    await state.put("key", b"first", ttl_s=0.3)
+    await passing(0.2)
+    await state.put("key", b"second", ttl_s=0.3)
+    await passing(0.2)
+    assert await state.get("key") == b"second"
+    assert not await state.put_if_absent("key", b"third", ttl_s=0.3)
+    await state.forget("key")
+    await state.forget("nothing")
+    assert await state.get("key") is None
+    assert await state.put_if_absent("key", b"third", ttl_s=0.3)
+
+
 async def test_counting_starts_again_after_its_window(state: State, passing: Passing) -> None:
     """The window runs from the first count, not from the last."""
     assert [await state.incr("key", ttl_s=0.4) for _ in range(3)] == [1, 2, 3]
@@ -113,6 +127,20 @@ async def test_a_full_memory_forgets_nothing_that_lives(clock: MovableClock) -> 
     clock.advance(10)
     assert await state.put_if_absent("key-3", b"x", ttl_s=10)
     assert not await state.put_if_absent("key-1", b"x", ttl_s=10)
+
+
+async def test_a_memory_in_which_values_are_replaced_does_not_grow(clock: MovableClock) -> None:
+    """A full memory takes a new value for a key that it has, and keeps no trace of those that it had before."""
+    state = MemoryState(clock, entries=3)
+    for number in range(10_000):
+        await state.put(f"key-{number % 3}", b"x", ttl_s=10)
+
+    with pytest.raises(CheckUnavailable):
+        await state.put("key-3", b"x", ttl_s=10)
+    assert len(state._ends) < 2_000
+    clock.advance(10)
+    assert [await state.get(f"key-{number}") for number in range(3)] == [None] * 3
+    await state.put("key-3", b"x", ttl_s=10)
 
 
 @pytest.mark.parametrize("kind", ["file", "redis"])

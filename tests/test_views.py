@@ -122,6 +122,7 @@ async def window_over(store: Store, folder: Path) -> AsyncIterator[Window]:
     front = server.api(
         lookup=core.lookup,
         authenticator=core.authenticator,
+        idempotency=core.idempotency,
         metrics=Metrics(),
         clock=clock,
         limits=Limits(),

@@ -74,6 +74,7 @@ def explained(lookup_id: str, records: Sequence[Told]) -> dict[str, Any]:
                 steps.append(_said({"step": "asked"} | place, ("Đã ghi sổ trước khi hỏi.", "Recorded before asking.")))
             case "answered":
                 steps += _attempts(record)
+                steps += _repeats(record)
                 result = _result(record)
                 steps.append({"step": "answered"} | place | _evidence(record) | result)
             case "refused":
@@ -145,6 +146,16 @@ def _attempts(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         )
         names = ("result", "layer", "status", "elapsed_ms", "fresh", "requests", "request_id")
         yield _said({"step": "attempt", "number": number} | {name: attempt.get(name) for name in names}, text)
+
+
+def _repeats(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    first = record.get("repeats")
+    if isinstance(first, str):
+        text = (
+            f"Không hỏi lại: trả lại kết quả của lượt {first} theo khóa chống lặp.",
+            f"Not asked anew: what lookup {first} was told was told again, under its idempotency key.",
+        )
+        yield _said({"step": "repeated", "repeats": first}, text)
 
 
 def _evidence(record: Mapping[str, Any]) -> dict[str, Any]:

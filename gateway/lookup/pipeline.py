@@ -21,7 +21,7 @@ from gateway.lookup.request import LookupRequest, read
 from gateway.lookup.seams import Asking, Cache, Caller, Ledger, Recorded
 from gateway.telemetry import Metrics, log
 
-__all__ = ["Lookup", "LookupResult"]
+__all__ = ["FLUSH_GRACE_S", "Lookup", "LookupResult"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,8 @@ class LookupResult:
     recorded: Recorded | None = None
 
 
-_FLUSH_GRACE_S = 0.2
+FLUSH_GRACE_S = 0.2
+"""An answer that came at the last moment still gets the flush that it needs."""
 _RESERVE_S = 0.1
 """Kept back from a deadline, at most a tenth of it: an answer has to be recorded, signed and written as well."""
 _FINDINGS = frozenset(Finding)
@@ -87,7 +88,18 @@ class Lookup:
         `unknown` outcome of the result.
         """
         caller = caller or Caller(arrived=self._clock.monotonic())
-        arrived = caller.arrived
+        asking = await self.granted(lookup_id, consumer, request, caller)
+        try:
+            result = await self._answered(asking, request)
+        except asyncio.CancelledError:
+            if caller.has_gone():
+                self._tell_gone(asking, self._clock.monotonic() - caller.arrived)
+            raise
+        self._tell(asking, result.answer, self._clock.monotonic() - caller.arrived)
+        return result
+
+    async def granted(self, lookup_id: str, consumer: Consumer, request: LookupRequest, caller: Caller) -> Asking:
+        """The question as it may be asked. Raises QuestionRefused, recorded, where it may not."""
         try:
             entry = self.catalogue.find(request.dataset)
             query = self._query(entry, request)
@@ -98,7 +110,7 @@ class Lookup:
         for finding in grant.findings:
             self._metrics.findings.labels(finding).inc()
             log().warning("lookup.finding", lookup_id=lookup_id, consumer=consumer.name, dataset=entry.id, kind=finding)
-        asking = Asking(
+        return Asking(
             lookup_id=lookup_id,
             consumer=consumer,
             entry=entry,
@@ -107,14 +119,10 @@ class Lookup:
             grant=grant,
             caller=caller,
         )
-        try:
-            result = await self._answered(asking, request)
-        except asyncio.CancelledError:
-            if caller.has_gone():
-                self._tell_gone(asking, self._clock.monotonic() - arrived)
-            raise
-        self._tell(asking, result.answer, self._clock.monotonic() - arrived)
-        return result
+
+    def end(self, request: LookupRequest, caller: Caller) -> float:
+        """By when (monotonic) the question must have its outcome. Raises InvalidQuestion for a dataset not there."""
+        return _end(self.catalogue.find(request.dataset), request, caller)
 
     async def refuse(
         self,
@@ -150,9 +158,7 @@ class Lookup:
     async def _answered(self, asking: Asking, request: LookupRequest) -> LookupResult:
         """Asked, answered and recorded; every wait for registry and ledger lies inside one deadline."""
         entry, ledger, max_age_s = asking.entry, self._ledger, request.max_age_s
-        own = entry.instance.channel.deadline_s(entry.dataset)
-        whole = min(own, request.deadline_s or own, asking.caller.deadline_s or own)
-        until = asking.caller.arrived + whole - min(_RESERVE_S, whole / 10)
+        until = _end(entry, request, asking.caller)
         if ledger is None:
             return self._result(asking, await self._answer(asking, max_age_s, until))
         refused = self._refused_at_once(asking, max_age_s, until)
@@ -169,8 +175,7 @@ class Lookup:
         except BaseException:
             ledger.cut_off(asking, asked)
             raise
-        # An answer that came at the last moment still gets the flush it needs.
-        within_s = max(until - self._clock.monotonic(), 0.0) + _FLUSH_GRACE_S
+        within_s = max(until - self._clock.monotonic(), 0.0) + FLUSH_GRACE_S
         try:
             recorded = await ledger.answered(asking, asked, answer, result.record, within_s=within_s)
         except LedgerUnavailable as exc:
@@ -251,6 +256,12 @@ class Lookup:
             requests=sum(attempt.requests for attempt in answer.attempts),
             elapsed_s=round(elapsed_s, 6),
         )
+
+
+def _end(entry: Entry, request: LookupRequest, caller: Caller) -> float:
+    own = entry.instance.channel.deadline_s(entry.dataset)
+    whole = min(own, request.deadline_s or own, caller.deadline_s or own)
+    return caller.arrived + whole - min(_RESERVE_S, whole / 10)
 
 
 def _share(asking: Asking) -> Share:

@@ -17,6 +17,7 @@ from gateway.ledger.log import Log
 from gateway.ledger.records import INTERRUPTED, Asked, Record, closes, interrupted
 from gateway.lookup.access import Consumer
 from gateway.lookup.document import document_of
+from gateway.lookup.repeats import Told
 from gateway.lookup.request import LookupRequest
 from gateway.lookup.seams import Asking, Recorded
 from gateway.telemetry import log
@@ -80,12 +81,37 @@ class Recorder:
             sealed = evidence.sealed(self._signer, log=self.log.origin, index=appended.index) if evidence else None
             await appended.durable(within_s)
         except BaseException as exc:
-            if isinstance(exc, LedgerUnavailable) and self.log.state == "failing":  # it does not stand there
-                self._close(asking, asked, exc.reason.value)
-            else:  # late, cancelled, or a key device that failed: it stands there, and does not leave
-                self._append_quietly({"type": "undelivered", "lookup_id": asking.lookup_id})
+            self._kept_back(asking, asked, exc)
             raise
         return Recorded(log=self.log.origin, index=appended.index, evidence=sealed)
+
+    async def repeated(self, asking: Asking, asked: int, told: Told, *, within_s: float) -> None:
+        record = interrupted(asking.lookup_id, Asked(asked, asking.entry.id)) | {
+            "at": self._clock.now(),
+            "outcome": told.outcome,
+            "reason": told.unknown.reason.value if told.unknown is not None else None,
+            "via": "repeat",
+            "route": told.route,
+            "request_id": told.request_id,
+            "attempts": [],
+            "repeats": told.lookup_id if told.lookup_id != asking.lookup_id else None,
+        }
+        try:
+            appended = self.log.append(record)
+        except LedgerUnavailable as exc:
+            self._close(asking, asked, exc.reason.value)
+            raise
+        try:
+            await appended.durable(within_s)
+        except BaseException as exc:
+            self._kept_back(asking, asked, exc)
+            raise
+
+    def _kept_back(self, asking: Asking, asked: int, error: BaseException) -> None:
+        if isinstance(error, LedgerUnavailable) and self.log.state == "failing":  # it does not stand there
+            self._close(asking, asked, error.reason.value)
+        else:  # late, cancelled, or a key device that failed: it stands there, and does not leave
+            self._append_quietly({"type": "undelivered", "lookup_id": asking.lookup_id})
 
     def cut_off(self, asking: Asking, asked: int) -> None:
         self._close(asking, asked, Refusal.CALLER_GONE.value if asking.caller.has_gone() else INTERRUPTED)

@@ -58,6 +58,12 @@ class RedisState:
     async def put_if_absent(self, key: str, value: bytes, *, ttl_s: float) -> bool:
         return bool(await _said(self._redis.set(self._prefix + key, value, nx=True, px=_ms(ttl_s))))
 
+    async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        await _said(self._redis.set(self._prefix + key, value, px=_ms(ttl_s)))
+
+    async def forget(self, key: str) -> None:
+        await _said(self._redis.delete(self._prefix + key))
+
     async def incr(self, key: str, *, ttl_s: float) -> int:
         name = self._prefix + key
         both = self._redis.pipeline(transaction=True)

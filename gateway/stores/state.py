@@ -15,6 +15,8 @@ from gateway.errors import CheckUnavailable
 
 __all__ = ["MemoryState", "State"]
 
+_SPARE_ENDS = 1000
+
 
 class State(Protocol):
     """
@@ -32,6 +34,12 @@ class State(Protocol):
 
     async def put_if_absent(self, key: str, value: bytes, *, ttl_s: float) -> bool:
         """Keep the value unless one is there; True when it was kept."""
+
+    async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        """Keep the value in place of whatever is there; its life begins anew."""
+
+    async def forget(self, key: str) -> None:
+        """Let go of the value, if there is one."""
 
     async def incr(self, key: str, *, ttl_s: float) -> int:
         """Count one more under the key, and say how many; the life runs from the first."""
@@ -66,6 +74,13 @@ class MemoryState:
         self._add(key, value, ttl_s)
         return True
 
+    async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        self._forget_what_is_over()
+        self._add(key, value, ttl_s)
+
+    async def forget(self, key: str) -> None:
+        self._values.pop(key, None)
+
     async def incr(self, key: str, *, ttl_s: float) -> int:
         self._forget_what_is_over()
         present = self._values.get(key)
@@ -84,13 +99,19 @@ class MemoryState:
         """Nothing is held."""
 
     def _add(self, key: str, value: bytes, ttl_s: float) -> None:
-        if len(self._values) >= self._entries:
+        if len(self._values) >= self._entries and key not in self._values:
             raise CheckUnavailable(f"state: {self._entries} living values are as many as memory may hold")
         ends = self._clock.monotonic() + ttl_s
         self._values[key] = (ends, value)
         heapq.heappush(self._ends, (ends, key))
+        if len(self._ends) > 2 * len(self._values) + _SPARE_ENDS:  # most are of values that were replaced or forgotten
+            self._ends = [(ends, key) for key, (ends, _) in self._values.items()]
+            heapq.heapify(self._ends)
 
     def _forget_what_is_over(self) -> None:
         now = self._clock.monotonic()
         while self._ends and self._ends[0][0] <= now:
-            del self._values[heapq.heappop(self._ends)[1]]
+            _, key = heapq.heappop(self._ends)
+            kept = self._values.get(key)
+            if kept is not None and kept[0] <= now:
+                del self._values[key]

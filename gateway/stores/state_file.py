@@ -28,6 +28,8 @@ _PUT = """
 INSERT INTO state (key, value, ends) VALUES (:key, :value, :ends)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, ends = excluded.ends WHERE state.ends <= :now
 """
+_REPLACE = "INSERT OR REPLACE INTO state (key, value, ends) VALUES (:key, :value, :ends)"
+_FORGET = "DELETE FROM state WHERE key = :key"
 _INCR = """
 INSERT INTO state (key, value, ends) VALUES (:key, 1, :ends)
 ON CONFLICT (key) DO UPDATE SET
@@ -67,6 +69,15 @@ class FileState:
         now = self._now()
         values = {"key": key, "value": value, "ends": now + ttl_s, "now": now}
         return await self._run(lambda: self._changed(_PUT, values, now).rowcount == 1)
+
+    async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        now = self._now()
+        values = {"key": key, "value": value, "ends": now + ttl_s}
+        await self._run(lambda: self._changed(_REPLACE, values, now))
+
+    async def forget(self, key: str) -> None:
+        now = self._now()
+        await self._run(lambda: self._changed(_FORGET, {"key": key}, now))
 
     async def incr(self, key: str, *, ttl_s: float) -> int:
         now = self._now()

@@ -14,7 +14,9 @@ from gateway.domain.outcome import Unknown
 from gateway.errors import InvalidQuestion, QuestionRefused
 from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Entry, Instance
-from gateway.lookup.pipeline import Lookup
+from gateway.lookup.idempotency import Idempotency, Reply
+from gateway.lookup.pipeline import Lookup, LookupResult
+from gateway.lookup.repeats import Slot
 from gateway.lookup.request import LookupRequest, parse
 from gateway.lookup.seams import Caller
 from gateway.lookup.sets import parse_set
@@ -22,12 +24,13 @@ from gateway.telemetry import Metrics
 from gateway.web import deadline, problems
 from gateway.web.authentication import Authenticator
 from gateway.web.body import body_of
+from gateway.web.idempotency_key import REPLAYED, asked_under
 from gateway.web.inbound import Inbound
 from gateway.web.limits import LIMITS
 from gateway.web.lookup_sets import LookupSets
 from gateway.web.schemas import lookup_view
 
-__all__ = ["Handlers"]
+__all__ = ["LOOKUP_ID", "STOPPING", "Handlers", "Stopping", "answer_body"]
 
 _Answered = Callable[[web.Request, Consumer, float], Awaitable[web.Response]]
 """What reads a request of a consumer that is known, and answers it; the number is when its head arrived."""
@@ -46,11 +49,13 @@ class Handlers:
         clock: Clock,
         inbound: Inbound,
         metrics: Metrics,
+        idempotency: Idempotency,
         unready: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._inbound = inbound
         self._sets = LookupSets(self._answer, new_id=lookup.new_id, inbound=inbound, metrics=metrics, clock=clock)
         self._lookup = lookup
+        self._idempotency = idempotency
         self._authenticator = authenticator
         self._clock = clock
         self._unready = unready
@@ -91,36 +96,59 @@ class Handlers:
 
     async def _answered(self, request: web.Request, consumer: Consumer, arrived: float) -> web.Response:
         lookup_id = request[LOOKUP_ID]
+        slot = None
         try:
             within_s = deadline.asked_for(request.headers)
-            question = parse(await body_of(request))
+            key = asked_under(request)
+            body = await body_of(request)
+            question = parse(body)
+            if key is not None:
+                (slot,) = self._idempotency.slots(consumer.name, key, request.path, body)
         except QuestionRefused as refusal:
             return await self._refused(lookup_id, consumer, refusal)
-        return await self._answer(lookup_id, consumer, question, _caller(request, arrived, within_s))
+        return await self._answer(lookup_id, consumer, question, _caller(request, arrived, within_s), slot)
 
     async def _answered_set(self, request: web.Request, consumer: Consumer, arrived: float) -> web.Response:
+        slots: list[Slot] | None = None
         try:
             within_s = deadline.asked_for(request.headers)
-            asked = parse_set(await body_of(request), most=request.app[LIMITS].set_lookups)
+            key = asked_under(request)
+            body = await body_of(request)
+            asked = parse_set(body, most=request.app[LIMITS].set_lookups)
+            if key is not None:
+                slots = self._idempotency.slots(consumer.name, key, request.path, body, len(asked.lookups))
+                await self._idempotency.check(slots)
         except QuestionRefused as refusal:
             return await self._refused(request[LOOKUP_ID], consumer, refusal)
-        return await self._sets.answer(consumer, asked, _caller(request, arrived, within_s))
+        return await self._sets.answer(consumer, asked, _caller(request, arrived, within_s), slots)
 
     async def _refused(self, lookup_id: str, consumer: Consumer, refusal: QuestionRefused) -> web.Response:
         await self._lookup.refuse(lookup_id, consumer, refusal)
         return problems.for_refusal(lookup_id, refusal, self._clock)
 
     async def _answer(
-        self, lookup_id: str, consumer: Consumer, question: LookupRequest, caller: Caller
+        self, lookup_id: str, consumer: Consumer, question: LookupRequest, caller: Caller, slot: Slot | None
     ) -> web.Response:
         try:
+            if slot is not None:
+                return self._replied(await self._idempotency.ask(slot, lookup_id, consumer, question, caller))
             result = await self._lookup.ask(lookup_id, consumer, question, caller)
         except QuestionRefused as refusal:
             return problems.for_refusal(lookup_id, refusal, self._clock)
         outcome = result.answer.outcome
         if isinstance(outcome, Unknown):
             return problems.for_unknown(lookup_id, outcome, self._clock)
-        return _json(lookup_view(result))
+        return _answer_of(answer_body(result))
+
+    def _replied(self, reply: Reply) -> web.Response:
+        told = reply.told
+        if told.unknown is not None:
+            response = problems.for_unknown(told.lookup_id, told.unknown, self._clock)
+        else:
+            response = _answer_of(told.body or b"")
+        if reply.repeated:
+            response.headers[REPLAYED] = "true"
+        return response
 
     async def registries(self, request: web.Request) -> web.Response:
         """GET /v1/registries"""
@@ -170,11 +198,18 @@ def _caller(request: web.Request, arrived: float, within_s: float | None) -> Cal
     return Caller(arrived=arrived, deadline_s=within_s, has_gone=lambda: request.transport is None)
 
 
+def answer_body(result: LookupResult) -> bytes:
+    """The answer of a lookup, `found` or `absent`, as it leaves."""
+    return orjson.dumps(lookup_view(result), option=_JSON_OPTIONS)
+
+
 def _json(value: Any, *, status: int = 200) -> web.Response:
+    return _answer_of(orjson.dumps(value, option=_JSON_OPTIONS), status=status)
+
+
+def _answer_of(body: bytes, *, status: int = 200) -> web.Response:
     headers = {"Cache-Control": "no-store"}
-    return web.Response(
-        body=orjson.dumps(value, option=_JSON_OPTIONS), status=status, content_type=_JSON, headers=headers
-    )
+    return web.Response(body=body, status=status, content_type=_JSON, headers=headers)
 
 
 def _registry_view(instance: Instance) -> dict[str, Any]:

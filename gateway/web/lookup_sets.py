@@ -8,7 +8,8 @@ answer leaves with the last of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -17,17 +18,19 @@ from aiohttp import web
 from gateway import telemetry
 from gateway.clock import Clock
 from gateway.lookup.access import Consumer
+from gateway.lookup.repeats import Slot
 from gateway.lookup.request import LookupRequest
 from gateway.lookup.seams import Caller
 from gateway.lookup.sets import LookupSetRequest
 from gateway.telemetry import Metrics
 from gateway.web import problems
+from gateway.web.idempotency_key import REPLAYED
 from gateway.web.inbound import Inbound
 
 __all__ = ["Answering", "LookupSets"]
 
-Answering = Callable[[str, Consumer, LookupRequest, Caller], Awaitable[web.Response]]
-"""What answers one lookup: its id, who asks, what, and who waits."""
+Answering = Callable[[str, Consumer, LookupRequest, Caller, Slot | None], Awaitable[web.Response]]
+"""What answers one lookup: its id, who asks, what, who waits, and where it belongs under an idempotency key."""
 
 
 class LookupSets:
@@ -47,29 +50,39 @@ class LookupSets:
         self._metrics = metrics
         self._clock = clock
 
-    async def answer(self, consumer: Consumer, asked: LookupSetRequest, caller: Caller) -> web.Response:
-        """The whole set's answer: 200, with what became of each lookup in the order in which they were asked."""
-        self._metrics.set_lookups.observe(len(asked.lookups))
-        questions = asked.questions()
-        async with asyncio.TaskGroup() as together:  # whoever hangs up ends them all
-            first, *others = questions
-            tasks = [together.create_task(self._one(consumer, first, caller))]
-            tasks += [together.create_task(self._placed(consumer, one, caller)) for one in others]
-        answers = [_said(one.name, task.result()) for one, task in zip(asked.lookups, tasks, strict=True)]
-        return web.Response(
-            body=orjson.dumps({"lookups": answers}),
-            content_type="application/json",
-            headers={"Cache-Control": "no-store"},
-        )
+    async def answer(
+        self, consumer: Consumer, asked: LookupSetRequest, caller: Caller, slots: Sequence[Slot] | None = None
+    ) -> web.Response:
+        """
+        The whole set's answer: 200, with what became of each lookup in the order in which they were asked.
 
-    async def _placed(self, consumer: Consumer, question: LookupRequest, caller: Caller) -> web.Response:
+        With `slots`, one for each lookup, each of them is asked once under its key by itself: what was answered before
+        is given again, the others are asked.
+        """
+        self._metrics.set_lookups.observe(len(asked.lookups))
+        places: Sequence[Slot | None] = slots or [None] * len(asked.lookups)
+        asking = [
+            partial(self._one, consumer, question, caller, slot)
+            for question, slot in zip(asked.questions(), places, strict=True)
+        ]
+        async with asyncio.TaskGroup() as together:  # whoever hangs up ends them all
+            tasks = [together.create_task(asking[0]())]
+            tasks += [together.create_task(self._placed(consumer, one)) for one in asking[1:]]
+        responses = [task.result() for task in tasks]
+        headers = {"Cache-Control": "no-store"}
+        if all(REPLAYED in response.headers for response in responses):
+            headers[REPLAYED] = "true"
+        said = [_said(one.name, response) for one, response in zip(asked.lookups, responses, strict=True)]
+        return web.Response(body=orjson.dumps({"lookups": said}), content_type="application/json", headers=headers)
+
+    async def _placed(self, consumer: Consumer, asking: Callable[[], Awaitable[web.Response]]) -> web.Response:
         if not self._inbound.enter():
             return self._shed()
         try:
             if not self._inbound.begin(consumer):
                 return self._shed()
             try:
-                return await self._one(consumer, question, caller)
+                return await asking()
             finally:
                 self._inbound.end(consumer)
         finally:
@@ -78,10 +91,12 @@ class LookupSets:
     def _shed(self) -> web.Response:
         return problems.for_unknown(self._new_id(), self._inbound.overloaded(), self._clock)
 
-    async def _one(self, consumer: Consumer, question: LookupRequest, caller: Caller) -> web.Response:
+    async def _one(
+        self, consumer: Consumer, question: LookupRequest, caller: Caller, slot: Slot | None
+    ) -> web.Response:
         lookup_id = self._new_id()
         try:
-            return await self._answering(lookup_id, consumer, question, caller)
+            return await self._answering(lookup_id, consumer, question, caller, slot)
         except Exception as exc:  # an error of ours in one lookup takes no answer from its neighbours
             self._metrics.bugs.inc()
             telemetry.log().error("web.bug", lookup_id=lookup_id, **telemetry.where(exc))

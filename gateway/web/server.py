@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 from gateway import telemetry
 from gateway.clock import Clock
 from gateway.errors import QuestionRefused, SettingsError
+from gateway.lookup.idempotency import Idempotency
 from gateway.lookup.pipeline import Lookup
 from gateway.telemetry import Metrics
 from gateway.web import docs, openapi, problems
@@ -42,6 +43,7 @@ def api(
     *,
     lookup: Lookup,
     authenticator: Authenticator,
+    idempotency: Idempotency,
     metrics: Metrics,
     clock: Clock,
     limits: Limits,
@@ -55,7 +57,7 @@ def api(
     description tells of; `unready` says why no question should come here now, or None.
     """
     inbound = Inbound(limits.questions, metrics, clock)
-    handlers = Handlers(lookup, authenticator, clock, inbound, metrics, unready)
+    handlers = Handlers(lookup, authenticator, clock, inbound, metrics, idempotency, unready)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
     app[LIMITS] = limits

@@ -118,7 +118,9 @@ class ExplanationResult(_View):
 class ExplanationStep(ExplanationResult):
     """One step; which members it has depends on `step`."""
 
-    step: Literal["authenticated", "checked", "allowed", "asked", "attempt", "answered", "refused", "undelivered"]
+    step: Literal[
+        "authenticated", "checked", "allowed", "asked", "attempt", "repeated", "answered", "refused", "undelivered"
+    ]
     at: datetime | None = None
     ledger: LedgerPlace | None = None
     consumer: str | None = None
@@ -144,6 +146,7 @@ class ExplanationStep(ExplanationResult):
     clock_skew_s: float | None = None
     quota_left: int | None = None
     kid: str | None = None
+    repeats: str | None = Field(None, description="The lookup whose answer was given again.")
 
 
 class Explanation(_View):
