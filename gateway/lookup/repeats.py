@@ -93,7 +93,8 @@ class KeptAnswers:
             return None
         if found[:1] == _ASKING:
             return UNDER_WAY
-        opened = self._box.open(found[1 + _DIGEST_BYTES :], belongs_to=_belonging(slot))
+        sealed = found[1 + _DIGEST_BYTES :] if found[:1] == _ANSWERED else b""
+        opened = self._box.open(sealed, belongs_to=_belonging(slot))
         if opened is None:
             self._results.labels("unreadable").inc()
             log().error("idempotency.unreadable", consumer=slot.consumer)
