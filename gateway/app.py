@@ -246,7 +246,7 @@ def build(
     )
     idempotency = Idempotency(
         lookup,
-        app_idempotency.kept_answers(settings, state, secrets, clock, metrics),
+        app_idempotency.repeats(settings, state, secrets, clock, metrics),
         ledger=recorder,
         clock=clock,
         metrics=metrics,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from gateway.clock import Clock
 from gateway.crypto import Secrets
-from gateway.lookup.repeats import KeptAnswers
+from gateway.lookup.repeats import Repeats
 from gateway.settings import Settings
 from gateway.stores.state import MemoryState, State
 from gateway.telemetry import Metrics
 
-__all__ = ["kept_answers"]
+__all__ = ["repeats"]
 
 
-def kept_answers(settings: Settings, state: State, secrets: Secrets, clock: Clock, metrics: Metrics) -> KeptAnswers:
+def repeats(settings: Settings, state: State, secrets: Secrets, clock: Clock, metrics: Metrics) -> Repeats:
     """
     With the rest of the state where that is shared; else in a memory of their own, so that no answer takes the place
     of a used token.
@@ -22,7 +22,7 @@ def kept_answers(settings: Settings, state: State, secrets: Secrets, clock: Cloc
         # Of each consumer an answer and its place on the ring, and a count; and whatever is being asked just now.
         most = max(len(settings.consumers), 1) * (2 * section.answers + 1)
         state = MemoryState(clock, entries=most + settings.web.questions)
-    return KeptAnswers(
+    return Repeats(
         state,
         secrets,
         keep_s=section.keep_s,

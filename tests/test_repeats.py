@@ -6,7 +6,7 @@ import pytest
 
 from gateway.crypto import Secrets
 from gateway.errors import IdempotencyConflict
-from gateway.lookup.repeats import UNDER_WAY, KeptAnswers, Slot, Told
+from gateway.lookup.repeats import UNDER_WAY, Repeats, Slot, Told
 from gateway.stores.state import MemoryState
 from gateway.telemetry import Metrics
 from tests.conftest import MovableClock
@@ -29,7 +29,7 @@ class Shelf:
         self.metrics = Metrics()
         self.state = MemoryState(clock)
         chosen = {"most": 3, "answer_bytes": 4096} | limits
-        self.answers = KeptAnswers(self.state, Secrets((secret,)), keep_s=DAY_S, metrics=self.metrics, **chosen)
+        self.answers = Repeats(self.state, Secrets((secret,)), keep_s=DAY_S, metrics=self.metrics, **chosen)
 
     def slot(self, key: str = "key", body: bytes = b"{}", *, consumer: str = "one-stop", route: str = "/") -> Slot:
         return self.answers.slots(consumer, key, route, body)[0]

@@ -26,7 +26,7 @@ from gateway.errors import (
 )
 from gateway.lookup.access import Consumer
 from gateway.lookup.pipeline import FLUSH_GRACE_S, Lookup, LookupResult
-from gateway.lookup.repeats import HEADER, KeptAnswers, Slot, Told, conflict
+from gateway.lookup.repeats import HEADER, Repeats, Slot, Told, conflict
 from gateway.lookup.request import LookupRequest
 from gateway.lookup.seams import Asking, Caller
 from gateway.telemetry import Metrics, log
@@ -75,7 +75,7 @@ class Idempotency:
     def __init__(
         self,
         lookup: Lookup,
-        answers: KeptAnswers,
+        answers: Repeats,
         *,
         ledger: RepeatLedger | None,
         clock: Clock,

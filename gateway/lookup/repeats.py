@@ -19,7 +19,7 @@ from gateway.errors import FieldProblem, IdempotencyConflict
 from gateway.stores.state import State
 from gateway.telemetry import Metrics, log
 
-__all__ = ["HEADER", "UNDER_WAY", "KeptAnswers", "Slot", "Told"]
+__all__ = ["HEADER", "UNDER_WAY", "Repeats", "Slot", "Told"]
 
 HEADER = "Idempotency-Key"
 UNDER_WAY: Final = "under_way"
@@ -54,7 +54,7 @@ class Told:
     unknown: Unknown | None = None
 
 
-class KeptAnswers:
+class Repeats:
     """
     At most `most` answers of one consumer, each of at most `answer_bytes`, for `keep_s`; the oldest makes room.
 

@@ -13,7 +13,7 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import REASONS, REFUSALS
 from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.fields import Shape
-from gateway.web import sets_openapi
+from gateway.web import idempotency_key, sets_openapi
 from gateway.web.authentication import HEADER, ONLY_KEYS, Method
 from gateway.web.keys import JWKS_PATH
 from gateway.web.limits import Limits
@@ -34,6 +34,19 @@ _EXAMPLE_INQUIRY = {
 }
 
 
+_IDEMPOTENCY_KEY = {
+    "name": idempotency_key.HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 512},
+    "description": "Khóa chống lặp: cùng khóa, cùng thân thì cùng câu trả lời / the same key and body, the same answer",
+}
+_REPLAYED = {
+    idempotency_key.REPLAYED: {
+        "schema": {"const": "true"},
+        "description": "Câu trả lời đã có từ trước theo khóa này / given before, under this key",
+    }
+}
 _SCHEMES: dict[Method, dict[str, Any]] = {
     "api_key": {"type": "apiKey", "in": "header", "name": HEADER},
     "token": {
@@ -170,6 +183,7 @@ def _lookups(entries: list[Entry]) -> dict[str, Any]:
         "operationId": "lookup",
         "summary": "Hỏi một cơ sở dữ liệu / ask one registry",
         "description": "`found` and `absent` are answers (200). No answer is a problem document; never 404.",
+        "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {
             "required": True,
             "content": {
@@ -182,6 +196,7 @@ def _lookups(entries: list[Entry]) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": "Có bản ghi, hoặc cơ sở dữ liệu nói là không có / found or absent",
+                "headers": _REPLAYED,
                 "content": {"application/json": {"schema": _one_of("Answer", entries)}},
             },
             **_problem_responses(),
@@ -203,6 +218,7 @@ def _lookup_sets(entries: list[Entry], most: int) -> dict[str, Any]:
         "operationId": "lookup_set",
         "summary": "Hỏi nhiều cơ sở dữ liệu trong một lần gọi / ask many registries in one call",
         "description": "Each lookup is answered as if it had come by itself; none waits for another.",
+        "parameters": [_IDEMPOTENCY_KEY],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": schema, "examples": {"all": {"value": example}}}},
@@ -210,6 +226,7 @@ def _lookup_sets(entries: list[Entry], most: int) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": "Mỗi câu hỏi một kết quả, theo thứ tự đã hỏi / what became of each, in the order asked",
+                "headers": _REPLAYED,
                 "content": {"application/json": {"schema": sets_openapi.answer_schema(_one_of("Answer", entries))}},
             },
             **_problem_responses(),
