@@ -180,7 +180,7 @@ async def test_those_who_waited_share_an_unknown(desk: Desk, stand_ins: Running)
     stand_ins.faults.set("dancu", Fault("silence"))
     first = asyncio.create_task(ask(desk, "key-1", headers={"Request-Timeout": "0.5"}))
     await until(lambda: bool(records(desk, "asked")))
-    waiting = [asyncio.create_task(ask(desk, "key-1")) for _ in range(4)]
+    waiting = [asyncio.create_task(ask(desk, "key-1", headers={"Request-Timeout": "1"})) for _ in range(4)]
     said = [await first, *[await one for one in waiting]]
     answered = records(desk, "answered")
 
@@ -189,6 +189,17 @@ async def test_those_who_waited_share_an_unknown(desk: Desk, stand_ins: Running)
     assert [one.again for one in said] == [False, True, True, True, True]
     assert [(one["outcome"], one["reason"]) for one in answered] == [("unknown", "timeout")] * 5
     assert {one["repeats"] for one in answered if one["via"] == "repeat"} == {said[0].json["lookup_id"]}
+
+
+async def test_who_has_time_is_not_bound_by_anothers_haste(desk: Desk, stand_ins: Running) -> None:
+    """After a timeout of somebody in a hurry, one who waited for it and has seconds left asks himself."""
+    stand_ins.faults.set("dancu", Fault("silence", times=1))
+    hurried = asyncio.create_task(ask(desk, "key-1", headers={"Request-Timeout": "0.3"}))
+    await until(lambda: bool(records(desk, "asked")))
+    patient = await ask(desk, "key-1")
+
+    assert (await hurried).json["reason"] == "timeout"
+    assert (patient.status, patient.again) == (200, False)
 
 
 async def test_who_waits_has_his_own_deadline(desk: Desk, stand_ins: Running) -> None:

@@ -106,6 +106,7 @@ async def test_whatever_was_done_to_a_kept_answer_it_is_never_another_one(shelf:
     await shelf.state.put(shelf.slot("other").name, raw, ttl_s=5)
     assert await shelf.answers.find(shelf.slot("other")) is None
     assert shelf.unreadable() == before + 1
+    assert await shelf.answers.take(shelf.slot("other"), for_s=5)
 
 
 async def test_under_another_secret_nothing_is_found(clock: MovableClock, shelf: Shelf) -> None:

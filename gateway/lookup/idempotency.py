@@ -35,6 +35,7 @@ __all__ = ["Idempotency", "RepeatLedger", "Reply"]
 
 _LOOK_AGAIN_S = 0.05
 """How often it is looked whether another worker has its answer."""
+_MORE_TIME_S = 1.0
 _SPARE_S = 1.0
 """How much longer than its deadline a question counts as being asked, should its worker die."""
 
@@ -63,9 +64,13 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Flight:
-    """A question that this worker is asking. `ended` has what it was told; None where others have to ask themselves."""
+    """
+    A question that this worker is asking until `end`. `ended` has what it was told; None where others have to ask
+    themselves.
+    """
 
     fingerprint: bytes
+    end: float
     ended: asyncio.Future[Told | None]
 
 
@@ -130,7 +135,7 @@ class Idempotency:
             told = await self._awaited(under_way, lookup_id, end)
             if told is not None:
                 return told
-        flight = self._flights[slot.name] = _Flight(slot.fingerprint, asyncio.get_running_loop().create_future())
+        flight = self._flights[slot.name] = _Flight(slot.fingerprint, end, asyncio.get_running_loop().create_future())
         found = None
         try:
             found = await self._found(slot, lookup_id, end)
@@ -154,7 +159,12 @@ class Idempotency:
 
     async def _awaited(self, flight: _Flight, lookup_id: str, end: float) -> Told | None:
         done, _ = await asyncio.wait({flight.ended}, timeout=max(end - self._clock.monotonic(), 0.0))
-        return flight.ended.result() if done else _too_late(lookup_id)
+        if not done:
+            return _too_late(lookup_id)
+        told = flight.ended.result()
+        # Whoever has much more time than the one who was asking is not bound by the other's haste.
+        hasty = told is not None and told.unknown is not None and told.unknown.reason is Reason.TIMEOUT
+        return None if hasty and end - flight.end > _MORE_TIME_S else told
 
     async def _found(self, slot: Slot, lookup_id: str, end: float) -> Told | None:
         """What is kept, waiting for another worker where it is asking; None once this one is to ask."""

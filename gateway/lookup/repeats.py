@@ -98,6 +98,7 @@ class Repeats:
         if opened is None:
             self._results.labels("unreadable").inc()
             log().error("idempotency.unreadable", consumer=slot.consumer)
+            await self._state.forget(slot.name)
             return None
         return _told(opened)
 
