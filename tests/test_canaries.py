@@ -98,15 +98,26 @@ class Run:
         ]
         return await asyncio.gather(*(self.send(json.dumps(body).encode()) for body in bodies))
 
-    async def send(self, body: bytes, path: str = "/v1/lookups", key: str = KEY) -> str:
+    async def ask_set(self, idempotency_key: str) -> str:
+        """Every question in one set, under a key of the caller's."""
+        lookups = [
+            {"name": f"n{place}", "dataset": name.split()[0], "query": query}
+            for place, (name, query) in enumerate(self.questions.items())
+        ]
+        body = {"inquiry": self.inquiry, "lookups": lookups}
+        return await self.send(json.dumps(body).encode(), "/v1/lookup-sets", more={"Idempotency-Key": idempotency_key})
+
+    async def send(
+        self, body: bytes, path: str = "/v1/lookups", key: str = KEY, more: Mapping[str, str] | None = None
+    ) -> str:
         """One question as bytes. An answer is where canaries may stand; a problem document is kept for the search."""
-        headers = {"X-API-Key": key, "Content-Type": "application/json"}
+        headers = {"X-API-Key": key, "Content-Type": "application/json", **(more or {})}
         async with self.session.post(self.url + path, data=body, headers=headers) as reply:
             content = await reply.read()
         told = json.loads(content)
         if reply.status == 200:
             self.answers.append(content)
-            return str(told["outcome"])
+            return str(told.get("outcome", "set"))
         self.problems += 1
         await asyncio.to_thread((self.folder / "problems" / f"{self.problems}").write_bytes, content)
         return str(told.get("reason", told["type"]))
@@ -202,6 +213,10 @@ async def everything(one: Run) -> None:
     assert {await one.send(body) for body in bad_bodies(one)} == {"invalid", "forbidden"}
     assert {*await one.ask_all(max_age_s=BUG_AGE_S)} == {"urn:onestop-gateway:problem:bug"}
     assert await one.send(b"{}", key=one.flock.wrong_key) == "unauthenticated"
+    assert [await one.ask_set(f"{one.flock.citizen_id}") for _ in range(2)] == ["set", "set"]
+    other = {"dataset": "dancu.citizen", "query": one.questions["dancu.citizen"], "inquiry": one.inquiry}
+    for key, refusal in ((f"{one.flock.citizen_id}", "conflict"), (f'"{one.flock.citizen_id}', "invalid")):
+        assert await one.send(json.dumps(other).encode(), more={"Idempotency-Key": key}) == refusal
     for path in (f"/v1/{one.flock.citizen_id}", f"/v1/lookups?citizen_id={one.flock.citizen_id}"):
         await one.send(one.flock.dossier.encode(), path)
     headers = {"X-API-Key": KEY, "X-Forwarded-For": one.flock.citizen_id, "traceparent": one.flock.citizen_id}
