@@ -394,6 +394,7 @@ def _instance(
             waiting=registry.waiting,
             retry_share=registry.retry_share,
             retry_burst=registry.retry_burst,
+            hedge=registry.hedge,
             quota=QuotaPolicy(**registry.quota.model_dump()),
             breaker=BreakerPolicy(**registry.breaker.model_dump()),
         ),

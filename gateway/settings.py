@@ -216,6 +216,7 @@ class RegistrySettings(WaySettings):
     waiting: int = Field(128, ge=0, description="Most questions waiting for a place; more are `overloaded`.")
     retry_share: float = Field(0.1, ge=0, le=1, description="Retries per question that is asked, at most.")
     retry_burst: float = Field(10.0, ge=0, le=1000, description="Retries that may be saved up.")
+    hedge: bool = Field(False, description="Whether a late answer gets a second attempt beside the first.")
     quota: QuotaSettings = Field(default_factory=QuotaSettings, description="How much may be asked in a period.")
     breaker: BreakerSettings = Field(default_factory=BreakerSettings, description="When it is left in peace.")
     max_answer_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest answer that is read.")

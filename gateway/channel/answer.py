@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from gateway.domain.outcome import Outcome
 
-__all__ = ["CALLER_GONE", "Answer", "Attempt", "Layer", "Provenance"]
+__all__ = ["CALLER_GONE", "OVERTAKEN", "Answer", "Attempt", "Layer", "Provenance"]
 
 CALLER_GONE = "caller_gone"
+OVERTAKEN = "overtaken"
 
 Layer = Literal["network", "platform", "registry", "ours"]
 """
@@ -23,7 +24,7 @@ a province's wrapper or the log-in, `network` nobody, `ours` the gateway before 
 class Attempt:
     """
     One try at the question: `found`, `absent` or the reason why not (`caller_gone` where it was broken off since
-    nobody waited any more), and whether the connection was new.
+    nobody waited any more, `overtaken` where the one beside it was quicker), and whether the connection was new.
 
     `status` is the HTTP status of the last answer, None where there was none; `request_id` what the registry knows
     this attempt by.

@@ -14,13 +14,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from gateway.channel.answer import CALLER_GONE, Answer, Attempt, Layer, Provenance
+from gateway.channel.answer import CALLER_GONE, OVERTAKEN, Answer, Attempt, Layer, Provenance
 from gateway.channel.breaker import BreakerPolicy
 from gateway.channel.budget import Budget
+from gateway.channel.hedge import Late, race
 from gateway.channel.limit import Limit
 from gateway.channel.line import Share
 from gateway.channel.observer import Observer, Silent
@@ -28,7 +29,7 @@ from gateway.channel.quota import Quota, QuotaPolicy
 from gateway.channel.retry import Retry
 from gateway.channel.route import Circuit, Route
 from gateway.clock import VIETNAM, Clock
-from gateway.domain.dataset import Dataset, Exchanges, Options, Query, Question
+from gateway.domain.dataset import Dataset, Exchanges, Options, Query, Question, Sensitivity
 from gateway.domain.exchange import LARGE_BODY, Request, Response
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Absent, Found, Outcome, Unknown, unknown_from
@@ -82,6 +83,7 @@ class Policy:
     waiting: int = 128
     retry_share: float = 0.1
     retry_burst: float = 10.0
+    hedge: bool = False
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     quota: QuotaPolicy = field(default_factory=QuotaPolicy)
 
@@ -117,6 +119,7 @@ class Channel:
         self._observer = observer or Silent()
         self._mac = mac
         self._budget = Budget(share=policy.retry_share, burst=policy.retry_burst)
+        self._late = Late() if policy.hedge else None
         self._quota = Quota(policy.quota, self._day_left_s)
         self._quota_told_at = 0.0
         self._nameless: dict[str, float] = {}
@@ -231,7 +234,7 @@ class Channel:
         try:
             async with asyncio.timeout(asked.deadline_s) as asked.timeout:
                 return await self._retry.run(
-                    lambda: self._placed(asked, until),
+                    lambda: self._tried(asked, until),
                     again=lambda: len(asked.attempts) < self._policy.attempts,
                     until=until,
                     takes_s=lambda: asked.route.places.limit.quiet_s(noun),
@@ -243,6 +246,32 @@ class Channel:
             if asked.attempts:
                 return unknown_from(RegistryTimeout(message))
             return unknown_from(Overloaded(message, retry_at=self._clock.now() + _OVERLOADED_FOR))
+
+    async def _tried(self, asked: _Asked, until: float) -> Outcome[Any]:
+        """An attempt, and perhaps one beside it; never two about what is sensitive, and only beside a first one."""
+        noun = asked.dataset.noun
+        after_s = self._late.after_s(noun) if self._late is not None and not asked.attempts else None
+        if after_s is None or asked.dataset.sensitivity is Sensitivity.SENSITIVE:
+            return await self._placed(asked, until)
+        rival = replace(asked, request_id=self._new_id())
+
+        def may() -> bool:
+            route, now = asked.route, self._clock.monotonic()
+            in_time = now + route.places.limit.quiet_s(noun) < until
+            if not (in_time and route.admits(noun) and route.places.is_free and self._budget.take()):
+                return False
+            self._observer.retried(self.registry, "hedged")
+            return True
+
+        def won(rivals: bool) -> None:
+            (asked if rivals else rival).overtaken = True
+
+        outcome = await race(
+            lambda: self._placed(asked, until), lambda: self._placed(rival, until), after_s=after_s, may=may, won=won
+        )
+        if asked.overtaken:
+            asked.follow(rival)
+        return outcome
 
     async def _placed(self, asked: _Asked, until: float) -> Outcome[Any]:
         """An attempt in a place of the best route."""
@@ -317,6 +346,8 @@ class Channel:
                 # A timer that rings late says that we had no time to listen, not that nothing was said.
                 in_time = self._clock.monotonic() - asked.until < _OUR_OWN_LAG_S
                 reason = Reason.TIMEOUT if in_time else Reason.OVERLOADED
+            elif asked.overtaken:
+                result, layer = OVERTAKEN, _NOBODY
             raise
         finally:
             elapsed_s = self._clock.monotonic() - started
@@ -325,6 +356,8 @@ class Channel:
             attempt = Attempt(result, elapsed_s, was_fresh, layer, asked.status, asked.request_id, asked.requests)
             asked.attempts.append(attempt)
             self._observer.attempted(self.registry, noun, attempt)
+            if self._late is not None and (reason is None or result == OVERTAKEN):
+                self._late.note(noun, elapsed_s)
             if asked.requests > 1:
                 self._quota.count(asked.requests - 1)
 
@@ -411,6 +444,12 @@ class _Asked:
     last: Response | None = None
     status: int | None = None
     requests: int = 0
+    overtaken: bool = False
+
+    def follow(self, rival: _Asked) -> None:
+        """The answer is the rival's, who asked beside this."""
+        self.route, self.request_id, self.status = rival.route, rival.request_id, rival.status
+        self.replies, self.last = rival.replies, rival.last
 
     def count_request(self) -> None:
         """One more has left in the present attempt."""

@@ -29,7 +29,10 @@ class Observer(Protocol):
         """An answer held fields or elements that the contract does not know. Names only, as the registry wrote them."""
 
     def retried(self, registry: str, decision: str) -> None:
-        """A failure that another attempt might help: `made`, `no_time` or `no_budget`."""
+        """
+        A failure that another attempt might help: `made`, `no_time` or `no_budget`; or an answer that was late:
+        `hedged`.
+        """
 
     def switched(self, registry: str, dataset: str, route: str, change: Change) -> None:
         """A breaker has opened or closed."""

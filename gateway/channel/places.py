@@ -52,6 +52,11 @@ class Places:
         """How many wait for a place now."""
         return len(self._line)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether whoever came now would get a place at once."""
+        return self.in_flight < self.limit.value and not self._line
+
     async def enter(self, share: Share, dataset: str, until: float) -> None:
         """
         Take a place, at once or when one is given; `until` is the question's deadline, monotonic.
