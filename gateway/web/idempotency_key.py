@@ -19,7 +19,7 @@ REPLAYED = "Idempotency-Replayed"
 """Stands in an answer that was given before: `true`."""
 
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\]){1,255})"')
-_BARE = re.compile(r"[A-Za-z0-9!#$%&'*+./:=@^_`|~-]{1,255}")
+_BARE = re.compile(r"[A-Za-z0-9!#$%&'*+./:=?@^_`|~-]{1,255}")
 _ADVICE = (
     'một khóa duy nhất, 1 đến 255 ký tự ASCII in được, ví dụ "8e03978e-40d5-43dd-bc93-6894a57f9324" / '
     "one key of 1 to 255 printable ASCII characters, in quotes"
