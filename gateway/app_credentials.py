@@ -18,6 +18,7 @@ from gateway.settings_credentials import (
     LgspHeaderSettings,
     LgspTokenSettings,
     OAuthSettings,
+    PasswordGrantSettings,
     PlatformSettings,
     SessionSettings,
     XRoadSettings,
@@ -34,6 +35,7 @@ from gateway.transport.credentials import (
     LgspAccess,
     LgspHeader,
     LgspToken,
+    PasswordGrant,
     Session,
     SessionNames,
     auth_hash,
@@ -69,6 +71,17 @@ def credentials(section: CredentialsSettings, clock: Clock) -> Credentials:
             )
         case OAuthSettings():
             return _oauth(section, clock, headers, secrets)
+        case PasswordGrantSettings():
+            return PasswordGrant(
+                token_url=section.token_url,
+                key=section.key,
+                secret=secret(section.secret_file),
+                username=section.username,
+                password=secret(section.password_file),
+                clock=clock,
+                headers=headers,
+                secrets=secrets,
+            )
         case LgspHeaderSettings():
             return LgspHeader(_lgsp(section), header=section.header, headers=headers, secrets=secrets)
         case LgspTokenSettings():
@@ -109,7 +122,7 @@ def log_in_urls(section: CredentialsSettings) -> dict[str, str]:
     """Every address that credentials call by themselves, by its place below `credentials`."""
     found: dict[str, str] = {}
     match section:
-        case OAuthSettings() | LgspTokenSettings() | HeaderTokenSettings():
+        case OAuthSettings() | PasswordGrantSettings() | LgspTokenSettings() | HeaderTokenSettings():
             found["token_url"] = section.token_url
         case SessionSettings() | InsurancePortalSettings():
             found["login_url"] = section.login_url

@@ -24,6 +24,7 @@ __all__ = [
     "LgspHeaderSettings",
     "LgspTokenSettings",
     "OAuthSettings",
+    "PasswordGrantSettings",
     "PlatformSettings",
     "Section",
     "SessionSettings",
@@ -108,6 +109,20 @@ class OAuthSettings(_CredentialsSettings):
     style: Literal["basic", "form", "json"] = Field(
         "basic", description="Key and secret as Basic, in the form, or as JSON."
     )
+
+    def proving(self) -> Iterator[tuple[str, str]]:
+        yield "Authorization", "scheme"
+
+
+class PasswordGrantSettings(_CredentialsSettings):
+    """OAuth2's password grant, as one land platform wants it."""
+
+    scheme: Literal["oauth2_password"] = Field("oauth2_password", description="How the registry knows us.")
+    token_url: Url = Field(description="Where tokens are given out.")
+    key: Text = Field(description="`client_id`.")
+    secret_file: Path = Field(description="File with the `client_secret`.")
+    username: Text = Field(description="The account that the registry gave us.")
+    password_file: Path = Field(description="File with the account's password.")
 
     def proving(self) -> Iterator[tuple[str, str]]:
         yield "Authorization", "scheme"
@@ -220,6 +235,7 @@ CredentialsSettings = Annotated[
     AnonymousSettings
     | C06Settings
     | OAuthSettings
+    | PasswordGrantSettings
     | LgspHeaderSettings
     | LgspTokenSettings
     | HeaderTokenSettings

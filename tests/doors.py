@@ -19,13 +19,14 @@ from gateway.transport.credentials import (
     LgspAccess,
     LgspHeader,
     LgspToken,
+    PasswordGrant,
     Session,
     auth_hash,
 )
 from gateway.transport.http import HttpTransport
 from mocks.credentials import C06Door, Door, InsuranceDoor, SessionDoor, opened
 from mocks.credentials.lgsp import ACCESS, OFFICER
-from mocks.credentials.tokens import AUTH, KEY, SECRET
+from mocks.credentials.tokens import ACCOUNT, AUTH, KEY, PASSWORD, SECRET
 from tests.conftest import MovableClock
 
 Made = Callable[[str], Credentials]
@@ -72,6 +73,11 @@ def is_open(answer: Response) -> bool:
 def oauth(clock: MovableClock, style: Any = "basic", **more: Any) -> Made:
     arguments = {"key": KEY, "secret": SECRET, "style": style} | more
     return lambda url: ClientCredentials(token_url=f"{url}/token", clock=clock, **arguments)
+
+
+def password_grant(clock: MovableClock, **more: Any) -> Made:
+    arguments = {"key": KEY, "secret": SECRET, "username": ACCOUNT, "password": PASSWORD} | more
+    return lambda url: PasswordGrant(token_url=f"{url}/token", clock=clock, **arguments)
 
 
 def header_token(clock: MovableClock, issued: str = AUTH) -> Made:

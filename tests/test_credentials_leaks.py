@@ -26,6 +26,7 @@ from gateway.transport.credentials import (
     LgspAccess,
     LgspHeader,
     LgspToken,
+    PasswordGrant,
     Session,
     auth_hash,
 )
@@ -66,6 +67,15 @@ def schemes(url: str, clock: MovableClock) -> dict[str, Credentials]:
         "c06_basic": C06Basic(username="u", secret=CANARY, sv_url="s", clock=clock, secrets=FIXED),
         "oauth2_client_credentials": ClientCredentials(
             token_url=f"{url}/login", key="k", secret=CANARY, clock=clock, secrets=FIXED
+        ),
+        "oauth2_password": PasswordGrant(
+            token_url=f"{url}/login",
+            key="k",
+            secret=CANARY,
+            username="u",
+            password=CANARY,
+            clock=clock,
+            secrets=FIXED,
         ),
         "lgsp_header": LgspHeader(ACCESS, header="Authorization", secrets=FIXED),
         "lgsp_token": LgspToken(

@@ -27,7 +27,7 @@ from mocks.credentials import (
     opened,
 )
 from mocks.credentials.lgsp import ACCESS, OFFICER
-from mocks.credentials.tokens import AUTH, KEY, SECRET
+from mocks.credentials.tokens import ACCOUNT, AUTH, KEY, PASSWORD, SECRET
 from tests.conftest import MovableClock
 from tests.doors import ASK, JSON_ASK, PORTAL_ASK, SESSION_ASK, c06_door, is_open
 
@@ -39,6 +39,7 @@ endpoint = "http://registry.invalid"
 """
 FILES = {
     "oauth": SECRET,
+    "password": PASSWORD,
     "issued": AUTH,
     "c06": C06Door.secret,
     "api-key": C06Door.api_key,
@@ -70,6 +71,12 @@ SECTIONS: dict[str, tuple[Callable[[MovableClock], Door], Request, str]] = {
         ASK,
         'scheme = "oauth2_client_credentials"\ntoken_url = "URL/token"\n'
         f'key = "{KEY}"\nsecret_file = "oauth"\nstyle = "json"',
+    ),
+    "oauth2_password": (
+        lambda _: OAuthDoor("password"),
+        ASK,
+        'scheme = "oauth2_password"\ntoken_url = "URL/token"\n'
+        f'key = "{KEY}"\nsecret_file = "oauth"\nusername = "{ACCOUNT}"\npassword_file = "password"',
     ),
     "c06_basic": (
         lambda clock: c06_door(clock, unit="s", with_esb=True),
@@ -162,13 +169,16 @@ def test_every_scheme_is_tried(folder: Path) -> None:
     assert schemes == named - {"none"}
 
 
-@pytest.mark.parametrize(("text", "urls"), [("session", 2), ("insurance", 1), ("oauth", 1), ("lgsp", 0)])
+@pytest.mark.parametrize(
+    ("text", "urls"), [("session", 2), ("insurance", 1), ("oauth", 1), ("password", 1), ("lgsp", 0)]
+)
 def test_every_address_that_credentials_call_is_known(text: str, urls: int, folder: Path) -> None:
     """Log-ins and platforms are called too: their addresses are told, so that they are checked like the endpoint."""
     texts = {
         "session": SECTIONS["session behind a platform"],
         "insurance": SECTIONS["insurance_portal"],
         "oauth": SECTIONS["oauth2_client_credentials"],
+        "password": SECTIONS["oauth2_password"],
         "lgsp": SECTIONS["lgsp_header"],
     }
     section = section_of(texts[text][2].replace("URL", "http://x.invalid"), folder)

@@ -1,7 +1,7 @@
 """
 Doors that want a bearer token: API managers, and Đồng Tháp's own token service.
 
-Source: others.md, C.1 and 9.6; dancu-justice-transport.md, 2.1 and 2.4.
+Source: others.md, C.1, 3.3 and 9.6; dancu-justice-transport.md, 2.1 and 2.4.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from urllib.parse import urlencode
 from mocks.credentials.door import OPEN, Issued, answered, fault
 from mocks.stand_in import Answer, Call
 
-__all__ = ["AUTH", "KEY", "SECRET", "HeaderTokenDoor", "OAuthDoor"]
+__all__ = ["ACCOUNT", "AUTH", "KEY", "PASSWORD", "SECRET", "HeaderTokenDoor", "OAuthDoor"]
 
 KEY = "door-key"
 SECRET = "door-secret-not-real"  # noqa: S105
+ACCOUNT = "door-account"
+PASSWORD = "door-password-not-real"  # noqa: S105
 AUTH = base64.b64encode(b"door-issued-not-real").decode()
 
-Style = Literal["basic", "form", "json"]
+Style = Literal["basic", "form", "json", "password"]
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -62,10 +64,13 @@ class OAuthDoor:
 
     def _is_right(self, call: Call) -> bool:
         fields = {"grant_type": "client_credentials"}
-        named = {**fields, "client_id": KEY, "client_secret": SECRET}
+        client = {"client_id": KEY, "client_secret": SECRET}
+        named = {**fields, **client}
+        account = {"grant_type": "password", "username": ACCOUNT, "password": PASSWORD, **client}
         authorization, kind, body = {
             "basic": (f"Basic {base64.b64encode(f'{KEY}:{SECRET}'.encode()).decode()}", _FORM, urlencode(fields)),
             "form": (None, _FORM, urlencode(named)),
+            "password": (None, _FORM, urlencode(account)),
             "json": (None, "application/json", json.dumps(named, separators=(",", ":"))),
         }[self._style]
         return (

@@ -6,7 +6,7 @@ from gateway.transport.credentials.c06 import C06Basic
 from gateway.transport.credentials.header_token import HeaderToken
 from gateway.transport.credentials.insurance_portal import InsurancePortal
 from gateway.transport.credentials.lgsp import LgspAccess, LgspHeader, LgspToken, auth_hash
-from gateway.transport.credentials.oauth import ClientCredentials
+from gateway.transport.credentials.oauth import ClientCredentials, PasswordGrant
 from gateway.transport.credentials.session import Session, SessionNames
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "LgspHeader",
     "LgspToken",
     "Old",
+    "PasswordGrant",
     "Proof",
     "Session",
     "SessionNames",
