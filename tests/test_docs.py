@@ -34,14 +34,15 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import dancu, dkdn, province
+from mocks import dancu, datdai, dkdn, province
 from mocks import server as mocks_server
+from mocks.datdai_land import SERIES
 from mocks.faults import KINDS, Fault
 from mocks.journal import Entry
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in ("dancu", "dkdn")}
+ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in ("dancu", "datdai", "dkdn")}
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 OWN_PATHS = {"/docs", "/openapi.json"}
 
@@ -564,13 +565,23 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["dancu"]["what it wants"]
     for value in (dkdn.CONSUMER_KEY, dkdn.CONSUMER_SECRET):
         assert value in wanted["dkdn"]["what it wants"]
+    for value in (
+        datdai.CONSUMER_KEY,
+        datdai.CONSUMER_SECRET,
+        datdai.SECURITY_CODE,
+        datdai.CLIENT_ID,
+        datdai.CLIENT_SECRET,
+        datdai.ACCOUNT,
+        datdai.PASSWORD,
+    ):
+        assert value in wanted["datdai"]["what it wants"]
 
 
 def test_every_number_range_is_documented() -> None:
     """docs/mocks.md names every prefix that numbers of the synthetic province have."""
     text = section("docs/mocks.md", "The synthetic province")
 
-    assert all(f"`{prefix}`" in text for prefix in (*province.PREFIXES, "99", province.PROVINCE_CODE))
+    assert all(f"`{prefix}`" in text for prefix in (*province.PREFIXES, "99", province.PROVINCE_CODE, SERIES, "H99."))
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

@@ -1,0 +1,1 @@
+"""Land database (CSDLQG về đất đai) and land offices' systems: contract, schemas and recorded exchanges."""

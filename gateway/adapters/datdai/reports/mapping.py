@@ -1,0 +1,112 @@
+"""Reports become the state of a dossier. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from gateway.adapters.datdai.reports import wire
+from gateway.adapters.datdai.values import code, moment, whole
+from gateway.domain.outcome import Absent, Unknown
+from gateway.domain.records.land_dossier import DossierState, LandDossier, LandReport, ResultPaper, TaxNotice
+from gateway.domain.records.shared import Code
+from gateway.errors import MalformedAnswer, Reason
+
+__all__ = ["Times", "dossier", "failure"]
+
+Times = Literal["utc", "vietnam"]
+
+_STATES = {
+    "TiepNhanHoSoChoMotCua": DossierState.RECEIVED,
+    "ChuyenHoSo": DossierState.PROCESSING,
+    "NhanBoSungHoSo": DossierState.PROCESSING,
+    "YeuCauBoSungHoSo": DossierState.SUPPLEMENT_AWAITED,
+    "YeuCauCapNhatHoSo": DossierState.CORRECTION_AWAITED,
+    "ThongBaoNhapSaiThuTuc": DossierState.CORRECTION_AWAITED,
+    "ThueChuyenTraHoSoDoSai": DossierState.CORRECTION_AWAITED,
+    "GuiKetQuaThue": DossierState.TAX_NOTIFIED,
+    "KetThucHoSo": DossierState.ENDED,
+}
+_NOT_FOUND = "không tìm thấy hồ sơ"
+_WRONG_KEY = "mã bảo mật không chính xác"
+
+
+def dossier(reports: Sequence[wire.Report], times: Times) -> LandDossier:
+    """
+    The dossier as its reports have it, oldest first. MalformedAnswer where there is none, or where they are of
+    several dossiers.
+
+    ASSUMED: they come in their order; one that is told twice counts once.
+    """
+    if len({one.dossier_number for one in reports}) != 1:
+        raise MalformedAnswer("datdai: the reports are not of one dossier")
+    told = tuple(dict.fromkeys(_report(one, times) for one in reports))
+    status = next((one.status for one in reversed(told) if one.status is not None), None)
+    return LandDossier(
+        dossier_number=reports[0].dossier_number,
+        state=_state(reports[-1]),
+        status=status,
+        reports=told,
+        tax_notices=tuple(dict.fromkeys(_notice(one) for report in reports for one in report.tax_notices or ())),
+        results=tuple(dict.fromkeys(_result(one) for report in reports for one in report.results or ())),
+    )
+
+
+def failure(message: str | None) -> Absent | Unknown:
+    """
+    What a message of failure means: there are two whose words are known. Source: others.md, 3.2.
+
+    ASSUMED: they say the same where a dossier is asked for as where one is written of.
+    """
+    text = (message or "").strip().rstrip("!.").strip().lower()
+    if text == _NOT_FOUND:
+        return Absent()
+    if text == _WRONG_KEY:
+        return Unknown(Reason.REFUSED, detail="datdai: the security code is called wrong")
+    return Unknown(Reason.REJECTED, detail="datdai: the answer tells a failure")
+
+
+def _state(report: wire.Report) -> DossierState | None:
+    if report.kind != "KetThucHoSo" or report.ending is None:
+        return _STATES.get(report.kind)
+    return DossierState.ENDED_WITH_RESULT if report.ending == "0" else DossierState.ENDED_WITHOUT_RESULT
+
+
+def _report(one: wire.Report, times: Times) -> LandReport:
+    is_utc = times == "utc"
+    moments = {
+        "NgayTiepNhan": one.received,
+        "NgayChuyen": one.moved,
+        "NgayChoBoSung": one.supplement_asked,
+        "NgayNhanBoSung": one.supplemented,
+        "NgayCoKetQuaThue": one.taxed,
+        "NgayKetThuc": one.ended,
+    }
+    at = [found for name, text in moments.items() if (found := moment(text, name, is_utc=is_utc)) is not None]
+    due = moment(one.new_due, "NgayHenTraMoi", is_utc=is_utc) or moment(one.due, "NgayHenTra", is_utc=is_utc)
+    return LandReport(
+        kind=Code(code=one.kind, list="datdai.report_kind"),
+        at=at[0] if at else None,
+        status=code("datdai.dossier_status", one.status),
+        due_at=due,
+        is_paused=one.is_paused,
+        note=one.content or one.note or None,
+    )
+
+
+def _notice(one: wire.TaxNotice) -> TaxNotice:
+    return TaxNotice(
+        payer_name=one.payer or one.payer_ilis or None,
+        kind=one.kind or None,
+        number=one.number or None,
+        link=one.link or one.link_ilis or None,
+    )
+
+
+def _result(one: wire.ResultPaper) -> ResultPaper:
+    return ResultPaper(
+        name=one.name,
+        originals=whole(one.originals, "SoBanChinh"),
+        copies=whole(one.copies, "SoBanSao"),
+        link=one.link or None,
+    )
