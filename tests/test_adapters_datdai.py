@@ -195,6 +195,18 @@ def test_the_latest_report_tells_the_state(kind: str, members: dict[str, Any], s
     assert found.reports[-1].kind.code == kind
 
 
+def test_reports_count_in_the_order_of_their_times() -> None:
+    """The latest report is the one that is latest, wherever it stands; one without a time follows the one before it."""
+    ended = report("KetThucHoSo", NgayKetThuc="2026-06-19T03:00:00", TrangThaiKetThuc=0)
+    moved = report("ChuyenHoSo", NgayChuyen="2026-06-01T03:00:00")
+    noted = report("YeuCauCapNhatHoSo")
+
+    found = reports.dossier([ended, moved, noted], "utc")
+
+    assert [one.kind.code for one in found.reports] == ["ChuyenHoSo", "YeuCauCapNhatHoSo", "KetThucHoSo"]
+    assert found.state is DossierState.ENDED_WITH_RESULT
+
+
 def test_reports_that_came_by_themselves_make_the_same_state() -> None:
     """What was kept of a system's own reports is read without any question having been asked."""
     case = CONTRACT.datasets["dossier"].case("ended-with-result")

@@ -16,7 +16,7 @@ from stdnum.vn import mst
 
 from contracts.reader import BASES, CaseFile, Contract, ContractError, DatasetContract, Version, load
 
-CONTRACTS = {name: load(f"contracts.{name}") for name in ("dancu", "datdai", "dkdn")}
+CONTRACTS = {name: load(f"contracts.{name}") for name in ("dancu", "datdai", "dkdn", "qhns")}
 CASES = [(contract, case) for contract in CONTRACTS.values() for case in contract.cases()]
 DANCU = list(CONTRACTS["dancu"].cases())
 DKDN = list(CONTRACTS["dkdn"].cases())
@@ -221,6 +221,13 @@ def test_every_tax_code_is_invented_and_well_formed(case: CaseFile) -> None:
         else:
             assert code.startswith("99")
             assert mst.is_valid(code)
+
+
+@pytest.mark.parametrize("case", list(CONTRACTS["qhns"].cases()), ids=case_id)
+def test_every_budget_code_is_invented(case: CaseFile) -> None:
+    """Serials begin with 99, which is far from those that are given out."""
+    named = re.findall(r'"MA_[A-Z_]*(?:DVQHNS|DVQHNS_CHA|CHU_DAU_TU)":"?([0-9A-Z]{7})', case.response.body)
+    assert all(code[1:3] == "99" for code in (next(iter(case.query.values())), *named))
 
 
 @pytest.mark.parametrize("case", list(CONTRACTS["datdai"].cases()), ids=case_id)

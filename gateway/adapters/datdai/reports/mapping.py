@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 from gateway.adapters.datdai.reports import wire
@@ -29,6 +30,7 @@ _STATES = {
 }
 _NOT_FOUND = "không tìm thấy hồ sơ"
 _WRONG_KEY = "mã bảo mật không chính xác"
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 def dossier(reports: Sequence[wire.Report], times: Times) -> LandDossier:
@@ -36,17 +38,17 @@ def dossier(reports: Sequence[wire.Report], times: Times) -> LandDossier:
     The dossier as its reports have it, oldest first. MalformedAnswer where there is none, or where they are of
     several dossiers.
 
-    ASSUMED: they come in their order; one that is told twice counts once.
+    They count in the order of their times, and one that is told twice counts once. ASSUMED: one that has no time
+    follows the one before it.
     """
     if len({one.dossier_number for one in reports}) != 1:
         raise MalformedAnswer("datdai: the reports are not of one dossier")
-    told = tuple(dict.fromkeys(_report(one, times) for one in reports))
-    status = next((one.status for one in reversed(told) if one.status is not None), None)
+    reports, told = zip(*_in_order([(one, _report(one, times)) for one in reports]), strict=True)
     return LandDossier(
         dossier_number=reports[0].dossier_number,
         state=_state(reports[-1]),
-        status=status,
-        reports=told,
+        status=next((one.status for one in reversed(told) if one.status is not None), None),
+        reports=tuple(dict.fromkeys(told)),
         tax_notices=tuple(dict.fromkeys(_notice(one) for report in reports for one in report.tax_notices or ())),
         results=tuple(dict.fromkeys(_result(one) for report in reports for one in report.results or ())),
     )
@@ -64,6 +66,14 @@ def failure(message: str | None) -> Absent | Unknown:
     if text == _WRONG_KEY:
         return Unknown(Reason.REFUSED, detail="datdai: the security code is called wrong")
     return Unknown(Reason.REJECTED, detail="datdai: the answer tells a failure")
+
+
+def _in_order(reports: list[tuple[wire.Report, LandReport]]) -> list[tuple[wire.Report, LandReport]]:
+    last, placed = _BEFORE_ALL, []
+    for report, told in reports:
+        last = told.at or last
+        placed.append((last, (report, told)))
+    return [pair for _, pair in sorted(placed, key=lambda one: one[0])]
 
 
 def _state(report: wire.Report) -> DossierState | None:

@@ -1,0 +1,1 @@
+"""Budget codes (mã số đơn vị có quan hệ với ngân sách): contract, schemas and exchanges, all of them assumed."""
