@@ -66,6 +66,13 @@ class Land:
         for first in range(0, self._province.citizens, _HOUSEHOLD):
             yield from self._of_household(first // _HOUSEHOLD)
 
+    def lot(self, index: int) -> Lot | None:
+        """The parcel of that index. None when there is none: not every household has three."""
+        household = index // _MOST
+        if not 0 <= household * _HOUSEHOLD < self._province.citizens:
+            return None
+        return next((lot for lot in self._of_household(household) if lot.index == index), None)
+
     def find_certificate(self, number: str) -> Lot | None:
         """The parcel with that certificate. None when there is none."""
         found = _SERIAL.fullmatch(number)
@@ -99,13 +106,7 @@ class Land:
             yield self._lot(household * _MOST + nth, grown)
 
     def _at(self, serial: int) -> Lot | None:
-        if not 0 <= serial < _SERIALS:
-            return None
-        index = self._serials.index(serial)
-        household = index // _MOST
-        if household * _HOUSEHOLD >= self._province.citizens:
-            return None
-        return next((lot for lot in self._of_household(household) if lot.index == index), None)
+        return self.lot(self._serials.index(serial)) if 0 <= serial < _SERIALS else None
 
     def _lot(self, index: int, grown: list[Citizen]) -> Lot:
         dice = Dice(self._province.seed, "lot", index)

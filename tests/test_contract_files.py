@@ -16,7 +16,7 @@ from stdnum.vn import mst
 
 from contracts.reader import BASES, CaseFile, Contract, ContractError, DatasetContract, Version, load
 
-CONTRACTS = {name: load(f"contracts.{name}") for name in ("dancu", "datdai", "dkdn", "qhns")}
+CONTRACTS = {name: load(f"contracts.{name}") for name in ("cpxd", "dancu", "datdai", "dkdn", "qhns")}
 CASES = [(contract, case) for contract in CONTRACTS.values() for case in contract.cases()]
 DANCU = list(CONTRACTS["dancu"].cases())
 DKDN = list(CONTRACTS["dkdn"].cases())
@@ -221,6 +221,14 @@ def test_every_tax_code_is_invented_and_well_formed(case: CaseFile) -> None:
         else:
             assert code.startswith("99")
             assert mst.is_valid(code)
+
+
+@pytest.mark.parametrize("case", list(CONTRACTS["cpxd"].cases()), ids=case_id)
+def test_every_construction_permit_is_invented(case: CaseFile) -> None:
+    """Numbers begin with 99, and offices are of H99, which is no agency."""
+    numbers = [case.query["permit_number"], *re.findall(r'"SoGiayPhep(?:Goc)?":"([^"]+)"', case.response.body)]
+    assert all(number.startswith("99") for number in numbers)
+    assert all(code.startswith("H99") for code in re.findall(r'"MaCoQuanCap":"([^"]+)"', case.response.body))
 
 
 @pytest.mark.parametrize("case", list(CONTRACTS["qhns"].cases()), ids=case_id)

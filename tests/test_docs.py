@@ -34,8 +34,9 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import dancu, datdai, dkdn, province, qhns
+from mocks import cpxd, dancu, datdai, dkdn, province, qhns
 from mocks import server as mocks_server
+from mocks.cpxd_permits import ISSUER
 from mocks.datdai_land import SERIES
 from mocks.faults import KINDS, Fault
 from mocks.journal import Entry
@@ -43,7 +44,7 @@ from mocks.qhns_codes import PROJECT_PREFIX, UNIT_PREFIX
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-OURS = ("dancu", "datdai", "dkdn", "qhns")
+OURS = ("cpxd", "dancu", "datdai", "dkdn", "qhns")
 ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in OURS}
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 OWN_PATHS = {"/docs", "/openapi.json"}
@@ -567,8 +568,9 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["dancu"]["what it wants"]
     for value in (dkdn.CONSUMER_KEY, dkdn.CONSUMER_SECRET):
         assert value in wanted["dkdn"]["what it wants"]
-    for value in (qhns.CONSUMER_KEY, qhns.CONSUMER_SECRET):
-        assert value in wanted["qhns"]["what it wants"]
+    for name, stand_in in {"cpxd": cpxd, "qhns": qhns}.items():
+        for value in (stand_in.CONSUMER_KEY, stand_in.CONSUMER_SECRET):
+            assert value in wanted[name]["what it wants"]
     for value in (
         datdai.CONSUMER_KEY,
         datdai.CONSUMER_SECRET,
@@ -585,7 +587,7 @@ def test_every_number_range_is_documented() -> None:
     """docs/mocks.md names every prefix that numbers of the synthetic province have."""
     text = section("docs/mocks.md", "The synthetic province")
 
-    own = (SERIES, "H99.", UNIT_PREFIX, PROJECT_PREFIX)
+    own = (SERIES, "H99.", ISSUER, UNIT_PREFIX, PROJECT_PREFIX)
     assert all(f"`{prefix}`" in text for prefix in (*province.PREFIXES, "99", province.PROVINCE_CODE, *own))
 
 

@@ -184,6 +184,9 @@ def _names_nobody_in_json(document: Any) -> bool:
     roots = ("GetEntCert", "HHCert", "CoopCert", "ResultObject", "result")
     if any(root in document and document[root] in (None, []) for root in roots):
         return True
+    permits = document.get("result")
+    if isinstance(permits, dict) and permits.get("DanhSachGiayPhep", permits) in (None, []):
+        return True
     data = document.get("Data", document)
     return isinstance(data, dict) and "MainInformation" in data and data["MainInformation"] is None
 

@@ -1,0 +1,106 @@
+"""
+The messages about construction permits. ASSUMED as a whole: of the service only its name was seen (others.md, 4).
+
+The envelope is that of the national portal's store of results (9.3), places and parcels are named as in the exchange
+of land dossiers (3.1), people as the portal names them (9.2). Result codes of permits are published.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from gateway.wire.model import ListOrOne, NumberOrText, Wire
+
+__all__ = ["Answer", "Holder", "Parcel", "Permit", "Place", "Result", "Work"]
+
+_SIZE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
+Text = NumberOrText | None
+
+
+def _exact(value: object) -> object:
+    """Sizes come as whole numbers, exact fractions or their digits as text; an empty text tells none."""
+    match value:
+        case "":
+            return None
+        case str() if _SIZE.fullmatch(value):
+            return Decimal(value)
+        case int() if not isinstance(value, bool):
+            return Decimal(value)
+        case _:
+            return value
+
+
+Size = Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_exact)]
+
+
+class Holder(Wire):
+    """A `ChuDauTu`. `LoaiDinhDanh` is 1 for a number of twelve digits, 2 for one of nine."""
+
+    name: str = Field(alias="HoTen", min_length=1)
+    number_kind: Text = Field(alias="LoaiDinhDanh", default=None)
+    number: str | None = Field(alias="SoDinhDanh", default=None)
+    enterprise_code: str | None = Field(alias="MaSoDoanhNghiep", default=None)
+
+
+class Work(Wire):
+    """A `CongTrinh`."""
+
+    name: str = Field(alias="TenCongTrinh", min_length=1)
+    kind: Text = Field(alias="LoaiCongTrinh", default=None)
+    work_class: Text = Field(alias="CapCongTrinh", default=None)
+    building_area: Size = Field(alias="DienTichXayDung", default=None)
+    floor_area: Size = Field(alias="TongDienTichSan", default=None)
+    height: Size = Field(alias="ChieuCao", default=None)
+    floors: Text = Field(alias="SoTang", default=None)
+
+
+class Parcel(Wire):
+    """A `ThongTinThuaDat`."""
+
+    map_sheet: NumberOrText = Field(alias="SoHieuBanDo", min_length=1)
+    number: NumberOrText = Field(alias="SoThuTuThua", min_length=1)
+
+
+class Place(Wire):
+    """`DiaDiem`; districts are gone since 2025-07-01."""
+
+    province_code: Text = Field(alias="MaTinh", default=None)
+    district_code: Text = Field(alias="MaHuyen", default=None)
+    commune_code: Text = Field(alias="MaXa", default=None)
+    address: str | None = Field(alias="DiaChiChiTiet", default=None)
+    parcels: Annotated[list[Parcel], ListOrOne] | None = Field(alias="ThongTinThuaDat", default=None)
+
+
+class Permit(Wire):
+    """A row of `DanhSachGiayPhep`."""
+
+    number: str = Field(alias="SoGiayPhep", min_length=1)
+    result_code: str | None = Field(alias="MaKetQua", default=None)
+    procedure_code: str | None = Field(alias="MaTTHC", default=None)
+    issuer_code: str | None = Field(alias="MaCoQuanCap", default=None)
+    issuer_name: str | None = Field(alias="TenCoQuanCap", default=None)
+    issued: str | None = Field(alias="NgayCap", default=None)
+    expires: str | None = Field(alias="NgayHetHan", default=None)
+    status: Text = Field(alias="TrangThai", default=None)
+    adjusts: str | None = Field(alias="SoGiayPhepGoc", default=None)
+    holders: Annotated[list[Holder], ListOrOne] | None = Field(alias="ChuDauTu", default=None)
+    works: Annotated[list[Work], ListOrOne] | None = Field(alias="CongTrinh", default=None)
+    place: Place | None = Field(alias="DiaDiem", default=None)
+
+
+class Result(Wire):
+    """`{DanhSachGiayPhep}`; null and an empty list say that there is none."""
+
+    permits: Annotated[list[Permit], ListOrOne] | None = Field(alias="DanhSachGiayPhep")
+
+
+class Answer(Wire):
+    """`{errorCode, message, result}`; 0 is success."""
+
+    error_code: NumberOrText = Field(alias="errorCode")
+    message: str | None = Field(alias="message", default=None)
+    result: Result | None = Field(alias="result", default=None)
