@@ -16,7 +16,7 @@ from stdnum.vn import mst
 
 from contracts.reader import BASES, CaseFile, Contract, ContractError, DatasetContract, Version, load
 
-CONTRACTS = {name: load(f"contracts.{name}") for name in ("cpxd", "dancu", "datdai", "dkdn", "qhns")}
+CONTRACTS = {name: load(f"contracts.{name}") for name in ("cpxd", "dancu", "datdai", "dkdn", "qhns", "tkds")}
 CASES = [(contract, case) for contract in CONTRACTS.values() for case in contract.cases()]
 DANCU = list(CONTRACTS["dancu"].cases())
 DKDN = list(CONTRACTS["dkdn"].cases())
@@ -229,6 +229,12 @@ def test_every_construction_permit_is_invented(case: CaseFile) -> None:
     numbers = [case.query["permit_number"], *re.findall(r'"SoGiayPhep(?:Goc)?":"([^"]+)"', case.response.body)]
     assert all(number.startswith("99") for number in numbers)
     assert all(code.startswith("H99") for code in re.findall(r'"MaCoQuanCap":"([^"]+)"', case.response.body))
+
+
+@pytest.mark.parametrize("case", list(CONTRACTS["tkds"].cases()), ids=case_id)
+def test_every_indicator_is_invented(case: CaseFile) -> None:
+    """Indicators begin with 99, which is no list's."""
+    assert case.query["indicator_code"].startswith("99")
 
 
 @pytest.mark.parametrize("case", list(CONTRACTS["qhns"].cases()), ids=case_id)

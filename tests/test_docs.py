@@ -34,7 +34,7 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import cpxd, dancu, datdai, dkdn, province, qhns
+from mocks import cpxd, dancu, datdai, dkdn, province, qhns, tkds
 from mocks import server as mocks_server
 from mocks.cpxd_permits import ISSUER
 from mocks.datdai_land import SERIES
@@ -44,7 +44,7 @@ from mocks.qhns_codes import PROJECT_PREFIX, UNIT_PREFIX
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-OURS = ("cpxd", "dancu", "datdai", "dkdn", "qhns")
+OURS = ("cpxd", "dancu", "datdai", "dkdn", "qhns", "tkds")
 ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in OURS}
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 OWN_PATHS = {"/docs", "/openapi.json"}
@@ -568,7 +568,7 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["dancu"]["what it wants"]
     for value in (dkdn.CONSUMER_KEY, dkdn.CONSUMER_SECRET):
         assert value in wanted["dkdn"]["what it wants"]
-    for name, stand_in in {"cpxd": cpxd, "qhns": qhns}.items():
+    for name, stand_in in {"cpxd": cpxd, "qhns": qhns, "tkds": tkds}.items():
         for value in (stand_in.CONSUMER_KEY, stand_in.CONSUMER_SECRET):
             assert value in wanted[name]["what it wants"]
     for value in (
