@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -160,14 +160,6 @@ def test_what_is_no_moment_is_malformed(text: str) -> None:
         values.moment(text, "NgayChuyen", is_utc=True)
 
     assert text not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "day"), [("2019-03-05", date(2019, 3, 5)), ("2019-03-05T00:00:00", date(2019, 3, 5)), (None, None)]
-)
-def test_a_day_is_the_day_as_written(text: str | None, day: date | None) -> None:
-    """A date, and a date-time without a zone, tell a day of Vietnam's."""
-    assert values.iso_day(text, "ngayVaoSo") == day
 
 
 def report(kind: str, **members: Any) -> Report:

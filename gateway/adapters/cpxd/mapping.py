@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
-
 from gateway.adapters.cpxd import wire
 from gateway.adapters.cpxd.query import CpxdOptions, PermitQuery
 from gateway.domain.dataset import Exchanges, Question
@@ -15,12 +12,11 @@ from gateway.domain.records.construction import ConstructionPermit, PermitHolder
 from gateway.domain.records.shared import Address, Code
 from gateway.errors import MalformedAnswer, Reason
 from gateway.wire import rest
+from gateway.wire.values import day, place_code, whole
 
 __all__ = ["OPERATION", "permit"]
 
 OPERATION = "traCuuGiayPhepXayDung"
-
-_DAY = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 
 
 def permit(ask: Question[PermitQuery, CpxdOptions]) -> Exchanges[ConstructionPermit]:
@@ -35,11 +31,11 @@ def permit(ask: Question[PermitQuery, CpxdOptions]) -> Exchanges[ConstructionPer
         contracts/cpxd/contract.toml, dataset `permit`; facts in others.md, 4; domain.md, 3.1.
     """
     query, options = ask.query, ask.options
-    day = query.issue_day
+    issued = query.issue_day
     keys = {
         "soGiayPhep": query.permit_number,
         "maCoQuanCap": query.issuer_code,
-        "ngayCap": f"{day:%d/%m/%Y}" if day is not None else None,
+        "ngayCap": f"{issued:%d/%m/%Y}" if issued is not None else None,
     }
     response = yield Request(
         operation=OPERATION,
@@ -69,8 +65,8 @@ def _permit(one: wire.Permit) -> ConstructionPermit:
         permit_number=one.number,
         issuer_code=one.issuer_code or None,
         issuer_name=one.issuer_name or None,
-        issued_on=_day(one.issued, "NgayCap"),
-        expires_on=_day(one.expires, "NgayHetHan"),
+        issued_on=day(one.issued, "cpxd.NgayCap"),
+        expires_on=day(one.expires, "cpxd.NgayHetHan"),
         permit_kind=_code("dvcqg.result", one.result_code),
         procedure_code=one.procedure_code or None,
         status=_code("cpxd.status", one.status),
@@ -107,9 +103,6 @@ def _holder(one: wire.Holder) -> PermitHolder:
 
 
 def _work(one: wire.Work) -> Work:
-    floors = one.floors or None
-    if floors is not None and not (floors.isascii() and floors.isdigit() and len(floors) <= 3):
-        raise MalformedAnswer("cpxd: SoTang is no whole number")
     return Work(
         name=one.name,
         kind=_code("cpxd.work_kind", one.kind),
@@ -117,15 +110,15 @@ def _work(one: wire.Work) -> Work:
         building_area_m2=one.building_area,
         floor_area_m2=one.floor_area,
         height_m=one.height,
-        floors=int(floors) if floors is not None else None,
+        floors=whole(one.floors, "cpxd.SoTang"),
     )
 
 
 def _address(one: wire.Place) -> Address | None:
     parts = {
-        "province_code": _padded(one.province_code, 2, "MaTinh"),
-        "district_code": _padded(one.district_code, 3, "MaHuyen"),
-        "commune_code": _padded(one.commune_code, 5, "MaXa"),
+        "province_code": place_code(one.province_code, 2, "cpxd.MaTinh"),
+        "district_code": place_code(one.district_code, 3, "cpxd.MaHuyen"),
+        "commune_code": place_code(one.commune_code, 5, "cpxd.MaXa"),
         "full_text": one.address or None,
     }
     return Address(**parts) if any(parts.values()) else None
@@ -133,25 +126,3 @@ def _address(one: wire.Place) -> Address | None:
 
 def _code(code_list: str, value: str | None) -> Code | None:
     return Code(code=value, list=code_list) if value else None
-
-
-def _padded(text: str | None, width: int, field: str) -> str | None:
-    """A code of that many digits, with the zeros in front that it lost as a number; None where there is none."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= width):
-        raise MalformedAnswer(f"cpxd: {field} is no code of {width} digits")
-    return text.zfill(width) if text.strip("0") else None
-
-
-def _day(text: str | None, field: str) -> date | None:
-    """dd/MM/yyyy; None where empty."""
-    found = _DAY.fullmatch(text) if text else None
-    if found is not None:
-        try:
-            return date(int(found[3]), int(found[2]), int(found[1]))
-        except ValueError:
-            raise MalformedAnswer(f"cpxd: {field} is no date") from None
-    if text:
-        raise MalformedAnswer(f"cpxd: {field} is not dd/MM/yyyy")
-    return None

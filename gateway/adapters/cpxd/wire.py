@@ -7,34 +7,16 @@ of land dossiers (3.1), people as the portal names them (9.2). Result codes of p
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from gateway.wire.model import ListOrOne, NumberOrText, Wire
+from gateway.wire.values import Measure
 
 __all__ = ["Answer", "Holder", "Parcel", "Permit", "Place", "Result", "Work"]
 
-_SIZE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 Text = NumberOrText | None
-
-
-def _exact(value: object) -> object:
-    """Sizes come as whole numbers, exact fractions or their digits as text; an empty text tells none."""
-    match value:
-        case "":
-            return None
-        case str() if _SIZE.fullmatch(value):
-            return Decimal(value)
-        case int() if not isinstance(value, bool):
-            return Decimal(value)
-        case _:
-            return value
-
-
-Size = Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_exact)]
 
 
 class Holder(Wire):
@@ -52,9 +34,9 @@ class Work(Wire):
     name: str = Field(alias="TenCongTrinh", min_length=1)
     kind: Text = Field(alias="LoaiCongTrinh", default=None)
     work_class: Text = Field(alias="CapCongTrinh", default=None)
-    building_area: Size = Field(alias="DienTichXayDung", default=None)
-    floor_area: Size = Field(alias="TongDienTichSan", default=None)
-    height: Size = Field(alias="ChieuCao", default=None)
+    building_area: Measure = Field(alias="DienTichXayDung", default=None)
+    floor_area: Measure = Field(alias="TongDienTichSan", default=None)
+    height: Measure = Field(alias="ChieuCao", default=None)
     floors: Text = Field(alias="SoTang", default=None)
 
 

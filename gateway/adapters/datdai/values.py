@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 from gateway.domain.identifiers import CitizenId, OldCitizenNumber
 from gateway.domain.records.shared import Code
 from gateway.errors import MalformedAnswer
 
-__all__ = ["VIETNAM", "code", "iso_day", "moment", "path", "personal_numbers", "place_code", "whole"]
+__all__ = ["VIETNAM", "code", "moment", "path", "personal_numbers"]
 
 VIETNAM = timezone(timedelta(hours=7))
 
-_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)?")
 _MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?")
 
 
@@ -28,23 +27,6 @@ def code(code_list: str, value: str | None, name: str | None = None) -> Code | N
     return Code(code=value, list=code_list, name=name or None) if value else None
 
 
-def iso_day(text: str | None, field: str) -> date | None:
-    """
-    The day of an ISO date, or of a date-time without a zone; None where empty.
-
-    ASSUMED: the day is Vietnam's, as written. With a zone it might be another, so that is refused.
-    """
-    found = _DAY.fullmatch(text) if text else None
-    if found is not None:
-        try:
-            return date.fromisoformat(found[1])
-        except ValueError:
-            raise MalformedAnswer(f"datdai: {field} is no date") from None
-    if text:
-        raise MalformedAnswer(f"datdai: {field} is no ISO date without a time zone")
-    return None
-
-
 def moment(text: str | None, field: str, *, is_utc: bool) -> datetime | None:
     """An ISO date-time as Vietnam's time; without a zone it is UTC, or Vietnam's already. None where empty."""
     found = _MOMENT.fullmatch(text) if text else None
@@ -53,28 +35,10 @@ def moment(text: str | None, field: str, *, is_utc: bool) -> datetime | None:
         try:
             return datetime.fromisoformat(found[1] + zone.replace("Z", "+00:00")).astimezone(VIETNAM)
         except ValueError:
-            raise MalformedAnswer(f"datdai: {field} is no moment") from None
+            raise MalformedAnswer(f"{field} is no moment") from None
     if text:
-        raise MalformedAnswer(f"datdai: {field} is no ISO date-time")
+        raise MalformedAnswer(f"{field} is no ISO date-time")
     return None
-
-
-def whole(text: str | None, field: str) -> int | None:
-    """A whole number of at most six digits; None where there is none."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise MalformedAnswer(f"datdai: {field} is no whole number")
-    return int(text)
-
-
-def place_code(text: str | None, width: int, field: str) -> str | None:
-    """A place code of `width` digits, with the leading zeros that it lost as a whole number. ASSUMED: 0 is none."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= width):
-        raise MalformedAnswer(f"datdai: {field} is no code of {width} digits")
-    return text.zfill(width) if text.strip("0") else None
 
 
 def personal_numbers(text: str | None, field: str) -> tuple[CitizenId | None, OldCitizenNumber | None]:
@@ -88,4 +52,4 @@ def personal_numbers(text: str | None, field: str) -> tuple[CitizenId | None, Ol
             case _:
                 return CitizenId(text or ""), None
     except ValueError:
-        raise MalformedAnswer(f"datdai: {field} is no personal number") from None
+        raise MalformedAnswer(f"{field} is no personal number") from None

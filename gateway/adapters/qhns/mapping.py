@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import date
 from typing import TypeVar
 
 from gateway.adapters.qhns import wire
@@ -17,12 +15,12 @@ from gateway.domain.records.budget import BudgetProject, BudgetUnit
 from gateway.domain.records.shared import Address, Code
 from gateway.errors import MalformedAnswer, Reason
 from gateway.wire import rest
+from gateway.wire.values import day, padded, place_code
 
 __all__ = ["OPERATION", "project", "unit"]
 
 OPERATION = "traCuu"
 
-_DAY = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 C = TypeVar("C", wire.Unit, wire.Project)
 R = TypeVar("R", bound=Record)
 
@@ -87,9 +85,9 @@ def _unit(one: wire.Unit) -> BudgetUnit:
         institution_kind=_code("qhns.institution_kind", one.institution_kind),
         superior_code=one.superior_code or None,
         budget_level=_code("qhns.budget_level", one.budget_level),
-        budget_chapter=_code("qhns.budget_chapter", _padded(one.budget_chapter, 3, "MA_CHUONG")),
+        budget_chapter=_code("qhns.budget_chapter", padded(one.budget_chapter, 3, "qhns.MA_CHUONG")),
         legal_basis=one.legal_basis or None,
-        valid_from=_day(one.valid_from, "NGAY_HL"),
+        valid_from=day(one.valid_from, "qhns.NGAY_HL"),
         status=_code("qhns.status", one.status),
         address=_address(one),
     )
@@ -110,11 +108,11 @@ def _project(one: wire.Project) -> BudgetProject:
         investor_code=one.investor_code or None,
         management_board=one.management_board or None,
         decision_number=one.decision_number or None,
-        decided_on=_day(one.decided, "NGAY_QD_DAU_TU"),
+        decided_on=day(one.decided, "qhns.NGAY_QD_DAU_TU"),
         total_investment_vnd=one.total,
         funding_source=one.funding or None,
-        economic_sector=_code("qhns.economic_sector", _padded(one.sector, 3, "NGANH_KINH_TE")),
-        valid_from=_day(one.valid_from, "NGAY_HL"),
+        economic_sector=_code("qhns.economic_sector", padded(one.sector, 3, "qhns.NGANH_KINH_TE")),
+        valid_from=day(one.valid_from, "qhns.NGAY_HL"),
         status=_code("qhns.status", one.status),
         address=_address(one),
     )
@@ -126,31 +124,9 @@ def _code(code_list: str, value: str | None) -> Code | None:
 
 def _address(one: wire.Unit | wire.Project) -> Address | None:
     parts = {
-        "province_code": _padded(one.province_code, 2, "MA_TINH"),
-        "district_code": _padded(one.district_code, 3, "MA_HUYEN"),
-        "commune_code": _padded(one.commune_code, 5, "MA_XA"),
+        "province_code": place_code(one.province_code, 2, "qhns.MA_TINH"),
+        "district_code": place_code(one.district_code, 3, "qhns.MA_HUYEN"),
+        "commune_code": place_code(one.commune_code, 5, "qhns.MA_XA"),
         "full_text": one.address or None,
     }
     return Address(**parts) if any(parts.values()) else None
-
-
-def _padded(text: str | None, width: int, field: str) -> str | None:
-    """A code of that many digits, with the zeros in front that it lost as a number; None where there is none."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= width):
-        raise MalformedAnswer(f"qhns: {field} is no code of {width} digits")
-    return text.zfill(width)
-
-
-def _day(text: str | None, field: str) -> date | None:
-    """dd/MM/yyyy; None where empty."""
-    found = _DAY.fullmatch(text) if text else None
-    if found is not None:
-        try:
-            return date(int(found[3]), int(found[2]), int(found[1]))
-        except ValueError:
-            raise MalformedAnswer(f"qhns: {field} is no date") from None
-    if text:
-        raise MalformedAnswer(f"qhns: {field} is not dd/MM/yyyy")
-    return None

@@ -7,34 +7,16 @@ Thông tư 185/2015/TT-BTC says is kept of one. Envelope: that of the other serv
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field
 
 from gateway.wire.model import NumberOrText, Wire
+from gateway.wire.values import Measure
 
 __all__ = ["Answer", "Project", "ProjectAnswer", "Unit", "UnitAnswer"]
 
-_AMOUNT = re.compile(r"[0-9]{1,21}(\.[0-9]{1,6})?")
 Text = NumberOrText | None
-
-
-def _exact(value: object) -> object:
-    """Amounts come as whole numbers, exact fractions or their digits as text; an empty text tells none."""
-    match value:
-        case "":
-            return None
-        case str() if _AMOUNT.fullmatch(value):
-            return Decimal(value)
-        case int() if not isinstance(value, bool):
-            return Decimal(value)
-        case _:
-            return value
-
-
-Amount = Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_exact)]
 
 
 class _Coded(Wire):
@@ -72,7 +54,7 @@ class Project(_Coded):
     management_board: str | None = Field(alias="BAN_QLDA", default=None)
     decision_number: str | None = Field(alias="SO_QD_DAU_TU", default=None)
     decided: str | None = Field(alias="NGAY_QD_DAU_TU", default=None)
-    total: Amount = Field(alias="TONG_MUC_DAU_TU", default=None)
+    total: Measure = Field(alias="TONG_MUC_DAU_TU", default=None)
     funding: str | None = Field(alias="NGUON_VON", default=None)
     sector: Text = Field(alias="NGANH_KINH_TE", default=None)
 

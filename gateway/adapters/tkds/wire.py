@@ -4,30 +4,14 @@ The messages of population statistics. ASSUMED as a whole: no service, no messag
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from gateway.wire.model import NumberOrText, Wire
+from gateway.wire.values import Exact
 
 __all__ = ["Answer", "Row"]
-
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
-
-
-def _exact(value: object) -> object:
-    """Figures come as whole numbers, exact fractions or their digits as text; an empty text tells none."""
-    match value:
-        case "":
-            return None
-        case str() if _NUMBER.fullmatch(value):
-            return Decimal(value)
-        case int() if not isinstance(value, bool):
-            return Decimal(value)
-        case _:
-            return value
 
 
 def _as_list(value: object) -> object:
@@ -43,7 +27,7 @@ class Row(Wire):
     period: NumberOrText = Field(alias="ky")
     name: str | None = Field(alias="tenChiTieu", default=None)
     unit: str | None = Field(alias="donViTinh", default=None)
-    value: Annotated[Decimal | None, BeforeValidator(_exact)] = Field(alias="giaTri", default=None)
+    value: Exact = Field(alias="giaTri", default=None)
 
 
 class Answer(Wire):

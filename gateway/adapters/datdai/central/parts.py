@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from gateway.adapters.datdai.central import wire
-from gateway.adapters.datdai.values import code, iso_day, personal_numbers, place_code, whole
+from gateway.adapters.datdai.values import code, personal_numbers
 from gateway.domain.dates import PartialDate
 from gateway.domain.land_numbers import LandCertificateNumber
 from gateway.domain.records.enterprise import IdentityPaper
 from gateway.domain.records.land import CertificateEntry, LandUse, Parcel, Restriction, RightHolder
 from gateway.domain.records.shared import Address, Code
 from gateway.errors import MalformedAnswer
+from gateway.wire.values import iso_day, place_code, whole
 
 __all__ = ["asset_kinds", "entry", "holders", "parcels", "serial"]
 
@@ -34,7 +35,7 @@ def entry(certificate: wire.Certificate) -> CertificateEntry:
     return CertificateEntry(
         certificate_number=serial(certificate),
         register_number=certificate.register_number,
-        registered_on=iso_day(certificate.registered, "ngayVaoSo"),
+        registered_on=iso_day(certificate.registered, "datdai.ngayVaoSo"),
         kind=code("datdai.certificate_kind", certificate.kind),
         status=code("datdai.certificate_status", certificate.status),
         restrictions=_restrictions(certificate.restrictions),
@@ -88,14 +89,14 @@ def _holders(right: wire.Right) -> Iterator[RightHolder]:
 
 
 def _person(one: wire.Person, kind: Code, address: str | None = None) -> RightHolder:
-    citizen_id, old_number = personal_numbers(one.number, "maSoDinhDanh")
+    citizen_id, old_number = personal_numbers(one.number, "datdai.maSoDinhDanh")
     listed = one.papers.papers or () if one.papers is not None else ()
     return RightHolder(
         kind=kind,
         full_name=one.name,
         sex=code("datdai.sex", one.sex),
         birth_date=_birth_date(one),
-        died_in=whole(one.death_year, "namMat") or None,
+        died_in=whole(one.death_year, "datdai.namMat") or None,
         citizen_id=citizen_id,
         old_number=old_number,
         papers=tuple(_paper(paper) for paper in listed),
@@ -107,14 +108,14 @@ def _paper(one: wire.Paper) -> IdentityPaper:
     return IdentityPaper(
         type=code("datdai.paper_kind", one.kind),
         number=one.number or None,
-        issued_on=iso_day(one.issued, "ngayCap"),
+        issued_on=iso_day(one.issued, "datdai.ngayCap"),
         issued_by=one.issuer or None,
     )
 
 
 def _birth_date(one: wire.Person) -> PartialDate | None:
     """ASSUMED: where both stand there they are of one year, and a year of 0 is none."""
-    day, year = iso_day(one.born, "ngaySinh"), one.birth_year
+    day, year = iso_day(one.born, "datdai.ngaySinh"), one.birth_year
     if year and not re.fullmatch(r"0|[0-9]{4}", year):
         raise MalformedAnswer("datdai: namSinh is no year")
     told = int(year) if year and year != "0" else None
@@ -126,7 +127,7 @@ def _birth_date(one: wire.Person) -> PartialDate | None:
 
 
 def _parcel(one: wire.Parcel) -> Parcel:
-    commune = place_code(one.commune_code, 5, "xaId")
+    commune = place_code(one.commune_code, 5, "datdai.xaId")
     if commune is None:
         raise MalformedAnswer("datdai: xaId names no commune")
     return Parcel(
@@ -138,8 +139,8 @@ def _parcel(one: wire.Parcel) -> Parcel:
         area_m2=one.area,
         legal_area_m2=one.legal_area,
         address=Address(
-            province_code=place_code(one.province_code, 2, "tinhId"),
-            district_code=place_code(one.district_code, 3, "huyenId"),
+            province_code=place_code(one.province_code, 2, "datdai.tinhId"),
+            district_code=place_code(one.district_code, 3, "datdai.huyenId"),
             commune_code=commune,
             full_text=one.address or None,
         ),
@@ -162,7 +163,7 @@ def _restrictions(listed: list[wire.Restriction] | None) -> tuple[Restriction, .
         Restriction(
             kind=code("datdai.restriction_kind", one.kind),
             content=one.content or None,
-            registered_on=iso_day(one.registered, "ngayDangKy"),
+            registered_on=iso_day(one.registered, "datdai.ngayDangKy"),
         )
         for one in listed
     )

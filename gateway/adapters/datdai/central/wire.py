@@ -5,13 +5,12 @@ VBDLIS's own search (3.5) and of the cadastral exchange (3.6), and where neither
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from gateway.wire.model import ListOrOne, NumberOrText, Wire
+from gateway.wire.values import Measure
 
 __all__ = [
     "Answer",
@@ -30,23 +29,7 @@ __all__ = [
     "Use",
 ]
 
-_AREA = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 
-
-def _exact(value: object) -> object:
-    """Areas come as whole numbers, exact fractions or their digits as text; an empty text tells none."""
-    match value:
-        case "":
-            return None
-        case str() if _AREA.fullmatch(value):
-            return Decimal(value)
-        case int() if not isinstance(value, bool):
-            return Decimal(value)
-        case _:
-            return value
-
-
-Area = Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_exact)]
 Text = NumberOrText | None
 
 
@@ -132,7 +115,7 @@ class Use(Wire):
 
     purpose: str = Field(alias="loaiMucDichSuDung", min_length=1)
     purpose_name: str | None = Field(alias="tenMucDichSuDung", default=None)
-    area: Area = Field(alias="dienTich", default=None)
+    area: Measure = Field(alias="dienTich", default=None)
     term: str | None = Field(alias="thoiHanSuDung", default=None)
 
 
@@ -146,8 +129,8 @@ class Parcel(Wire):
     number: NumberOrText = Field(alias="soThuTuThua", min_length=1)
     old_map_sheet: Text = Field(alias="soHieuToBanDoCu", default=None)
     old_number: Text = Field(alias="soThuTuThuaCu", default=None)
-    area: Area = Field(alias="dienTich", default=None)
-    legal_area: Area = Field(alias="dienTichPhapLy", default=None)
+    area: Measure = Field(alias="dienTich", default=None)
+    legal_area: Measure = Field(alias="dienTichPhapLy", default=None)
     address: str | None = Field(alias="diaChi", default=None)
     uses: Annotated[list[Use], ListOrOne] | None = Field(alias="ListMucDichSuDung", default=None)
     registry_id: object = Field(alias="thuaDatId", default=None)

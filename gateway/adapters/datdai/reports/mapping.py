@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from gateway.adapters.datdai.reports import wire
-from gateway.adapters.datdai.values import code, moment, whole
+from gateway.adapters.datdai.values import code, moment
 from gateway.domain.outcome import Absent, Unknown
 from gateway.domain.records.land_dossier import DossierState, LandDossier, LandReport, ResultPaper, TaxNotice
 from gateway.domain.records.shared import Code
 from gateway.errors import MalformedAnswer, Reason
+from gateway.wire.values import whole
 
 __all__ = ["Times", "dossier", "failure"]
 
@@ -83,22 +84,22 @@ def _state(report: wire.Report) -> DossierState | None:
 
 
 def _report(one: wire.Report, times: Times) -> LandReport:
-    is_utc = times == "utc"
-    moments = {
-        "NgayTiepNhan": one.received,
-        "NgayChuyen": one.moved,
-        "NgayChoBoSung": one.supplement_asked,
-        "NgayNhanBoSung": one.supplemented,
-        "NgayCoKetQuaThue": one.taxed,
-        "NgayKetThuc": one.ended,
-    }
-    at = [found for name, text in moments.items() if (found := moment(text, name, is_utc=is_utc)) is not None]
-    due = moment(one.new_due, "NgayHenTraMoi", is_utc=is_utc) or moment(one.due, "NgayHenTra", is_utc=is_utc)
+    def read(text: str | None, name: str) -> datetime | None:
+        return moment(text, f"datdai.{name}", is_utc=times == "utc")
+
+    moments = (
+        read(one.received, "NgayTiepNhan"),
+        read(one.moved, "NgayChuyen"),
+        read(one.supplement_asked, "NgayChoBoSung"),
+        read(one.supplemented, "NgayNhanBoSung"),
+        read(one.taxed, "NgayCoKetQuaThue"),
+        read(one.ended, "NgayKetThuc"),
+    )
     return LandReport(
         kind=Code(code=one.kind, list="datdai.report_kind"),
-        at=at[0] if at else None,
+        at=next((at for at in moments if at is not None), None),
         status=code("datdai.dossier_status", one.status),
-        due_at=due,
+        due_at=read(one.new_due, "NgayHenTraMoi") or read(one.due, "NgayHenTra"),
         is_paused=one.is_paused,
         note=one.content or one.note or None,
     )
@@ -116,7 +117,7 @@ def _notice(one: wire.TaxNotice) -> TaxNotice:
 def _result(one: wire.ResultPaper) -> ResultPaper:
     return ResultPaper(
         name=one.name,
-        originals=whole(one.originals, "SoBanChinh"),
-        copies=whole(one.copies, "SoBanSao"),
+        originals=whole(one.originals, "datdai.SoBanChinh"),
+        copies=whole(one.copies, "datdai.SoBanSao"),
         link=one.link or None,
     )
