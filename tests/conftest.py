@@ -19,8 +19,8 @@ from gateway.settings import Settings
 from gateway.telemetry import Metrics, configure_logs
 from gateway.web import server
 from mocks.server import Running, running
-from tests.examples import sections
 from tests.policies import granting
+from tests.registries import section
 
 KEY = "test-key-not-real"
 SECRETS = Path(__file__).parent.parent / "demo" / "secrets"
@@ -92,9 +92,8 @@ class Desk:
 
 def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
     """
-    The demo's two registries against these stand-ins; `changes` replace keys of one registry's section.
-
-    A registry that the demo does not have comes with the section of its example in docs/examples.
+    The demo's two registries against these stand-ins, and any other that `changes` name, which replace keys of one
+    registry's section.
     """
     registries: dict[str, dict[str, Any]] = {
         "dancu": {
@@ -125,16 +124,11 @@ def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
         },
     }
     for name, change in changes.items():
-        own = registries.get(name) or _example(name, change.get("contract"), mocks_url)
-        registries[name] = own | change
+        registries[name] = registries.get(name) or section(name, change.get("contract"), mocks_url)
+        registries[name] |= change
     one_stop = {"api_key_sha256": hashlib.sha256(KEY.encode()).hexdigest()}
     settings = Settings(consumers={"one-stop": one_stop}, registries=registries)  # type: ignore[arg-type]
     return granting(settings, "dancu.citizen", "dkdn.enterprise")
-
-
-def _example(adapter: str, contract: str | None, mocks_url: str) -> dict[str, Any]:
-    shown = sections(adapter, mocks_url)
-    return {**(shown[contract] if contract else next(iter(shown.values()))), "deadline_s": 5}
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from gateway.domain.exchange import Response
 from gateway.domain.land_numbers import LandCertificateNumber
 from gateway.domain.outcome import Absent, Found, Outcome, Unknown
 from gateway.domain.records.land import LandCertificate, Parcel
-from gateway.domain.records.land_dossier import DossierState
+from gateway.domain.records.land_dossier import LandDossierState
 from gateway.errors import MalformedAnswer, Reason
 from gateway.kit.cases import inquiry_of
 from gateway.wire.model import read
@@ -169,17 +169,17 @@ def report(kind: str, **members: Any) -> Report:
 @pytest.mark.parametrize(
     ("kind", "members", "state"),
     [
-        ("TiepNhanHoSoChoMotCua", {}, DossierState.RECEIVED),
-        ("YeuCauCapNhatHoSo", {}, DossierState.CORRECTION_AWAITED),
-        ("ThongBaoNhapSaiThuTuc", {}, DossierState.CORRECTION_AWAITED),
-        ("ThueChuyenTraHoSoDoSai", {}, DossierState.CORRECTION_AWAITED),
-        ("KetThucHoSo", {"TrangThaiKetThuc": "0"}, DossierState.ENDED_WITH_RESULT),
-        ("KetThucHoSo", {"TrangThaiKetThuc": 1}, DossierState.ENDED_WITHOUT_RESULT),
-        ("KetThucHoSo", {}, DossierState.ENDED),
+        ("TiepNhanHoSoChoMotCua", {}, LandDossierState.RECEIVED),
+        ("YeuCauCapNhatHoSo", {}, LandDossierState.CORRECTION_AWAITED),
+        ("ThongBaoNhapSaiThuTuc", {}, LandDossierState.CORRECTION_AWAITED),
+        ("ThueChuyenTraHoSoDoSai", {}, LandDossierState.CORRECTION_AWAITED),
+        ("KetThucHoSo", {"TrangThaiKetThuc": "0"}, LandDossierState.ENDED_WITH_RESULT),
+        ("KetThucHoSo", {"TrangThaiKetThuc": 1}, LandDossierState.ENDED_WITHOUT_RESULT),
+        ("KetThucHoSo", {}, LandDossierState.ENDED),
         ("MotBaoCaoMoi", {}, None),
     ],
 )
-def test_the_latest_report_tells_the_state(kind: str, members: dict[str, Any], state: DossierState | None) -> None:
+def test_the_latest_report_tells_the_state(kind: str, members: dict[str, Any], state: LandDossierState | None) -> None:
     """Each kind of report has its state; one that nobody has seen has none."""
     found = reports.dossier([report("ChuyenHoSo"), report(kind, **members)], "utc")
 
@@ -196,7 +196,7 @@ def test_reports_count_in_the_order_of_their_times() -> None:
     found = reports.dossier([ended, moved, noted], "utc")
 
     assert [one.kind.code for one in found.reports] == ["ChuyenHoSo", "YeuCauCapNhatHoSo", "KetThucHoSo"]
-    assert found.state is DossierState.ENDED_WITH_RESULT
+    assert found.state is LandDossierState.ENDED_WITH_RESULT
 
 
 def test_reports_that_came_by_themselves_make_the_same_state() -> None:

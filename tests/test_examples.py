@@ -1,4 +1,4 @@
-"""The example settings of docs/examples are settings that work."""
+"""The example settings of demo/registries are settings that work."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from openapi_spec_validator import validate
 from gateway import app
 from gateway.settings import load
 from gateway.web import openapi
-from tests.examples import EXAMPLES
+from tests.registries import EXAMPLES
 
 
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.toml")), ids=lambda file: file.stem)
 def test_an_example_is_settings_that_start(file: Path) -> None:
     """It loads with the secrets that it names; its registries are connected, and the API describes their datasets."""
     core = app.build(load(file))

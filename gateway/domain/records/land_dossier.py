@@ -9,10 +9,10 @@ from gateway.domain.dataset import Record
 from gateway.domain.model import Masked
 from gateway.domain.records.shared import Code
 
-__all__ = ["DossierState", "LandDossier", "LandReport", "ResultPaper", "TaxNotice"]
+__all__ = ["LandDossier", "LandDossierState", "LandReport", "ResultPaper", "TaxNotice"]
 
 
-class DossierState(StrEnum):
+class LandDossierState(StrEnum):
     """Where a dossier stands, by our own reading of the latest report: its own code stands beside it."""
 
     RECEIVED = "received"
@@ -63,7 +63,7 @@ class LandDossier(Record):
     """
 
     dossier_number: str
-    state: DossierState | None = None
+    state: LandDossierState | None = None
     status: Code | None = None
     reports: tuple[LandReport, ...]
     tax_notices: tuple[TaxNotice, ...] = ()

@@ -9,7 +9,7 @@ from typing import Literal
 from gateway.adapters.datdai.reports import wire
 from gateway.adapters.datdai.values import code, moment
 from gateway.domain.outcome import Absent, Unknown
-from gateway.domain.records.land_dossier import DossierState, LandDossier, LandReport, ResultPaper, TaxNotice
+from gateway.domain.records.land_dossier import LandDossier, LandDossierState, LandReport, ResultPaper, TaxNotice
 from gateway.domain.records.shared import Code
 from gateway.errors import MalformedAnswer, Reason
 from gateway.wire.values import whole
@@ -19,15 +19,15 @@ __all__ = ["Times", "dossier", "failure"]
 Times = Literal["utc", "vietnam"]
 
 _STATES = {
-    "TiepNhanHoSoChoMotCua": DossierState.RECEIVED,
-    "ChuyenHoSo": DossierState.PROCESSING,
-    "NhanBoSungHoSo": DossierState.PROCESSING,
-    "YeuCauBoSungHoSo": DossierState.SUPPLEMENT_AWAITED,
-    "YeuCauCapNhatHoSo": DossierState.CORRECTION_AWAITED,
-    "ThongBaoNhapSaiThuTuc": DossierState.CORRECTION_AWAITED,
-    "ThueChuyenTraHoSoDoSai": DossierState.CORRECTION_AWAITED,
-    "GuiKetQuaThue": DossierState.TAX_NOTIFIED,
-    "KetThucHoSo": DossierState.ENDED,
+    "TiepNhanHoSoChoMotCua": LandDossierState.RECEIVED,
+    "ChuyenHoSo": LandDossierState.PROCESSING,
+    "NhanBoSungHoSo": LandDossierState.PROCESSING,
+    "YeuCauBoSungHoSo": LandDossierState.SUPPLEMENT_AWAITED,
+    "YeuCauCapNhatHoSo": LandDossierState.CORRECTION_AWAITED,
+    "ThongBaoNhapSaiThuTuc": LandDossierState.CORRECTION_AWAITED,
+    "ThueChuyenTraHoSoDoSai": LandDossierState.CORRECTION_AWAITED,
+    "GuiKetQuaThue": LandDossierState.TAX_NOTIFIED,
+    "KetThucHoSo": LandDossierState.ENDED,
 }
 _NOT_FOUND = "không tìm thấy hồ sơ"
 _WRONG_KEY = "mã bảo mật không chính xác"
@@ -77,10 +77,10 @@ def _in_order(reports: list[tuple[wire.Report, LandReport]]) -> list[tuple[wire.
     return [pair for _, pair in sorted(placed, key=lambda one: one[0])]
 
 
-def _state(report: wire.Report) -> DossierState | None:
+def _state(report: wire.Report) -> LandDossierState | None:
     if report.kind != "KetThucHoSo" or report.ending is None:
         return _STATES.get(report.kind)
-    return DossierState.ENDED_WITH_RESULT if report.ending == "0" else DossierState.ENDED_WITHOUT_RESULT
+    return LandDossierState.ENDED_WITH_RESULT if report.ending == "0" else LandDossierState.ENDED_WITHOUT_RESULT
 
 
 def _report(one: wire.Report, times: Times) -> LandReport:
