@@ -34,14 +34,14 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import dancu, dkdn, province
+from mocks import dancu, dkdn, lltp, province
 from mocks import server as mocks_server
 from mocks.faults import KINDS, Fault
 from mocks.journal import Entry
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in ("dancu", "dkdn")}
+ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in ("dancu", "dkdn", "lltp")}
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 OWN_PATHS = {"/docs", "/openapi.json"}
 
@@ -564,6 +564,8 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["dancu"]["what it wants"]
     for value in (dkdn.CONSUMER_KEY, dkdn.CONSUMER_SECRET):
         assert value in wanted["dkdn"]["what it wants"]
+    for value in (lltp.AUTH_KEY, lltp.CONSUMER_KEY, lltp.CONSUMER_SECRET, lltp.PROVINCE):
+        assert value in wanted["lltp"]["what it wants"]
 
 
 def test_every_number_range_is_documented() -> None:

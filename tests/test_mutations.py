@@ -174,7 +174,7 @@ def _names_nobody_in_json(document: Any) -> bool:
     """The one null by which each service says that nobody is registered."""
     if not isinstance(document, dict):
         return False
-    roots = ("GetEntCert", "HHCert", "CoopCert", "ResultObject")
+    roots = ("GetEntCert", "HHCert", "CoopCert", "ResultObject", "value")
     if any(root in document and document[root] in (None, []) for root in roots):
         return True
     data = document.get("Data", document)
