@@ -18,10 +18,10 @@ import orjson
 from contracts.reader import RecordedRequest, load
 from mocks import dkdn_dkkd, dkdn_ngsp
 from mocks.dkdn_businesses import Businesses
-from mocks.platform import JSON, Platform
 from mocks.province import PREFIXES
 from mocks.stand_in import Answer, Call, CaseAnswers, Open, UnknownCommand, World, uncovered
 from mocks.tax_codes import is_synthetic
+from mocks.wso2 import JSON, Platform
 
 __all__ = ["CONSUMER_KEY", "CONSUMER_SECRET", "STAND_IN", "DkdnStandIn"]
 

@@ -16,8 +16,8 @@ import orjson
 from contracts.reader import RecordedRequest, load
 from mocks import lltp_answers
 from mocks.lltp_dossiers import JudicialDossiers, is_synthetic
-from mocks.platform import JSON, Platform, same
 from mocks.stand_in import Answer, Call, CaseAnswers, Open, UnknownCommand, World, uncovered
+from mocks.wso2 import JSON, Platform, same
 
 __all__ = ["AUTH_KEY", "CONSUMER_KEY", "CONSUMER_SECRET", "PROVINCE", "STAND_IN", "LltpStandIn"]
 

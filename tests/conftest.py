@@ -92,8 +92,8 @@ class Desk:
 
 def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
     """
-    The demo's two registries against these stand-ins, and those others that `changes` name; `changes` replace keys of
-    one registry's section.
+    The demo's two registries against these stand-ins, and any other that `changes` name, which replace keys of one
+    registry's section.
     """
     registries: dict[str, dict[str, Any]] = {
         "dancu": {
@@ -124,7 +124,8 @@ def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
         },
     }
     for name, change in changes.items():
-        registries[name] = registries.get(name, section(name, mocks_url)) | change
+        registries[name] = registries.get(name) or section(name, change.get("contract"), mocks_url)
+        registries[name] |= change
     one_stop = {"api_key_sha256": hashlib.sha256(KEY.encode()).hexdigest()}
     settings = Settings(consumers={"one-stop": one_stop}, registries=registries)  # type: ignore[arg-type]
     return granting(settings, "dancu.citizen", "dkdn.enterprise")

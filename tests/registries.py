@@ -1,37 +1,30 @@
-"""Settings of registries against stand-ins, beside the demo's two: only tests that name one of them get it."""
+"""The registries beyond the demo's two, as the examples in `demo/registries/` set them."""
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
-__all__ = ["section"]
+__all__ = ["EXAMPLES", "section"]
 
-SECRETS = Path(__file__).parent.parent / "demo" / "secrets"
-
-
-def section(name: str, mocks_url: str) -> dict[str, Any]:
-    """The section of a registry, by its name; empty for one that is not known here."""
-    return {"lltp": lltp}.get(name, _nothing)(mocks_url)
+EXAMPLES = Path(__file__).parents[1] / "demo" / "registries"
+_SHOWN = "http://127.0.0.1:8090"
 
 
-def lltp(mocks_url: str) -> dict[str, Any]:
-    """The token is for the older generation, the key for the newer one."""
-    return {
-        "adapter": "lltp",
-        "endpoint": f"{mocks_url}/lltp",
-        "route": "lgsp",
-        "deadline_s": 5,
-        "options": {"province_code": "99"},
-        "credentials": {
-            "scheme": "oauth2_client_credentials",
-            "token_url": f"{mocks_url}/lltp/token",
-            "key": "demo-lltp-consumer-key",
-            "secret_file": SECRETS / "lltp-consumer-secret",
-            "secrets": {"auth_key": SECRETS / "lltp-auth-key"},
-        },
-    }
+def section(adapter: str, contract: str | None, mocks_url: str) -> dict[str, Any]:
+    """
+    The example's section for an adapter, towards these stand-ins. Where it has several instances, the one whose
+    contract begins with the same word as `contract`, since that is what log-ins differ by.
+    """
+    text = (EXAMPLES / f"{adapter}.toml").read_text(encoding="utf-8").replace(_SHOWN, mocks_url)
+    secrets = EXAMPLES.parent / "secrets"
+    sections = list(tomllib.loads(text.replace("../secrets", str(secrets)))["registries"].values())
+    fitting = [one for one in sections if contract is None or _word(one["contract"]) == _word(contract)]
+    found: dict[str, Any] = fitting[0]
+    return found
 
 
-def _nothing(_: str) -> dict[str, Any]:
-    return {}
+def _word(contract: str) -> str:
+    return re.split(r"[0-9]", contract, maxsplit=1)[0]
