@@ -15,7 +15,8 @@ import orjson
 
 from contracts.reader import RecordedRequest, load
 from mocks import lltp_answers
-from mocks.lltp_dossiers import JudicialDossiers, is_synthetic
+from mocks.dossier_numbers import is_synthetic
+from mocks.lltp_dossiers import JudicialDossiers
 from mocks.stand_in import Answer, Call, CaseAnswers, Open, UnknownCommand, World, uncovered
 from mocks.wso2 import JSON, Platform, same
 

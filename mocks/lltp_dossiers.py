@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from mocks.chance import Dice, Permutation
 from mocks.province import Citizen, Province
 
-__all__ = ["DONE", "DOSSIERS", "Conviction", "JudicialDossier", "JudicialDossiers", "is_synthetic"]
+__all__ = ["DONE", "DOSSIERS", "Conviction", "JudicialDossier", "JudicialDossiers"]
 
 DOSSIERS = 20_000
 DONE = frozenset({"9", "10"})
@@ -18,7 +18,6 @@ DONE = frozenset({"9", "10"})
 _BLOCK = 1_000_000
 _OFFICE = "H99.14"
 _NUMBER = re.compile(r"H99\.14-([0-9]{6})-([0-9]{6})")
-_SYNTHETIC = re.compile(r"(?:H99(?:\.[A-Z0-9]{1,6}){0,5}|(?:[A-Z0-9]{1,6}\.){1,6}H99)-[0-9]{6}-[0-9]{4,8}")
 _STATES = ("1", "2", "3", "4", "4", "5", "6", "7", "8", "9", "9", "9", "10", "10", "10", "10")
 
 
@@ -95,8 +94,3 @@ class JudicialDossiers:
         if judged_on.year < citizen.born.year + 18:
             return ()
         return (Conviction(f"99{dice.below(1000):03}/HSST", judged_on, dice.chance(60)),)
-
-
-def is_synthetic(number: str) -> bool:
-    """True for a number of an office under H99, which no province has."""
-    return bool(number.isascii() and _SYNTHETIC.fullmatch(number))

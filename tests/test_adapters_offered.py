@@ -25,7 +25,7 @@ ADAPTERS = installed_adapters()
 CONTRACTS = installed()
 ANSWERED = [
     pytest.param(ADAPTERS[name], CONTRACTS[name], noun, case, id=f"{name}.{noun}/{case.name}")
-    for name in ("dancu", "dkdn", "lltp")
+    for name in ("dancu", "dkdn", "hotich", "lltp")
     for noun, case in cases_of(ADAPTERS[name], CONTRACTS[name])
     if case.outcome in {"found", "absent"}
 ]

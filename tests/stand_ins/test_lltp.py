@@ -12,7 +12,8 @@ import pytest
 
 from contracts.reader import CaseFile, load
 from mocks import lltp
-from mocks.lltp_dossiers import DONE, DOSSIERS, JudicialDossiers, is_synthetic
+from mocks.dossier_numbers import is_synthetic
+from mocks.lltp_dossiers import DONE, DOSSIERS, JudicialDossiers
 from mocks.server import Running, running
 from mocks.stand_in import UnknownCommand, World
 from tests.stand_ins.client import PROVINCE, Clock, basic, name_of
