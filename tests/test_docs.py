@@ -34,7 +34,7 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import dancu, dkdn, lltp, province
+from mocks import dancu, dkdn, hotich, lltp, province
 from mocks import server as mocks_server
 from mocks.faults import KINDS, Fault
 from mocks.journal import Entry
@@ -566,6 +566,8 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["dancu"]["what it wants"]
     for value in (dkdn.CONSUMER_KEY, dkdn.CONSUMER_SECRET):
         assert value in wanted["dkdn"]["what it wants"]
+    for value in (hotich.CONSUMER_KEY, hotich.CONSUMER_SECRET, hotich.PROVINCE):
+        assert value in wanted["hotich"]["what it wants"]
     for value in (lltp.AUTH_KEY, lltp.CONSUMER_KEY, lltp.CONSUMER_SECRET, lltp.PROVINCE):
         assert value in wanted["lltp"]["what it wants"]
 
