@@ -10,7 +10,7 @@ from gateway.adapters.hotich.papers.mapping import registered
 from gateway.adapters.hotich.query import DossierQuery, HotichOptions
 from gateway.adapters.hotich.wire import Envelope
 from gateway.domain.dataset import Exchanges, Question
-from gateway.domain.exchange import Request
+from gateway.domain.exchange import Bounds, Request
 from gateway.domain.outcome import Found, Unknown
 from gateway.domain.records.civil_status import CivilDossier, CivilResult
 from gateway.domain.records.dossier import Stage
@@ -31,6 +31,7 @@ _STAGES = {
     "4": Stage.READY,
 }
 _DONE = "4"
+_FAILURE = "0"
 
 
 def dossier(ask: Question[DossierQuery, HotichOptions]) -> Exchanges[CivilDossier]:
@@ -48,6 +49,8 @@ def dossier(ask: Question[DossierQuery, HotichOptions]) -> Exchanges[CivilDossie
     envelope = rest.answer(response, STATE, Envelope)
     stage = _STAGES.get(envelope.status)
     if stage is None or envelope.error_code:
+        if envelope.status != _FAILURE and envelope.error_code is None and envelope.errors is None:
+            raise MalformedAnswer("hotich: status is a state that is not listed")
         return failure(envelope)
     return Found(
         CivilDossier(
@@ -73,7 +76,7 @@ def result(ask: Question[DossierQuery, HotichOptions]) -> Exchanges[CivilResult]
         return Found(CivilResult(event=event, stage=Stage.IN_PROGRESS, state=state))
     if envelope.status != SUCCESS or envelope.error_code:
         return failure(envelope)
-    match _records(envelope.value):
+    match _records(envelope.value, response.bounds):
         case [one]:
             done = registered(event, one, response)
         case []:
@@ -101,11 +104,11 @@ def _request(ask: Question[DossierQuery, HotichOptions], operation: str) -> Requ
     return post(ask.options, operation, "apiHoTichTuPhap", "", operation, members)
 
 
-def _records(value: Any) -> list[Any]:
+def _records(value: Any, bounds: Bounds) -> list[Any]:
     """What `value` holds: a list, an object, or XML in a text. ASSUMED, all three: only `traHoSo` is told, a list."""
     match value:
         case str() if value.strip():
-            return list(records_in(value))
+            return list(records_in(value, bounds))
         case dict():
             return [value]
         case list():

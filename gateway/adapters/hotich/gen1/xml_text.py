@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.domain.exchange import BOUNDS, Bounds
 from gateway.errors import MalformedAnswer
 from gateway.wire import xml
 
 __all__ = ["records_in"]
 
 
-def records_in(text: str) -> list[dict[str, Any]]:
+def records_in(text: str, bounds: Bounds = BOUNDS) -> list[dict[str, Any]]:
     """
     The fields of each `hoso`, by name. Elements with others inside become objects.
 
     Raises MalformedAnswer for anything that the guard of `gateway.wire.xml` refuses, another root, or a field twice.
     """
-    root = xml.parse(text.strip().encode())
+    root = xml.parse(text.strip().encode(), bounds)
     if root.tag != "hotich" or any(child.tag != "hoso" for child in root):
         raise MalformedAnswer("hotich: the text holds no hotich with hoso in it")
     return [_fields(record) for record in root]
