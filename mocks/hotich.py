@@ -108,11 +108,13 @@ class HotichStandIn:
         route, asked = _ROUTES.get(call.path, _POLL), _members(call.body)
         if route.version == "province":
             found = (answers.confirmation(self._province.citizen(index)) for index in range(self._province.citizens))
-            told = (one for one in found if one is not None and one["nxnSoDDCN"] != asked.get("soDinhDanh"))
-            return self._said(route, answers.found([next(told)]))
+            told = next((one for one in found if one and one["nxnSoDDCN"] != asked.get("soDinhDanh")), None)
+            return self._said(route, answers.found([told])) if told else uncovered(self.registry)
+        _, number = _question(call.path if call.path in _ROUTES else next(iter(_ROUTES)), asked)
         dossiers = (self._events.dossier("birth", index) for index in range(3))
-        numbers = asked.get("maDinhDanhHoSo") or [asked.get("maHoSo")]
-        other = next(one for one in dossiers if one and not {one.number, one.interlink_number} & set(numbers))
+        other = next((one for one in dossiers if one and number not in {one.number, one.interlink_number}), None)
+        if other is None:
+            return uncovered(self.registry)
         if route.version == "gen2":
             return self._said(route, answers.found([answers.entry(other)]))
         return self._said(route, (answers.state_gen1 if route is _STATE else answers.result_gen1)(other))

@@ -170,7 +170,17 @@ def test_a_date_is_read_in_its_known_forms_or_kept_as_words(written: Any, iso: s
 
 @pytest.mark.parametrize(
     "written",
-    ["31.02.2026", "20261301", "20022026", "13/2026", "00/2026", {"thangSinh": 2}, {"namSinh": 2026, "ngaySinh": 5}],
+    [
+        "31.02.2026",
+        "20261301",
+        "20022026",
+        "13/2026",
+        "00/2026",
+        {"thangSinh": 2},
+        {"namSinh": 2026, "ngaySinh": 5},
+        {"namSinh": "１９９９"},
+        {"namSinh": "1_999"},
+    ],
 )
 def test_a_date_that_does_not_exist_is_malformed(written: Any) -> None:
     """In a known form an impossible date is refused by the field's name, and not kept as words."""

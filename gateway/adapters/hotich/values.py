@@ -156,6 +156,8 @@ def _address(**parts: str | None) -> Address | None:
 
 def _date(parts: Mapping[str, str | None], field: str) -> PartialDate:
     year, month, of_month = parts.get("y"), parts.get("m"), parts.get("d")
+    if not all(part.isascii() and part.isdigit() for part in (year, month, of_month) if part):
+        raise MalformedAnswer(f"hotich: {field} is no date")
     try:
         return PartialDate(int(year or ""), int(month) if month else None, int(of_month) if of_month else None)
     except ValueError:
