@@ -20,6 +20,8 @@ from gateway.domain.exchange import Response
 from gateway.domain.outcome import Found, Outcome
 from gateway.errors import MalformedAnswer, SettingsError
 from gateway.kit.cases import inquiry_of
+from mocks.hotich_events import EVENTS, CivilEvents
+from mocks.province import Province
 from mocks.server import Running
 from tests.conftest import open_desk, settings_for
 from tests.policies import granting
@@ -334,3 +336,30 @@ async def test_what_a_registration_says_of_others_is_given_by_name_alone(stand_i
     assert answer["record"]["death"]["died_on"] == "2026-03-01"
     assert {"cause", "declarant"}.isdisjoint(answer["record"]["death"])
     assert {"document", "death.cause", "death.declarant"} <= set(answer["withheld"])
+
+
+@pytest.mark.parametrize("event", EVENTS)
+async def test_one_event_is_the_same_record_in_every_form(event: str, stand_ins: Running) -> None:
+    """Texts or parts, an object or XML: what was registered comes out alike, but for what a form does not tell."""
+    civil = CivilEvents(Province())
+    told: dict[str, list[Any]] = {}
+    found = [one for one in (civil.dossier(event, index) for index in range(400)) if one and one.registered_on][:6]
+    for contract in ("gen2", "gen1"):
+        settings = settings_for(stand_ins.base_url, hotich={"contract": contract})
+        async with open_desk(granting(settings, "hotich.result")) as desk:
+            for one in found:
+                query = {"dossier_number": one.number, "event": event, "commune_code": one.commune_code}
+                _, answer = await desk.ask("hotich.result", query)
+                assert (answer["outcome"], answer["record"]["stage"]) == ("found", "ready")
+                told.setdefault(contract, []).append(_alike(answer["record"]))
+
+    assert len(found) == 6
+    assert told["gen2"] == told["gen1"]
+
+
+def _alike(value: Any) -> Any:
+    """Without what names the dossier and the state, and what only one of the forms tells."""
+    apart = {"dossier_number", "interlink_number", "state", "ethnic_group", "country"}
+    if isinstance(value, dict):
+        return {name: _alike(inner) for name, inner in value.items() if name not in apart}
+    return value
