@@ -20,7 +20,10 @@ PathSegment = Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]+$", max_length=64)
 
 
 class DossierQuery(Query):
-    """One dossier that was lodged earlier: its number, what it registers, and the commune that registers it."""
+    """
+    One dossier that was lodged earlier: its number, what it registers, and the commune that registers it, which only
+    the older service is sent.
+    """
 
     dossier_number: DossierNumber
     event: Annotated[Event, Field(examples=["birth"])]
