@@ -166,7 +166,8 @@ class DatasetContract:
     One question that the registry answers, with its case files in order of name.
 
     A case that every dataset has is named by its outcome (`found`) in the first of `versions`, and with the
-    version behind it in the others (`found-2021`). `lacks` has those that make no sense here, with the reason.
+    version behind it in the others (`found-2021`). `lacks` has those that make no sense here, with the reason: a
+    plain name in every version, one with a version behind it in that version alone.
     """
 
     name: str

@@ -7,7 +7,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-__all__ = ["EXAMPLES", "section"]
+__all__ = ["EXAMPLES", "OURS", "section"]
+
+OURS = ("cpxd", "dancu", "datdai", "dkdn", "hotich", "lltp", "qhns", "tkds")
+"""Every registry of this project; another package may have offered more."""
 
 EXAMPLES = Path(__file__).parents[1] / "demo" / "registries"
 _SHOWN = "http://127.0.0.1:8090"

@@ -20,12 +20,13 @@ from gateway.transport.memory import MemoryTransport
 from mocks.server import Running
 from tests.conftest import FIRM, MAU, MovableClock, open_desk, settings_for
 from tests.policies import granting
+from tests.registries import OURS
 
 ADAPTERS = installed_adapters()
 CONTRACTS = installed()
 ANSWERED = [
     pytest.param(ADAPTERS[name], CONTRACTS[name], noun, case, id=f"{name}.{noun}/{case.name}")
-    for name in ("cpxd", "dancu", "datdai", "dkdn", "qhns", "tkds")
+    for name in OURS
     for noun, case in cases_of(ADAPTERS[name], CONTRACTS[name])
     if case.outcome in {"found", "absent"}
 ]

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from contracts.reader import Contract, Trap, load
+from tests.registries import OURS
 
-CONTRACTS = {name: load(f"contracts.{name}") for name in ("cpxd", "dancu", "datdai", "dkdn", "qhns", "tkds")}
+CONTRACTS = {name: load(f"contracts.{name}") for name in OURS}
 
 # Of a registry that nobody has seen fewer traps can be known.
 FEWEST = {"cpxd": 13, "qhns": 10, "tkds": 5}

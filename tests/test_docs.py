@@ -34,17 +34,17 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import cpxd, dancu, datdai, dkdn, province, qhns, tkds
+from mocks import cpxd, dancu, datdai, dkdn, hotich, lltp, province, qhns, tkds
 from mocks import server as mocks_server
 from mocks.cpxd_permits import ISSUER
 from mocks.datdai_land import SERIES
 from mocks.faults import KINDS, Fault
 from mocks.journal import Entry
 from mocks.qhns_codes import PROJECT_PREFIX, UNIT_PREFIX
+from tests.registries import OURS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-OURS = ("cpxd", "dancu", "datdai", "dkdn", "qhns", "tkds")
 ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in OURS}
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 OWN_PATHS = {"/docs", "/openapi.json"}
@@ -581,6 +581,10 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         datdai.PASSWORD,
     ):
         assert value in wanted["datdai"]["what it wants"]
+    for value in (hotich.CONSUMER_KEY, hotich.CONSUMER_SECRET, hotich.PROVINCE):
+        assert value in wanted["hotich"]["what it wants"]
+    for value in (lltp.AUTH_KEY, lltp.CONSUMER_KEY, lltp.CONSUMER_SECRET, lltp.PROVINCE):
+        assert value in wanted["lltp"]["what it wants"]
 
 
 def test_every_number_range_is_documented() -> None:

@@ -181,7 +181,7 @@ def _names_nobody_in_json(document: Any) -> bool:
     """The one null by which each service says that nobody is registered."""
     if not isinstance(document, dict):
         return False
-    roots = ("GetEntCert", "HHCert", "CoopCert", "ResultObject", "result")
+    roots = ("GetEntCert", "HHCert", "CoopCert", "ResultObject", "result", "value")
     if any(root in document and document[root] in (None, []) for root in roots):
         return True
     permits = document.get("result")

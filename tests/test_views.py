@@ -38,6 +38,7 @@ from gateway.web.limits import Limits
 from gateway.web.views import Views
 from tests.conftest import MovableClock, settings_for
 from tests.index_parts import KINDS, START, SegmentLog, answered, asked, lookup_id, lookups, opened, refused
+from tests.registries import OURS
 
 ME, MY_OLD_NUMBER, MOTHER, OFFICER = "000099000001", "000000001", "000180000002", "000080000009"
 SECRETS = Secrets((b"n" * 32, b"o" * 32))
@@ -591,7 +592,7 @@ def test_every_field_of_a_record_has_a_name_for_people() -> None:
     fields = {
         name
         for adapter in app.installed_adapters().values()
-        if adapter.registry in {"cpxd", "dancu", "datdai", "dkdn", "qhns", "tkds"}
+        if adapter.registry in OURS
         for dataset in adapter.datasets
         for name in dataset.record.model_fields
     }

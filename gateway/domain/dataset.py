@@ -78,7 +78,15 @@ Exchanges = Generator[Request, Response, Outcome[R]]
 
 
 class Kind(StrEnum):
-    """What a question is about, and so what `absent` means."""
+    """
+    What a question is about, and so what `absent` means, what the echo check compares and who is the subject.
+
+    `one`: a record about a subject, compared by the subject's number. `list`: records by area or day. `table`: figures.
+    `poll`: how far the work on a dossier is that was lodged earlier, and its result once there is one. It is `found`
+    as long as the registry knows the dossier, in whatever state: one in work has a record with its stage and no result.
+    `absent` says that the registry knows no dossier of that number, and never that a result is not there yet, nor that
+    somebody has no such paper. What is compared, and whom the ledger names as subject, is the dossier's number.
+    """
 
     ONE = "one"
     LIST = "list"
@@ -147,7 +155,8 @@ class Adapter:
     A registry: who owns it, what it can be asked, which options settings may fill, which contracts exist.
 
     `secrets` has, for each contract version that needs any, the names of the `Secret` placeholders in its requests:
-    without a value for each the gateway does not start.
+    without a value for each the gateway does not start. So it is with `needed_options`: options that a version cannot
+    do without and that have no sensible default.
     """
 
     registry: str
@@ -159,6 +168,7 @@ class Adapter:
     default_contract: str
     contracts: tuple[str, ...] = field(default=())
     secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    needed_options: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def dataset(self, noun: str) -> Dataset[Any, Any, Any] | None:
         """The dataset of that name, or None."""

@@ -16,7 +16,15 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 from stdnum.vn import mst
 
-__all__ = ["CitizenId", "EnterpriseCode", "Identifier", "OldCitizenNumber", "ProcedureCode", "TaxCode"]
+__all__ = [
+    "CitizenId",
+    "DossierNumber",
+    "EnterpriseCode",
+    "Identifier",
+    "OldCitizenNumber",
+    "ProcedureCode",
+    "TaxCode",
+]
 
 
 class Identifier:
@@ -120,6 +128,18 @@ class OldCitizenNumber(Identifier):
     title = "số CMND / old identity-card number"
     example = "000000001"
     kind = "old_number"
+
+
+class DossierNumber(Identifier):
+    """
+    Number of a dossier at a one-stop system (mã hồ sơ): the agency's code, the day as yyMMdd, and a counter of four
+    digits or more. Segments may hold letters. Source: domain.md, 3.1.
+    """
+
+    pattern = re.compile(r"[A-Z0-9]{1,6}(?:\.[A-Z0-9]{1,6}){0,6}-[0-9]{6}-[0-9]{4,8}")
+    title = "mã hồ sơ / dossier number"
+    example = "H99.14-260301-0002"
+    kind = "dossier"
 
 
 @lru_cache(maxsize=1024)

@@ -20,7 +20,6 @@ __all__ = ["Exact", "Measure", "day", "iso_day", "padded", "place_code", "whole"
 
 _DIGITS = re.compile(r"-?[0-9]{1,21}(\.[0-9]{1,6})?")
 _DAY = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
-_EMPTY_YEAR = "0001-"
 _ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)?")
 
 
@@ -58,12 +57,11 @@ def iso_day(text: str | None, field: str) -> date | None:
     """
     The day of an ISO date, or of a date-time without a zone; None where empty.
 
-    ASSUMED: the day is Vietnam's, as written. With a zone it might be another, so that is refused; year 1 is what an
-    empty date of some platforms looks like, and counts as none.
+    ASSUMED: the day is Vietnam's, as written. With a zone it might be another, so that is refused.
     """
     found = _ISO.fullmatch(text) if text else None
     if found is not None:
-        return None if found[1].startswith(_EMPTY_YEAR) else _date(found[1], field)
+        return _date(found[1], field)
     if text:
         raise MalformedAnswer(f"{field} is no ISO date without a time zone")
     return None

@@ -28,13 +28,7 @@ def code(code_list: str, value: str | None, name: str | None = None) -> Code | N
 
 
 def moment(text: str | None, field: str, *, is_utc: bool) -> datetime | None:
-    """
-    An ISO date-time as Vietnam's time; without a zone it is UTC, or Vietnam's already. None where empty.
-
-    ASSUMED: year 1 is what an empty date looks like, as in other services of such platforms.
-    """
-    if text and text.startswith("0001-"):
-        return None
+    """An ISO date-time as Vietnam's time; without a zone it is UTC, or Vietnam's already. None where empty."""
     found = _MOMENT.fullmatch(text) if text else None
     if found is not None:
         zone = found[2] or ("Z" if is_utc else "+07:00")

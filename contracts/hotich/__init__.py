@@ -1,0 +1,1 @@
+"""Civil status (hộ tịch): contract, schema and recorded exchanges."""

@@ -1,0 +1,1 @@
+"""Judicial records (lý lịch tư pháp): contract, schema and recorded exchanges."""
