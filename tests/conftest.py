@@ -20,6 +20,7 @@ from gateway.telemetry import Metrics, configure_logs
 from gateway.web import server
 from mocks.server import Running, running
 from tests.policies import granting
+from tests.registries import section
 
 KEY = "test-key-not-real"
 SECRETS = Path(__file__).parent.parent / "demo" / "secrets"
@@ -90,7 +91,10 @@ class Desk:
 
 
 def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
-    """The demo's two registries against these stand-ins; `changes` replace keys of one registry's section."""
+    """
+    The demo's two registries against these stand-ins, and any other that `changes` name, which replace keys of one
+    registry's section.
+    """
     registries: dict[str, dict[str, Any]] = {
         "dancu": {
             "adapter": "dancu",
@@ -120,6 +124,7 @@ def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
         },
     }
     for name, change in changes.items():
+        registries[name] = registries.get(name) or section(name, change.get("contract"), mocks_url)
         registries[name] |= change
     one_stop = {"api_key_sha256": hashlib.sha256(KEY.encode()).hexdigest()}
     settings = Settings(consumers={"one-stop": one_stop}, registries=registries)  # type: ignore[arg-type]

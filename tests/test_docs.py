@@ -34,14 +34,14 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import dancu, dkdn, province
+from mocks import bhxh, bhxh_people, dancu, dkdn, province
 from mocks import server as mocks_server
 from mocks.faults import KINDS, Fault
 from mocks.journal import Entry
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in ("dancu", "dkdn")}
+ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in ("bhxh", "dancu", "dkdn")}
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 OWN_PATHS = {"/docs", "/openapi.json"}
 
@@ -564,13 +564,16 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["dancu"]["what it wants"]
     for value in (dkdn.CONSUMER_KEY, dkdn.CONSUMER_SECRET):
         assert value in wanted["dkdn"]["what it wants"]
+    for value in (bhxh.USERNAME, bhxh.PASSWORD, bhxh.CONSUMER_KEY, bhxh.CONSUMER_SECRET):
+        assert value in wanted["bhxh"]["what it wants"]
 
 
 def test_every_number_range_is_documented() -> None:
     """docs/mocks.md names every prefix that numbers of the synthetic province have."""
     text = section("docs/mocks.md", "The synthetic province")
 
-    assert all(f"`{prefix}`" in text for prefix in (*province.PREFIXES, "99", province.PROVINCE_CODE))
+    insurance = bhxh_people.PREFIXES
+    assert all(f"`{prefix}`" in text for prefix in (*province.PREFIXES, "99", province.PROVINCE_CODE, *insurance))
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -25,11 +25,34 @@ from tests.conftest import MovableClock
 
 ADAPTERS = installed_adapters()
 CONTRACTS = installed()
+
+
+def shape(value: Any) -> Any:
+    """What a JSON answer looks like, without its values: 27 results of one form need not be mutilated 27 times."""
+    if isinstance(value, dict):
+        return tuple((name, shape(inner)) for name, inner in value.items())
+    return [shape(inner) for inner in value] if isinstance(value, list) else type(value).__name__
+
+
+def unlike_cases() -> Iterator[tuple[str, str, CaseFile]]:
+    """Every case that is found, but of JSON answers to one dataset and version that look alike only the first."""
+    seen: set[str] = set()
+    for name in sorted(ADAPTERS):
+        for noun, case in cases_of(ADAPTERS[name], CONTRACTS[name]):
+            body = case.response.body.strip()
+            if case.outcome != "found" or body[:1] not in {"<", "{", "["}:
+                continue
+            if body[0] != "<":
+                look = repr((name, noun, case.contract, dict(case.options), shape(json.loads(body))))
+                if look in seen:
+                    continue
+                seen.add(look)
+            yield name, noun, case
+
+
 FOUND = [
     pytest.param(ADAPTERS[name], CONTRACTS[name], noun, case, id=f"{name}.{noun}/{case.name}")
-    for name in sorted(ADAPTERS)
-    for noun, case in cases_of(ADAPTERS[name], CONTRACTS[name])
-    if case.outcome == "found" and case.response.body.lstrip()[:1] in {"<", "{"}
+    for name, noun, case in unlike_cases()
 ]
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -171,7 +194,9 @@ def _mutilated_json(value: Any, chance: Random) -> Any:
 
 
 def _names_nobody_in_json(document: Any) -> bool:
-    """The one null by which each service says that nobody is registered."""
+    """The one null, or the empty list, by which each service says that nobody is registered."""
+    if document == []:  # apiBHXH's household
+        return True
     if not isinstance(document, dict):
         return False
     roots = ("GetEntCert", "HHCert", "CoopCert", "ResultObject")
