@@ -25,7 +25,7 @@ ADAPTERS = installed_adapters()
 CONTRACTS = installed()
 ANSWERED = [
     pytest.param(ADAPTERS[name], CONTRACTS[name], noun, case, id=f"{name}.{noun}/{case.name}")
-    for name in ("bhxh", "dancu", "dkdn")
+    for name in ("bhxh", "dancu", "dkdn", "gplx")
     for noun, case in cases_of(ADAPTERS[name], CONTRACTS[name])
     if case.outcome in {"found", "absent"}
 ]

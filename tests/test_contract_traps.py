@@ -10,7 +10,7 @@ import pytest
 
 from contracts.reader import Contract, Trap, load
 
-CONTRACTS = {name: load(f"contracts.{name}") for name in ("bhxh", "dancu", "dkdn")}
+CONTRACTS = {name: load(f"contracts.{name}") for name in ("bhxh", "dancu", "dkdn", "gplx")}
 
 
 def names_of_tests() -> Iterator[str]:

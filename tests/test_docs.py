@@ -41,7 +41,9 @@ from mocks.journal import Entry
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in ("bhxh", "dancu", "dkdn")}
+ADAPTERS = {
+    name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in ("bhxh", "dancu", "dkdn", "gplx")
+}
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 OWN_PATHS = {"/docs", "/openapi.json"}
 
