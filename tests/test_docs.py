@@ -34,7 +34,7 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import bhxh, bhxh_people, dancu, dkdn, province
+from mocks import bhxh, bhxh_people, dancu, dkdn, gplx, province
 from mocks import server as mocks_server
 from mocks.faults import KINDS, Fault
 from mocks.journal import Entry
@@ -568,14 +568,16 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["dkdn"]["what it wants"]
     for value in (bhxh.USERNAME, bhxh.PASSWORD, bhxh.CONSUMER_KEY, bhxh.CONSUMER_SECRET):
         assert value in wanted["bhxh"]["what it wants"]
+    for value in (gplx.USERNAME, gplx.PASSWORD, gplx.API_KEY):
+        assert value in wanted["gplx"]["what it wants"]
 
 
 def test_every_number_range_is_documented() -> None:
     """docs/mocks.md names every prefix that numbers of the synthetic province have."""
     text = section("docs/mocks.md", "The synthetic province")
 
-    insurance = bhxh_people.PREFIXES
-    assert all(f"`{prefix}`" in text for prefix in (*province.PREFIXES, "99", province.PROVINCE_CODE, *insurance))
+    others = (*bhxh_people.PREFIXES, "990", "XX", "G01.99")
+    assert all(f"`{prefix}`" in text for prefix in (*province.PREFIXES, "99", province.PROVINCE_CODE, *others))
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
