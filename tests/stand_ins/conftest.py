@@ -8,11 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from mocks import bhxh, dancu, dkdn, gplx
+from mocks import dancu, dkdn
 from mocks.server import Running, running
 from tests.stand_ins.client import DANCU, PROVINCE, Clock, ask_dancu, signed
-
-STAND_INS = (bhxh.STAND_IN, dancu.STAND_IN, dkdn.STAND_IN, gplx.STAND_IN)
 
 
 @pytest.fixture
@@ -22,7 +20,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def server(clock: Clock) -> AsyncIterator[Running]:
-    async with running(*STAND_INS, province=PROVINCE, now=clock) as server:
+    async with running(dancu.STAND_IN, dkdn.STAND_IN, province=PROVINCE, now=clock) as server:
         yield server
 
 

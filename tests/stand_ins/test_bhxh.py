@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiohttp
@@ -15,7 +15,7 @@ from contracts.reader import CaseFile, load
 from mocks import bhxh
 from mocks.bhxh_people import Insurance, Insured
 from mocks.faults import Fault
-from mocks.server import Running
+from mocks.server import Running, running
 from mocks.stand_in import UnknownCommand, World
 from tests.stand_ins.client import PROVINCE, Clock, basic, name_of
 
@@ -25,6 +25,13 @@ PORTAL = "/api/egw/KQNhanLichSuKCB2024"
 NUMBER, PARTICIPANT, HOUSEHOLD = (
     f"/apiBHXH/1.0/{name}" for name in ("getMaSoBhxhTheoTieuChi", "getTraCuuTtHgdByMaSoBhxh", "getTraCuuThongTinHgd")
 )
+
+
+@pytest.fixture
+async def server(clock: Clock) -> AsyncIterator[Running]:
+    """This stand-in alone."""
+    async with running(bhxh.STAND_IN, province=PROVINCE, now=clock) as served:
+        yield served
 
 
 def hashed(password: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from contracts.reader import CaseFile, load
 from mocks import gplx
 from mocks.faults import Fault
 from mocks.gplx_people import OFFICES, Licence, Licences
-from mocks.server import Running
+from mocks.server import Running, running
 from mocks.stand_in import UnknownCommand, World
 from tests.stand_ins.client import PROVINCE, Clock, name_of
 
@@ -26,6 +26,13 @@ DAY = date(2026, 2, 27)
 KEYS = {"MaDonVi": "99001", "ApiKey": gplx.API_KEY, "Authorization": f"Bearer {gplx.API_KEY}"}
 ASKED = {"Start": "-1", "End": "-1", "GovAgencyCode": "99001", "APIKey": gplx.API_KEY}
 DAYS = {"ReceiveToDate": "27/02/2026", "ReceiveFromDate": "27/02/2026"}
+
+
+@pytest.fixture
+async def server(clock: Clock) -> AsyncIterator[Running]:
+    """This stand-in alone."""
+    async with running(gplx.STAND_IN, province=PROVINCE, now=clock) as served:
+        yield served
 
 
 async def log_in(http: aiohttp.ClientSession, server: Running, password: str = gplx.PASSWORD) -> dict[str, Any]:
