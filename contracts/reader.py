@@ -8,6 +8,7 @@ dataset. Whatever a file holds that this reader does not know is an error that n
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cache
 from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -59,12 +60,21 @@ def load(root: Traversable | Path | str) -> Contract:
     Read one contract.
 
     Args:
-        root: the folder, or the name of the package that is it (`contracts.dancu`).
+        root: the folder, or the name of the package that is it (`contracts.dancu`). A package is read once: its
+            files do not change while it is installed.
 
     Raises:
         ContractError: a file is missing, is no TOML, or has an unknown, missing or unfit key.
     """
-    folder: Traversable = files(root) if isinstance(root, str) else root
+    return _packaged(root) if isinstance(root, str) else _read(root)
+
+
+@cache
+def _packaged(name: str) -> Contract:
+    return _read(files(name))
+
+
+def _read(folder: Traversable) -> Contract:
     table = read(folder, "contract.toml")
     registry = table.text("registry")
     title, owner = table.text("title"), table.text("owner")

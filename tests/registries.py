@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["EXAMPLES", "OURS", "section"]
 
-OURS = ("cpxd", "dancu", "datdai", "dkdn", "hotich", "lltp", "qhns", "tkds")
+OURS = ("bhxh", "cpxd", "dancu", "datdai", "dkdn", "gplx", "hotich", "lltp", "qhns", "tkds")
 """Every registry of this project; another package may have offered more."""
 
 EXAMPLES = Path(__file__).parents[1] / "demo" / "registries"

@@ -11,11 +11,13 @@ from gateway import app
 from gateway.app import installed_adapters
 from gateway.domain.dataset import Adapter
 from gateway.kit.cases import cases_of, options_of, run_in_instance, run_in_memory
-from mocks.server import Running
+from mocks.server import running
+from mocks.stand_in import installed as installed_stand_ins
 from tests.conftest import settings_for
 
 ADAPTERS = installed_adapters()
 CONTRACTS = installed()
+STAND_INS = installed_stand_ins()
 CASES = [
     pytest.param(ADAPTERS[name], CONTRACTS[name], noun, case, id=f"{name}.{noun}/{case.name}")
     for name in sorted(ADAPTERS)
@@ -35,15 +37,16 @@ async def test_an_adapter_writes_the_recorded_request_and_comes_to_the_recorded_
 
 @pytest.mark.parametrize(("adapter", "contract", "noun", "case"), CASES)
 async def test_a_case_file_holds_over_a_real_socket(
-    adapter: Adapter, contract: Contract, noun: str, case: CaseFile, stand_ins: Running
+    adapter: Adapter, contract: Contract, noun: str, case: CaseFile
 ) -> None:
     """Against the stand-in, with credentials and limits as in production, every case file ends as recorded."""
     spoken = {"contract": case.contract, "options": options_of(contract, case)}
-    core = app.build(settings_for(stand_ins.base_url, **{adapter.registry: spoken}))
-    try:
-        result = await run_in_instance(core.catalogue.instances[adapter.registry], contract, noun, case)
-    finally:
-        await core.close()
+    async with running(STAND_INS[adapter.registry]) as served:
+        core = app.build(settings_for(served.base_url, **{adapter.registry: spoken}))
+        try:
+            result = await run_in_instance(core.catalogue.instances[adapter.registry], contract, noun, case)
+        finally:
+            await core.close()
 
     assert result.problems == ()
 

@@ -34,7 +34,7 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import cpxd, dancu, datdai, dkdn, hotich, lltp, province, qhns, tkds
+from mocks import bhxh, bhxh_people, cpxd, dancu, datdai, dkdn, gplx, hotich, lltp, province, qhns, tkds
 from mocks import server as mocks_server
 from mocks.cpxd_permits import ISSUER
 from mocks.datdai_land import SERIES
@@ -585,6 +585,10 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["hotich"]["what it wants"]
     for value in (lltp.AUTH_KEY, lltp.CONSUMER_KEY, lltp.CONSUMER_SECRET, lltp.PROVINCE):
         assert value in wanted["lltp"]["what it wants"]
+    for value in (bhxh.USERNAME, bhxh.PASSWORD, bhxh.CONSUMER_KEY, bhxh.CONSUMER_SECRET):
+        assert value in wanted["bhxh"]["what it wants"]
+    for value in (gplx.USERNAME, gplx.PASSWORD, gplx.API_KEY):
+        assert value in wanted["gplx"]["what it wants"]
 
 
 def test_every_number_range_is_documented() -> None:
@@ -593,6 +597,8 @@ def test_every_number_range_is_documented() -> None:
 
     own = (SERIES, "H99.", ISSUER, UNIT_PREFIX, PROJECT_PREFIX)
     assert all(f"`{prefix}`" in text for prefix in (*province.PREFIXES, "99", province.PROVINCE_CODE, *own))
+    others = (*bhxh_people.PREFIXES, "990", "XX", "G01.99")
+    assert all(f"`{prefix}`" in text for prefix in (*province.PREFIXES, "99", province.PROVINCE_CODE, *others))
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -25,11 +26,34 @@ from tests.conftest import MovableClock
 
 ADAPTERS = installed_adapters()
 CONTRACTS = installed()
+
+
+def shape(value: Any) -> Any:
+    """What a JSON answer looks like, without its values: 27 results of one form need not be mutilated 27 times."""
+    if isinstance(value, dict):
+        return tuple((name, shape(inner)) for name, inner in value.items())
+    return [shape(inner) for inner in value] if isinstance(value, list) else type(value).__name__
+
+
+def unlike_cases() -> Iterator[tuple[str, str, CaseFile]]:
+    """Every case that is found, but of JSON answers to one dataset and version that look alike only the first."""
+    seen: set[str] = set()
+    for name in sorted(ADAPTERS):
+        for noun, case in cases_of(ADAPTERS[name], CONTRACTS[name]):
+            body = case.response.body.strip()
+            if case.outcome != "found" or body[:1] not in {"<", "{", "["}:
+                continue
+            if body[0] != "<":
+                look = repr((name, noun, case.contract, dict(case.options), shape(json.loads(body))))
+                if look in seen:
+                    continue
+                seen.add(look)
+            yield name, noun, case
+
+
 FOUND = [
     pytest.param(ADAPTERS[name], CONTRACTS[name], noun, case, id=f"{name}.{noun}/{case.name}")
-    for name in sorted(ADAPTERS)
-    for noun, case in cases_of(ADAPTERS[name], CONTRACTS[name])
-    if case.outcome == "found" and case.response.body.lstrip()[:1] in {"<", "{"}
+    for name, noun, case in unlike_cases()
 ]
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -108,6 +132,7 @@ def test_a_mutilated_answer_is_right_or_unknown(
             document = _mutilated_json(document, chance)
         outcome = outcome_of(adapter, contract, noun, case, json.dumps(document).encode())
         judge(outcome, case, lambda: _names_nobody_in_json(document), kind)
+        judge(outcome, case, lambda: _names_nobody_in_json(document) or _names_the_next_day_alone(document, case))
 
 
 @pytest.mark.parametrize(("adapter", "contract", "noun", "case"), FOUND)
@@ -178,10 +203,12 @@ def _mutilated_json(value: Any, chance: Random) -> Any:
 
 
 def _names_nobody_in_json(document: Any) -> bool:
-    """The one null by which each service says that nobody is registered."""
+    """The one null, or the empty list, by which each service says that nobody is registered."""
+    if document == []:  # apiBHXH's household
+        return True
     if not isinstance(document, dict):
         return False
-    roots = ("GetEntCert", "HHCert", "CoopCert", "ResultObject", "result", "value")
+    roots = ("GetEntCert", "HHCert", "CoopCert", "ResultObject", "TepTinDinhKem", "data", "result", "value")
     if any(root in document and document[root] in (None, []) for root in roots):
         return True
     permits = document.get("result")
@@ -189,6 +216,17 @@ def _names_nobody_in_json(document: Any) -> bool:
         return True
     data = document.get("Data", document)
     return isinstance(data, dict) and "MainInformation" in data and data["MainInformation"] is None
+
+
+def _names_the_next_day_alone(document: Any, case: CaseFile) -> bool:
+    """A list that was asked for until the next day, and holds nothing else."""
+    asked = case.query.get("received_on")
+    rows = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(asked, str) or not isinstance(rows, list):
+        return False
+    after = date.fromisoformat(asked) + timedelta(days=1)
+    days = {str(row.get("ngayNhanHoSo") or row.get("NgayTiepNhan"))[:10] for row in rows if isinstance(row, dict)}
+    return days <= {after.isoformat(), f"{after:%d/%m/%Y}"}
 
 
 def test_the_judge_can_say_no() -> None:

@@ -35,7 +35,9 @@ class OAuthDoor:
     are given out.
     """
 
-    def __init__(self, style: Style = "basic", *, ends: object = 3600) -> None:
+    def __init__(self, style: Style = "basic", *, ends: object = 3600, key: str = KEY, secret: str = SECRET) -> None:
+        self._key = key
+        self._secret = secret
         self._style = style
         self.ends = ends
         self.tokens = Issued("oauth-token-not-real")
@@ -67,8 +69,13 @@ class OAuthDoor:
         client = {"client_id": KEY, "client_secret": SECRET}
         named = {**fields, **client}
         account = {"grant_type": "password", "username": ACCOUNT, "password": PASSWORD, **client}
+        named = {**fields, "client_id": self._key, "client_secret": self._secret}
         authorization, kind, body = {
-            "basic": (f"Basic {base64.b64encode(f'{KEY}:{SECRET}'.encode()).decode()}", _FORM, urlencode(fields)),
+            "basic": (
+                f"Basic {base64.b64encode(f'{self._key}:{self._secret}'.encode()).decode()}",
+                _FORM,
+                urlencode(fields),
+            ),
             "form": (None, _FORM, urlencode(named)),
             "password": (None, _FORM, urlencode(account)),
             "json": (None, "application/json", json.dumps(named, separators=(",", ":"))),

@@ -1,0 +1,1 @@
+"""Insurance database (CSDLQG về bảo hiểm): contract, schemas and recorded exchanges."""

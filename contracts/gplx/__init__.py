@@ -1,0 +1,1 @@
+"""Driving licences (giấy phép lái xe): contract, schemas and recorded exchanges."""

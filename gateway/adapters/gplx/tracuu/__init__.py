@@ -1,0 +1,1 @@
+"""A licence check. ASSUMED, all of it: none was found (others.md, 5.3)."""
