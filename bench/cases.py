@@ -27,9 +27,11 @@ def target(recorded: tuple[Contract, CaseFile]) -> str:
     return f"{path}?{urlencode(case.request.query)}" if case.request.query else path
 
 
-def question(recorded: tuple[Contract, CaseFile]) -> bytes:
-    """What a one-stop system sends to the gateway to ask just that. Never answered from a cache."""
+def question(recorded: tuple[Contract, CaseFile], *, max_age_s: int = 0) -> bytes:
+    """What a one-stop system sends to the gateway to ask just that; by default never answered from a cache."""
     contract, case = recorded
     inquiry = {name: value for name, value in asdict(contract.inquiry).items() if name != "consumer"}
     dataset = f"{contract.registry}.{case.dataset}"
-    return json.dumps({"dataset": dataset, "query": dict(case.query), "inquiry": inquiry, "max_age_s": 0}).encode()
+    return json.dumps(
+        {"dataset": dataset, "query": dict(case.query), "inquiry": inquiry, "max_age_s": max_age_s}
+    ).encode()

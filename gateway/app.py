@@ -17,6 +17,7 @@ from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
 from gateway import __version__, app_authentication, app_idempotency, app_keep
 from gateway.app_access import Rules, access, counting_secrets, read_rules
+from gateway.app_cache import answer_cache, freshness
 from gateway.app_credentials import credentials, log_in_urls, require_secrets, tls_context, xroad_names
 from gateway.app_index import index_part
 from gateway.channel.breaker import BreakerPolicy
@@ -34,11 +35,12 @@ from gateway.ledger.keeping import Keeper
 from gateway.ledger.lease import take_slot
 from gateway.ledger.log import Log
 from gateway.lookup.access import Consumer
+from gateway.lookup.cache import AnswerCache
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.idempotency import Idempotency
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.recorder import Recorder
-from gateway.settings import ConsumerSettings, EndpointSettings, RegistrySettings, Settings
+from gateway.settings import CacheSettings, ConsumerSettings, EndpointSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
 from gateway.stores.state import State
 from gateway.telemetry import Metrics
@@ -100,6 +102,7 @@ class Core:
     keys: KeyRing | None = None
     ledger: Log | None = None
     keeper: Keeper | None = None
+    cache: AnswerCache | None = None
 
     async def close(self) -> None:
         """
@@ -117,6 +120,8 @@ class Core:
                 closing.push_async_callback(self.lookup.access.cases.close)
             for instance in self.catalogue.instances.values():
                 closing.push_async_callback(instance.channel.close)
+            if self.cache is not None:
+                closing.push_async_callback(self.cache.close)
             closing.push_async_callback(self.state.close)
             closing.push_async_callback(self.authenticator.close)
 
@@ -226,11 +231,12 @@ def build(
     adapters, contracts = installed_adapters(), installed_contracts()
     catalogue = Catalogue(
         [
-            _instance(name, registry, adapters, contracts, clock, metrics, mac)
+            _instance(name, registry, adapters, contracts, clock, metrics, mac, settings.cache)
             for name, registry in settings.registries.items()
         ]
     )
     secrets = ring.secrets if ring is not None else counting_secrets()
+    cache = answer_cache(settings, catalogue, secrets, clock, metrics)
     rules = read_rules(settings, catalogue, secrets, clock, metrics)
     state = app_authentication.state(settings.state, clock)
     asking = consumers(settings.consumers)
@@ -242,6 +248,7 @@ def build(
         clock=clock,
         metrics=metrics,
         new_id=new_id,
+        cache=cache,
         ledger=recorder,
     )
     idempotency = Idempotency(
@@ -252,7 +259,20 @@ def build(
         metrics=metrics,
         write=answer_body,
     )
-    return Core(settings, lookup, catalogue, metrics, asking, rules, state, authenticator, idempotency, ring, ledger)
+    return Core(
+        settings,
+        lookup,
+        catalogue,
+        metrics,
+        asking,
+        rules,
+        state,
+        authenticator,
+        idempotency,
+        ring,
+        ledger,
+        cache=cache,
+    )
 
 
 def key_ring(settings: Settings) -> KeyRing | None:
@@ -366,6 +386,7 @@ def _instance(
     clock: Clock,
     metrics: Metrics,
     mac: Callable[[bytes], str] | None,
+    cache: CacheSettings,
 ) -> Instance:
     place = f"registries.{name}"
     adapter = adapters.get(registry.adapter)
@@ -418,6 +439,7 @@ def _instance(
         route=registry.route,
         basis=basis,
         officers=registry.officers,
+        freshness=freshness(cache, registry, offered, place=place),
     )
 
 

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.commands import evidence, keys, ledger_index, ledger_keep, store, witness
+from gateway.commands import cache, evidence, keys, ledger_index, ledger_keep, store, witness
 from gateway.errors import GatewayError, QuestionRefused
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ cli.add_typer(ledger_keep.ledger, name="ledger")
 cli.add_typer(witness.commands, name="witness")
 cli.add_typer(ledger_index.approvals, name="approval")
 cli.add_typer(store.commands, name="store")
+cli.add_typer(cache.commands, name="cache")
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
@@ -121,7 +122,7 @@ def lookup(
 def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) -> None:
     """Kiểm tra cấu hình và đường nối / try settings, TLS, token and connection; asks about nobody."""
     from gateway import app
-    from gateway.kit.check import Check, check_access, check_callers, check_instances, check_keeping
+    from gateway.kit.check import Check, check_access, check_cache, check_callers, check_instances, check_keeping
 
     core = app.build(_loaded(settings, log_level="error"))
 
@@ -130,6 +131,7 @@ def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) ->
             return [
                 *await check_callers(core),
                 *await check_access(core.lookup.access),
+                *check_cache(core),
                 *await check_keeping(core.settings),
                 *await check_instances(core.catalogue),
             ]

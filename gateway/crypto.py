@@ -281,6 +281,9 @@ class Secrets:
         self._pseudonym = tuple(_keyed(_derived(secret, b"subject pseudonym")) for secret in secrets)
         self._mac = _keyed(_derived(secrets[0], b"raw reply"))
         self._first = secrets[0]
+        self._place = _keyed(_derived(secrets[0], b"place of a kept answer"))
+        self.sealing_keys = tuple(_derived(secret, b"kept answers") for secret in secrets)
+        """What kept answers are sealed with, the one in use first: for `crypto_sealing.Sealer`."""
 
     @classmethod
     def load(cls, files: tuple[Path, ...]) -> Secrets:
@@ -304,6 +307,12 @@ class Secrets:
         the withheld ones.
         """
         return _hexdigest(self._mac, raw)
+
+    def place(self, question: bytes) -> bytes:
+        """What a kept answer is found by, 32 bytes: they tell nothing of the question, nor that two are alike."""
+        mac = self._place.copy()
+        mac.update(question)
+        return mac.digest()
 
     def box(self, purpose: bytes) -> Box:
         """What seals values of one purpose, under the secret in use."""

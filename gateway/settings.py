@@ -29,6 +29,7 @@ from gateway.settings_authentication import (
     TokensSettings,
     WebTlsSettings,
 )
+from gateway.settings_cache import CacheSettings
 from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, OAuthSettings, Url, XRoadSettings
 from gateway.settings_credentials import Section as _Section
 from gateway.settings_keep import WitnessServiceSettings
@@ -37,6 +38,7 @@ from gateway.settings_ledger import LedgerSettings
 
 __all__ = [
     "BreakerSettings",
+    "CacheSettings",
     "CasesSettings",
     "ConsumerSettings",
     "EndpointSettings",
@@ -61,6 +63,7 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Noun = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -219,6 +222,13 @@ class RegistrySettings(WaySettings):
     hedge: bool = Field(False, description="Whether a late answer gets a second attempt beside the first.")
     quota: QuotaSettings = Field(default_factory=QuotaSettings, description="How much may be asked in a period.")
     breaker: BreakerSettings = Field(default_factory=BreakerSettings, description="When it is left in peace.")
+    freshness_s: dict[Noun, Annotated[int, Field(ge=0)]] = Field(
+        {},
+        description="How old a kept answer may be, by the dataset's noun, where less than the dataset's own rule.",
+    )
+    stale_s: dict[Noun, Annotated[int, Field(ge=0)]] = Field(
+        {}, description="How much older it may be where the registry gives no answer, likewise."
+    )
     max_answer_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest answer that is read.")
     max_answer_elements: int = Field(50_000, ge=100, description="Most elements of an XML answer.")
     max_answer_attributes: int = Field(32, ge=8, description="Most attributes of one element.")
@@ -327,6 +337,7 @@ class Settings(BaseSettings):
     tokens: TokensSettings | None = Field(None, description="OAuth2 access tokens.")
     signatures: SignaturesSettings = Field(default_factory=SignaturesSettings, description="Signed requests.")
     state: StateSettings = Field(default_factory=StateSettings, description="Short-lived state.")
+    cache: CacheSettings = Field(default_factory=CacheSettings, description="Kept answers.")
     registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
 
     @classmethod

@@ -130,6 +130,30 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livemax",
         )
+        self.cache_questions = Counter(
+            "gateway_cache_questions",
+            "Questions for which a kept answer would have done, by what they were given.",
+            ["registry", "dataset", "result"],
+            registry=self.registry,
+        )
+        self.cache_entries = Gauge(
+            "gateway_cache_entries",
+            "Answers kept in memory.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.cache_bytes = Gauge(
+            "gateway_cache_bytes",
+            "Bytes of them.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.cache_alarms = Counter(
+            "gateway_cache_alarms",
+            "Rows of the file of kept answers, or the file itself, that were not what they should be.",
+            ["what"],
+            registry=self.registry,
+        )
         self.shed = Counter(
             "gateway_shed",
             "Questions that were turned away before they were read.",

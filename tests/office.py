@@ -26,10 +26,17 @@ class Told:
     """A ledger that only listens: what was asked, answered and refused."""
 
     asked_: list[str] = field(default_factory=list)
+    noted_: list[str] = field(default_factory=list)
+    """Those of them for which nothing left."""
     fields: list[frozenset[str]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
 
     async def asked(self, asking: Asking, *, within_s: float) -> int:
+        self.asked_.append(asking.entry.id)
+        return len(self.asked_) - 1
+
+    def noted(self, asking: Asking) -> int:
+        self.noted_.append(asking.entry.id)
         self.asked_.append(asking.entry.id)
         return len(self.asked_) - 1
 
@@ -71,11 +78,13 @@ class Office:
         officer: Mapping[str, str] | None = None,
         fields: list[str] | None = None,
         case_token: str | None = None,
+        max_age_s: int = 0,
         **inquiry: Any,
     ) -> LookupResult:
         """The answer, or the refusal as it is raised. Anything else named changes the inquiry."""
         who = INQUIRY | ({"officer": dict(officer)} if officer else {}) | inquiry
         body = {"dataset": dataset, "query": dict(query), "inquiry": who, "fields": fields, "case_token": case_token}
+        body["max_age_s"] = max_age_s
         asking = next(one for one in self.core.consumers.values() if one.name == consumer)
         return await self.lookup.ask(self.lookup.new_id(), asking, LookupRequest.model_validate(body))
 
@@ -95,6 +104,7 @@ async def at_work(settings: Settings, clock: MovableClock) -> AsyncIterator[Offi
         clock=clock,
         metrics=metrics,
         new_id=app.new_id,
+        cache=core.cache,
         ledger=told,
     )
     try:

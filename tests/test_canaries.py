@@ -92,7 +92,7 @@ class Run:
         """Every question at once; the outcomes, or words of refusals."""
         dot = "-hasty." if hasty else "."
         bodies = [
-            {"dataset": name.split()[0].replace(".", dot), "query": query, "inquiry": self.inquiry, "max_age_s": 1}
+            {"dataset": name.split()[0].replace(".", dot), "query": query, "inquiry": self.inquiry, "max_age_s": 0}
             | more
             for name, query in self.questions.items()
         ]
@@ -200,7 +200,8 @@ def bad_bodies(one: Run) -> Iterator[bytes]:
 
 async def everything(one: Run) -> None:
     """Found, broken in every way, refused, wrong, and with a bug."""
-    assert await one.ask_all() == ["found"] * 5
+    for _ in range(2):  # the second time from the cache, as far as it keeps them
+        assert await one.ask_all(max_age_s=600) == ["found"] * 5
     for way in WAYS:
         one.loud(way)
         await one.ask_all()

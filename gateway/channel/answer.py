@@ -57,7 +57,9 @@ class Attempt:
 class Provenance:
     """
     Where an answer comes from. `basis` says how sure we are of the registry's contract: `official`,
-    `observed` or `assumed`. `route` is the way to the registry that settings name; `via` is `live` or `cache`.
+    `observed` or `assumed`. `route` is the way to the registry that settings name; `via` is `live`, `cache`, or `stale`
+    for a kept answer that is older than it should be, given because the registry gave none now. The instants are those
+    of the exchange; `age_s` is how long ago that was when the answer left.
     `reply_mac` is the keyed digest of the raw reply that the outcome was read from; None where there is none.
     """
 
@@ -71,12 +73,14 @@ class Provenance:
     contract: str
     basis: str
     reply_mac: str | None = None
+    age_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """
-    The outcome of one question with its provenance and attempts. The record is never printed.
+    The outcome of one question with its provenance and attempts. The record is never printed; of a kept answer it is
+    what was granted, as JSON values. `fetched_by` is the lookup that asked the registry, empty where this one did.
 
     `clock_skew_s` is how far the other side's clock is ahead of ours, to a second, and `quota_left` how many more
     questions it says it takes for now; both from the last answer, and None where it does not say.
@@ -88,3 +92,4 @@ class Answer:
     elapsed_s: float = 0.0
     clock_skew_s: float | None = None
     quota_left: int | None = None
+    fetched_by: str = ""

@@ -125,7 +125,8 @@ class Dataset(Generic[Q, O, R]):
     `ask` maps contract version to the generator that asks in it. `about` says whether a record is about
     what was asked: yes, no, or None for *cannot tell*. `operations` has the contract versions in which the
     registry calls it otherwise than `operation`. `freshness_s` is how old a kept answer may be; zero means
-    it is never kept. `deadline_s` bounds the whole question where settings say nothing else.
+    it is never kept. `stale_s` is how much older it may be where the registry gives no answer. `deadline_s`
+    bounds the whole question where settings say nothing else.
     """
 
     noun: str
@@ -140,6 +141,7 @@ class Dataset(Generic[Q, O, R]):
     operation: str
     operations: Mapping[str, str] = field(default_factory=dict)
     freshness_s: int = 0
+    stale_s: int = 0
     deadline_s: float = 10.0
     withheld_by_default: frozenset[str] = frozenset()
     """Fields that no rule gives; `owners.document` is the `document` of each of the record's `owners`."""

@@ -18,7 +18,7 @@ from gateway.lookup.catalogue import Catalogue
 from gateway.settings import Settings
 from gateway.transport.base import Probe
 
-__all__ = ["Check", "check_access", "check_callers", "check_instances", "check_keeping"]
+__all__ = ["Check", "check_access", "check_cache", "check_callers", "check_instances", "check_keeping"]
 
 OURSELVES = "gateway"
 
@@ -75,6 +75,17 @@ async def check_callers(core: Core) -> list[Check]:
         advice = "Kiểm tra [tokens] jwks_url, jwks_file / check jwks_url, its TLS and the issuer"
         probes.append(await _tried("tokens", core.authenticator.tokens.probe, advice))
     return [Check(OURSELVES, probe) for probe in probes]
+
+
+def check_cache(core: Core) -> list[Check]:
+    """Whether answers are kept, where, and of which datasets."""
+    section = core.settings.cache
+    kept = [f"{entry.id} {entry.freshness.found_s} s" for entry in core.catalogue if entry.freshness.found_s]
+    if core.cache is not None and core.cache.is_damaged:
+        advice = f"Dừng cổng, xóa tệp rồi chạy lại / stop the gateway, delete {section.file} and start again"
+        return [Check(OURSELVES, Probe("cache", ok=False, detail="file: damaged", advice=advice))]
+    said = "off" if core.cache is None else f"{section.store}: {', '.join(kept) or 'no dataset'}"
+    return [Check(OURSELVES, Probe("cache", ok=True, detail=said))]
 
 
 async def check_keeping(settings: Settings) -> list[Check]:

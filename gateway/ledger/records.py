@@ -8,15 +8,18 @@ has more than one spelling.
     type         members besides `at`
     asked        lookup_id consumer by agency account officer case_id procedure purpose dataset subject fields rules
                  policy findings case_checks
-    answered     lookup_id asked dataset outcome reason via route request_id attempts elapsed_ms digest kid; repeats
-                 where `via` is `repeat`
+    answered     lookup_id asked dataset outcome reason via route request_id fetched_by attempts elapsed_ms
+                 clock_skew_s quota_left digest kid; repeats where `via` is `repeat`
     refused      lookup_id consumer by refusal problems omitted and, as far as they could be read: agency account
                  officer case_id procedure purpose dataset
     undelivered  lookup_id                an answer that was recorded too late, and so never left
     (other types belong to the log's own administration: see the module that writes them)
 
-`via` is `live`, `cache`, or `repeat` for the answer of an earlier lookup that was given again under its idempotency
-key: `repeats` is the id of that lookup, whose record has attempts and digest, and `request_id` that of the one fetch.
+`via` is `live`, `cache`, `stale`, or `repeat` for the answer of an earlier lookup that was given again under its
+idempotency key: `repeats` is the id of that lookup, whose record has attempts and digest, and `request_id` that of
+the one fetch. `fetched_by` is the lookup that asked the registry, where the answer was kept or an equal question under
+way brought it: its attempts stand in that one's record alone.
+
 `omitted` counts earlier refusals of the same caller that got no record: within a minute 1,200 of a consumer get one
 each, and 120 of all strangers. `asked` is the index of the `asked` record in the same log. `digest` is the salted
 SHA-256 of the evidence document, and null where there is none. An `answered` record with reason `interrupted` was

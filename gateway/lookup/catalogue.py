@@ -12,6 +12,7 @@ from gateway.channel.channel import Channel
 from gateway.domain.dataset import Adapter, Dataset
 from gateway.domain.outcome import Unknown
 from gateway.errors import FieldProblem, InvalidQuestion, Reason
+from gateway.lookup.freshness import NEVER, Freshness
 
 __all__ = ["Catalogue", "Entry", "Health", "Instance"]
 
@@ -75,6 +76,8 @@ class Instance:
     basis: Mapping[str, str]
     officers: Literal["own", "mapped"] = "own"
     health: Health = field(default_factory=Health)
+    freshness: Mapping[str, Freshness] = field(default_factory=dict)
+    """How old a kept answer may be, by noun; what is not named is never kept."""
 
     @property
     def datasets(self) -> tuple[Dataset[Any, Any, Any], ...]:
@@ -93,6 +96,11 @@ class Entry:
     def id(self) -> str:
         """The dataset's id, such as `dancu.citizen`."""
         return f"{self.instance.name}.{self.dataset.noun}"
+
+    @property
+    def freshness(self) -> Freshness:
+        """How old a kept answer may be."""
+        return self.instance.freshness.get(self.dataset.noun, NEVER)
 
 
 class Catalogue:

@@ -52,7 +52,6 @@ def document_of(
 
 def provenance_members(provenance: Provenance) -> dict[str, Any]:
     """Provenance as the answer and its evidence have it; instants are still instants."""
-    age = (provenance.answered_at - provenance.asked_at).total_seconds() if provenance.via == "cache" else 0
     return {
         "registry": provenance.registry,
         "operation": provenance.operation,
@@ -61,7 +60,7 @@ def provenance_members(provenance: Provenance) -> dict[str, Any]:
         "request_id": provenance.request_id,
         "asked_at": provenance.asked_at,
         "answered_at": provenance.answered_at,
-        "age_s": int(age),
+        "age_s": provenance.age_s,
         "reply_mac": provenance.reply_mac,
         "contract": provenance.contract,
         "basis": provenance.basis,

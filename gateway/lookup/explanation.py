@@ -159,7 +159,7 @@ def _repeats(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _evidence(record: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("via", "route", "request_id", "elapsed_ms", "clock_skew_s", "quota_left", "kid")
+    names = ("via", "fetched_by", "route", "request_id", "elapsed_ms", "clock_skew_s", "quota_left", "kid")
     return {name: record.get(name) for name in names}
 
 

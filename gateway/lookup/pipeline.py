@@ -18,7 +18,7 @@ from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.fields import cut
 from gateway.lookup.limits import Finding
 from gateway.lookup.request import LookupRequest, read
-from gateway.lookup.seams import Asking, Cache, Caller, Ledger, Recorded
+from gateway.lookup.seams import Asking, Cache, Caller, Ledger, Recorded, Wanted
 from gateway.telemetry import Metrics, log
 
 __all__ = ["FLUSH_GRACE_S", "Lookup", "LookupResult"]
@@ -157,20 +157,21 @@ class Lookup:
 
     async def _answered(self, asking: Asking, request: LookupRequest) -> LookupResult:
         """Asked, answered and recorded; every wait for registry and ledger lies inside one deadline."""
-        entry, ledger, max_age_s = asking.entry, self._ledger, request.max_age_s
+        entry, ledger, cache = asking.entry, self._ledger, self._cache
         until = _end(entry, request, asking.caller)
+        wanted = cache.wanted(asking, request.max_age_s) if cache is not None else None
+        at_once = await self._at_once(asking, wanted, until)
         if ledger is None:
-            return self._result(asking, await self._answer(asking, max_age_s, until))
-        refused = self._refused_at_once(asking, max_age_s, until)
+            return self._result(asking, at_once or await self._answer(asking, wanted, until))
         try:
-            if refused is None:
+            if at_once is None:
                 asked = await ledger.asked(asking, within_s=until - self._clock.monotonic())
             else:
                 asked = ledger.noted(asking)  # nothing leaves for the registry: one flush for both records is enough
         except LedgerUnavailable as exc:
             return self._result(asking, entry.instance.channel.unasked(entry.dataset, exc))
         try:
-            answer = refused or await self._answer(asking, max_age_s, until)
+            answer = at_once or await self._answer(asking, wanted, until)
             result = self._result(asking, answer)
         except BaseException:
             ledger.cut_off(asking, asked)
@@ -182,10 +183,23 @@ class Lookup:
             return self._result(asking, replace(answer, outcome=unknown_from(exc)))
         return replace(result, recorded=recorded)
 
-    def _refused_at_once(self, asking: Asking, max_age_s: int, until: float) -> Answer | None:
-        """The answer to a question for which the registry has no room, or that is left in peace; None for others."""
-        if self._cache is not None and max_age_s > 0:
-            return None
+    async def _at_once(self, asking: Asking, wanted: Wanted | None, until: float) -> Answer | None:
+        """
+        The answer to a question for which nothing has to leave: one that is kept, or the refusal where the registry has
+        no room or is left in peace. None for others.
+        """
+        cache = self._cache
+        if cache is None or wanted is None:
+            return self._refused(asking, until)
+        kept = cache.find(wanted)
+        if kept is None and cache.reads_further:
+            kept = await cache.read(wanted)
+        if kept is not None or cache.is_under_way(wanted):
+            return kept
+        refused = self._refused(asking, until)
+        return cache.instead(wanted, refused) if refused is not None else None
+
+    def _refused(self, asking: Asking, until: float) -> Answer | None:
         entry = asking.entry
         deadline_s = until - self._clock.monotonic()
         error = entry.instance.channel.refusal(entry.dataset, _share(asking), deadline_s=deadline_s)
@@ -195,12 +209,13 @@ class Lookup:
         entry.instance.health.note(answer)
         return answer
 
-    async def _answer(self, asking: Asking, max_age_s: int, until: float) -> Answer:
+    async def _answer(self, asking: Asking, wanted: Wanted | None, until: float) -> Answer:
+        if self._cache is None or wanted is None:
+            return await self._fetched(asking, until)
+        return await self._cache.ask(wanted, until, lambda: self._fetched(asking, until))
+
+    async def _fetched(self, asking: Asking, until: float) -> Answer:
         entry = asking.entry
-        if self._cache is not None and max_age_s > 0:
-            kept = await self._cache.find(asking, max_age_s)
-            if kept is not None:
-                return kept
         answer = await entry.instance.channel.ask(
             entry.dataset,
             asking.query,
@@ -210,8 +225,6 @@ class Lookup:
             share=_share(asking),
         )
         entry.instance.health.note(answer)
-        if self._cache is not None:
-            await self._cache.keep(asking, answer)
         return answer
 
     @staticmethod
@@ -271,4 +284,7 @@ def _share(asking: Asking) -> Share:
 
 def _granted(answer: Answer, grant: Grant) -> dict[str, Any] | None:
     """The granted fields as JSON values; None unless something was found."""
-    return cut(answer.outcome.record, grant.fields) if isinstance(answer.outcome, Found) else None
+    if not isinstance(answer.outcome, Found):
+        return None
+    record = answer.outcome.record
+    return record if isinstance(record, dict) else cut(record, grant.fields)  # what was kept was cut before

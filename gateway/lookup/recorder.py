@@ -203,6 +203,7 @@ class Recorder:
             "via": provenance.via,
             "route": provenance.route,
             "request_id": provenance.request_id,
+            "fetched_by": answer.fetched_by or None,
             "attempts": [one.view() for one in answer.attempts],
             "elapsed_ms": round(answer.elapsed_s * 1000),
             "clock_skew_s": round(answer.clock_skew_s) if answer.clock_skew_s is not None else None,

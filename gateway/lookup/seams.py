@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,9 +12,10 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import QuestionRefused
 from gateway.lookup.access import Consumer, Grant
 from gateway.lookup.catalogue import Entry
+from gateway.lookup.freshness import Freshness
 from gateway.lookup.request import LookupRequest
 
-__all__ = ["Asking", "Cache", "Caller", "Ledger", "Recorded"]
+__all__ = ["Asking", "Cache", "Caller", "Ledger", "Recorded", "Wanted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +52,43 @@ class Recorded:
     evidence: str | None = field(default=None, repr=False)
 
 
+@dataclass(slots=True, eq=False)
+class Wanted:
+    """What would do instead of asking: kept under this key, by this rule, at most so old."""
+
+    asking: Asking
+    key: bytes
+    freshness: Freshness
+    max_age_s: int
+
+
 class Cache(Protocol):
-    """Answers kept by the dataset's freshness rule."""
+    """Answers kept by the dataset's freshness rule, and fetches that equal questions share."""
 
-    async def find(self, asking: Asking, max_age_s: int) -> Answer | None:
-        """A kept answer young enough, for this officer and purpose; None where there is none."""
+    def wanted(self, asking: Asking, max_age_s: int) -> Wanted | None:
+        """What would do for this question; None where nothing but an answer of its own does."""
 
-    async def keep(self, asking: Asking, answer: Answer) -> None:
-        """Keep an answer where the rule allows it."""
+    def find(self, wanted: Wanted) -> Answer | None:
+        """A kept answer that is young enough. At once, from memory."""
+
+    @property
+    def reads_further(self) -> bool:
+        """Whether `read` may find what `find` has not."""
+
+    async def read(self, wanted: Wanted) -> Answer | None:
+        """The same from where others keep theirs."""
+
+    def is_under_way(self, wanted: Wanted) -> bool:
+        """Whether an equal question is being asked, whose answer will do."""
+
+    async def ask(self, wanted: Wanted, until: float, fetch: Callable[[], Awaitable[Answer]]) -> Answer:
+        """
+        The answer of an equal question that is under way, or of `fetch`, which is kept where the rule allows it.
+        `until` (monotonic) is this question's own end.
+        """
+
+    def instead(self, wanted: Wanted, answer: Answer) -> Answer:
+        """A kept answer that is too old, where the registry gave none and the dataset allows it; else the answer."""
 
 
 class Ledger(Protocol):

@@ -36,7 +36,9 @@ class ProvenanceView(_View):
     registry: str
     operation: str = Field(description="The registry's own name for what was asked.")
     route: str = Field(description="The way to the registry.")
-    via: Literal["live", "cache"]
+    via: Literal["live", "cache", "stale"] = Field(
+        description="`stale`: kept, and older than it should be; the registry gave no answer now."
+    )
     request_id: str = Field(description="Our id of the request as the registry knows it.")
     asked_at: datetime
     answered_at: datetime
@@ -140,6 +142,8 @@ class DatasetView(_View):
     kind: str
     sensitivity: str
     freshness_s: int = Field(description="How old a kept answer may be; 0: never kept.")
+    absent_s: int = Field(description="The same of an answer that was `absent`.")
+    stale_s: int = Field(description="How much older it may be where the registry gives no answer.")
     deadline_s: float
     contract: str
     basis: Literal["official", "observed", "assumed"]

@@ -142,6 +142,7 @@ class ExplanationStep(ExplanationResult):
     requests: int | None = None
     request_id: str | None = None
     via: str | None = None
+    fetched_by: str | None = None
     route: str | None = None
     clock_skew_s: float | None = None
     quota_left: int | None = None

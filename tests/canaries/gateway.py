@@ -64,21 +64,29 @@ def settings(folder: Path, stand_ins: str) -> Settings:
 
 class Careless:
     """
-    Stands where a cache would: sees every question and answer, prints whatever is alive, and fails where it is
+    Stands in front of the cache: sees every question and answer, prints whatever is alive, and fails where it is
     told to, with the question in its text.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache: Any) -> None:
         self._folder = folder
+        self._cache = cache
         self._seen = 0
 
-    async def find(self, asking: Any, max_age_s: int) -> None:
+    def wanted(self, asking: Any, max_age_s: int) -> Any:
         self._look()
         if max_age_s == BUG_AGE_S:
             raise RuntimeError(f"{asking.query.model_dump(mode='json')} {asking.inquiry.model_dump(mode='json')}")
+        return self._cache.wanted(asking, max_age_s)
 
-    async def keep(self, asking: Any, answer: Any) -> None:
-        self._look()
+    async def ask(self, wanted: Any, until: float, fetch: Any) -> Any:
+        try:
+            return await self._cache.ask(wanted, until, fetch)
+        finally:
+            self._look()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cache, name)
 
     def _look(self) -> None:
         self._seen += 1
@@ -141,7 +149,7 @@ async def main(folder: Path, stand_ins: str) -> None:
     loop.slow_callback_duration = 0.0  # so that the loop, too, logs every callback by its arguments
     threading.Thread(target=lambda: (sys.stdin.read(), loop.call_soon_threadsafe(ended.set)), daemon=True).start()
     async with open_desk(settings(folder, stand_ins)) as desk:
-        desk.core.lookup._cache = Careless(folder / "repr")
+        desk.core.lookup._cache = Careless(folder / "repr", desk.core.lookup._cache)
         sys.stdout.write(json.dumps({"url": desk.url, "metrics": desk.metrics_url}) + "\n")
         sys.stdout.flush()
         await ended.wait()

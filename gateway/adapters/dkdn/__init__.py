@@ -12,6 +12,9 @@ from gateway.domain.records.enterprise import Enterprise
 
 __all__ = ["ADAPTER"]
 
+_STALE_S = 24 * 3600
+"""ASSUMED: nobody says how old a firm's data may be while the registry cannot be reached."""
+
 ADAPTER = Adapter(
     registry="dkdn",
     title="Cơ sở dữ liệu quốc gia về đăng ký doanh nghiệp",
@@ -34,6 +37,7 @@ ADAPTER = Adapter(
             operation="chiTietDoanhNghiep",
             operations={"hcm": hcm.OPERATION},
             freshness_s=24 * 3600,
+            stale_s=_STALE_S,
             withheld_by_default=frozenset({"legal_representatives.document", "legal_representatives.birth_date"}),
         ),
         Dataset(
@@ -48,6 +52,7 @@ ADAPTER = Adapter(
             sensitivity=Sensitivity.PUBLIC,
             operation="chiTietHoKinhDoanh",
             freshness_s=24 * 3600,
+            stale_s=_STALE_S,
             withheld_by_default=frozenset({"owners.document", "owners.birth_date"}),
         ),
         Dataset(
@@ -62,6 +67,7 @@ ADAPTER = Adapter(
             sensitivity=Sensitivity.PUBLIC,
             operation="chiTietHopTacXa",
             freshness_s=24 * 3600,
+            stale_s=_STALE_S,
             withheld_by_default=frozenset({"legal_representatives.document", "legal_representatives.birth_date"}),
         ),
     ),

@@ -1,0 +1,39 @@
+"""`gateway cache`: answers that are kept in a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["commands"]
+
+commands = typer.Typer(help="Câu trả lời được lưu tạm / kept answers", no_args_is_help=True)
+
+SettingsFile = Annotated[
+    Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
+]
+DEFAULT_SETTINGS = Path("gateway.toml")
+
+
+@commands.callback()
+def group() -> None:
+    """Without it typer would make the only command the group itself."""
+
+
+@commands.command("forget")
+def forget(
+    kind: Annotated[str, typer.Option(help="Loại số / kind of number: person, old_number, tax_code, ...")] = "person",
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Xóa mọi câu trả lời lưu tạm về một số, đọc từ đầu vào chuẩn / forget the number that standard input holds."""
+    from gateway.app_cache import forget as forget_number
+    from gateway.settings import load
+
+    loaded = load(settings)
+    number = sys.stdin.readline().strip()  # never an argument: every process of the machine may read those
+    if not number:
+        raise typer.BadParameter("đầu vào chuẩn không có số / standard input holds no number")
+    typer.echo(forget_number(loaded, kind, number))
