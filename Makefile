@@ -22,7 +22,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m bench $(if $(QUICK),--quick)
+	$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(QUICK)$(ARGS),,--svg docs/performance.svg --json var/bench.json) $(ARGS)
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest -m faults $(if $(PART),-k $(PART))

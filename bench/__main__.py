@@ -1,4 +1,4 @@
-"""`python -m bench`: start everything, measure in turns, print one table, end everything."""
+"""`python -m bench`: start everything, measure in turns, print what was found, end everything."""
 
 from __future__ import annotations
 
@@ -15,13 +15,19 @@ from rich.console import Console
 from bench.conditions import conditions
 from bench.errors import BenchError
 from bench.load.choice import CHOICES, generator
+from bench.plot import plot
 from bench.processes import Cores
-from bench.report import as_json, show
+from bench.report import Turns, as_json, show, show_findings
 from bench.rounds import Plan, measure
+from bench.row import Row
+from bench.row_targets import row_findings
 from bench.rows import ROWS, chosen
+from bench.scenarios.catalogue import SCENARIOS, named, played
+from bench.scenarios.scenario import Effort, Scenario
 from bench.stage import Stage
 
-_NAMES = ", ".join(row.name for row in ROWS)
+_ROWS = ", ".join(row.name for row in ROWS)
+_SCENARIOS = ", ".join(one.name for one in SCENARIOS)
 
 
 def main() -> int:
@@ -29,38 +35,78 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, _told_to_stop)
     try:
-        _run(options)
+        wrong = _run(options)
     except BenchError as exc:
-        Console(stderr=True).print(f"bench: {exc}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return 1
+        wrong = [str(exc)]
     except KeyboardInterrupt:
         return 130
-    return 0
+    for what in wrong:
+        Console(stderr=True).print(f"bench: {what}", style="red", markup=False, highlight=False, soft_wrap=True)
+    return 1 if wrong else 0
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> list[str]:
+    """Measure, print, write. Gives what was wrong with scenarios; raises BenchError for rows."""
     if not Path("/proc/self/stat").exists():
         raise BenchError("CPU time is read from /proc, so this needs Linux")
-    rows, load, cores = chosen(options.rows), generator(options.load), Cores.available()
-    plan = Plan.quick(len(rows)) if options.quick else Plan()
-    known = conditions(plan, load, cores)
-    progress = Console(stderr=True)
-    with Stage.open(cores) as stage, progress.status("starting") as status:
-        turns = measure(rows, plan, stage, load, told=status.update)
-    show(Console(), rows, turns, known)
+    wanted, scenarios = _rows(options), _scenarios(options)
+    lacking = {row.name: why for row in wanted if (why := row.missing()) is not None}
+    rows = [row for row in wanted if row.name not in lacking]
+    load, cores = generator(options.load), Cores.available()
+    plan = Plan.quick(max(1, len(rows))) if options.quick else Plan()
+    known = conditions(plan if rows else None, load, cores)
+    effort = Effort(memory_questions=options.memory) if options.memory else Effort()
+    turns: Turns = {}
+    with Console(stderr=True).status("starting") as status:
+        if rows:
+            with Stage.open(cores) as stage:
+                turns = measure(rows, plan, stage, load, told=status.update)
+        found, wrong = played(scenarios, cores, effort, told=status.update)
+    findings = row_findings(turns) + found
+    show(Console(), rows, turns, known, lacking)
+    show_findings(Console(), findings)
     if options.json:
-        options.json.write_text(json.dumps(as_json(rows, turns, known), ensure_ascii=False, indent=2) + "\n")
+        _write(options.json, json.dumps(as_json(rows, turns, known, lacking, findings), ensure_ascii=False, indent=2))
+    if options.svg and rows:
+        _write(options.svg, plot(rows, turns, known))
+    return wrong
+
+
+def _rows(options: argparse.Namespace) -> tuple[Row, ...]:
+    """Those that were named; else none where only scenarios were."""
+    if options.rows is None and (options.scenarios is not None or options.memory):
+        return ()
+    return chosen(options.rows or [], quick=options.quick)
+
+
+def _scenarios(options: argparse.Namespace) -> tuple[Scenario, ...]:
+    """Those that were named; else all, but none in a quick run or where only rows were named."""
+    if options.scenarios is not None:
+        return named(options.scenarios)
+    if options.memory:
+        return named(["memory"])
+    return () if options.quick or options.rows is not None else named([])
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text.rstrip("\n") + "\n")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="within two minutes, with more noise")
+    parser.add_argument("--quick", action="store_true", help="the main rows within two minutes, with more noise")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured to FILE")
-    parser.add_argument("--load", choices=CHOICES, default="auto", help="load generator; auto: wrk where it is there")
-    parser.add_argument(
-        "--rows", type=lambda text: text.split(","), default=[], help=f"only these, and their baselines; of {_NAMES}"
-    )
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the rows' ratios into FILE")
+    parser.add_argument("--load", choices=CHOICES, default="auto", help="load generator of rows; auto: wrk where it is")
+    parser.add_argument("--rows", type=_names, help=f"only these, and their baselines; of {_ROWS}")
+    parser.add_argument("--scenarios", type=_names, help=f"only these; of {_SCENARIOS}")
+    parser.add_argument("--memory", type=int, metavar="N", help="only the scenario of memory, over N questions")
     return parser.parse_args()
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
 
 
 def _told_to_stop(_: int, __: FrameType | None) -> NoReturn:

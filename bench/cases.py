@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
+from typing import Any
 from urllib.parse import urlencode
+
+from stdnum.exceptions import ValidationError
+from stdnum.vn import mst
 
 from contracts.reader import CaseFile, Contract, load
 
-__all__ = ["CITIZEN", "FIRM", "question", "target"]
+__all__ = ["CITIZEN", "FIRM", "firm_codes", "inquiry", "query", "question", "target"]
 
 
 def _found(registry: str, noun: str) -> tuple[Contract, CaseFile]:
@@ -27,11 +33,36 @@ def target(recorded: tuple[Contract, CaseFile]) -> str:
     return f"{path}?{urlencode(case.request.query)}" if case.request.query else path
 
 
-def question(recorded: tuple[Contract, CaseFile], *, max_age_s: int = 0) -> bytes:
-    """What a one-stop system sends to the gateway to ask just that; by default never answered from a cache."""
+def query(recorded: tuple[Contract, CaseFile]) -> dict[str, Any]:
+    """What is asked about."""
+    return dict(recorded[1].query)
+
+
+def inquiry(recorded: tuple[Contract, CaseFile]) -> dict[str, Any]:
+    """Who asks, and why."""
+    return {name: value for name, value in asdict(recorded[0].inquiry).items() if name != "consumer"}
+
+
+def question(
+    recorded: tuple[Contract, CaseFile], *, about: Mapping[str, Any] | None = None, max_age_s: int = 0
+) -> bytes:
+    """What a one-stop system sends to the gateway to ask just that, or `about` another. With 0 no cache answers it."""
     contract, case = recorded
-    inquiry = {name: value for name, value in asdict(contract.inquiry).items() if name != "consumer"}
-    dataset = f"{contract.registry}.{case.dataset}"
-    return json.dumps(
-        {"dataset": dataset, "query": dict(case.query), "inquiry": inquiry, "max_age_s": max_age_s}
-    ).encode()
+    asked = {
+        "dataset": f"{contract.registry}.{case.dataset}",
+        "query": query(recorded) | dict(about or {}),
+        "inquiry": inquiry(recorded),
+        "max_age_s": max_age_s,
+    }
+    return json.dumps(asked).encode()
+
+
+def firm_codes(count: int) -> list[str]:
+    """So many enterprise codes of nobody: they begin with 99, which no province has, and their check digit fits."""
+    codes: list[str] = []
+    number = 990000000
+    while len(codes) < count:
+        with suppress(ValidationError):
+            codes.append(mst.validate(f"{number}{mst.calc_check_digit(str(number))}"))
+        number += 1
+    return codes

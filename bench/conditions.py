@@ -4,54 +4,68 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 
+from bench.disk import flushes_ms
+from bench.figures import median, percentile
 from bench.gateway_settings import IN_FLIGHT
 from bench.load.generator import Generator
 from bench.processes import Cores
 from bench.rounds import CONNECTIONS, Plan
 
-__all__ = ["conditions", "flush_ms"]
+__all__ = ["conditions"]
 
-_LIBRARIES = ("aiohttp", "uvloop", "orjson", "pydantic", "lxml", "zeep", "structlog", "prometheus-client")
+_LIBRARIES = (
+    "aiohttp",
+    "uvloop",
+    "orjson",
+    "pydantic",
+    "lxml",
+    "zeep",
+    "structlog",
+    "prometheus-client",
+    "fastapi",
+    "uvicorn",
+    "httpx",
+)
 
 
-def conditions(plan: Plan, generator: Generator, cores: Cores) -> Mapping[str, str]:
-    """What a reader has to know, name by name, as known before measuring."""
+def conditions(plan: Plan | None, generator: Generator, cores: Cores) -> Mapping[str, str]:
+    """What a reader has to know, name by name, as known before measuring; without a plan no row is measured."""
     pinned = cores.server is not None
+    flushes = flushes_ms()
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "CPU": f"{_cpu()}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release()}, load average {os.getloadavg()[0]:.2f} before",
         "Python": platform.python_version(),
-        "libraries": ", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
-        "load generator": f"{generator.name}, closed loop, {CONNECTIONS} connections, then 1",
+        "libraries": ", ".join(map(_version, _LIBRARIES)),
         "pinning": f"servers, one process each, on core {cores.server}; load generator and stub on core {cores.load}"
         if pinned
         else "none: less than two cores, or a system that cannot pin",
-        "rounds": f"{plan.rounds} in turns, each {plan.many_s:g} s of {CONNECTIONS} connections and"
-        f" {plan.single_s:g} s of one; medians of rounds",
-        "disk": f"fdatasync of 4 KiB: median {flush_ms():.2f} ms, where temporary files lie",
+        **(_of_rows(plan, generator) if plan is not None else {}),
+        "disk": "fdatasync of 4 KiB, where temporary files lie: "
+        f"median {median(flushes):.2f} ms, p99 {percentile(flushes, 99):.2f} ms",
         "gateway": f"`gateway serve`, one process, log level info to a file, metrics on, in_flight {IN_FLIGHT}",
     }
 
 
-def flush_ms(times: int = 200) -> float:
-    """How long this disk takes to flush a small write: what each recorded question waits for twice."""
-    taken = []
-    with tempfile.TemporaryFile() as file:
-        for _ in range(times):
-            os.write(file.fileno(), b"x" * 4096)
-            started = perf_counter()
-            os.fdatasync(file.fileno())
-            taken.append((perf_counter() - started) * 1000)
-    return median(taken)
+def _of_rows(plan: Plan, generator: Generator) -> dict[str, str]:
+    return {
+        "load generator": f"{generator.name}, closed loop, {CONNECTIONS} connections, then 1; scenarios: our own",
+        "rounds": f"{plan.rounds} in turns, each {plan.many_s:g} s of {CONNECTIONS} connections and"
+        f" {plan.single_s:g} s of one; medians of rounds",
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"no {name}"
 
 
 def _cpu() -> str:

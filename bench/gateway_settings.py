@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.commands.keys import Algorithm, make
 
-__all__ = ["API_KEY", "IN_FLIGHT", "write"]
+__all__ = ["API_KEY", "IN_FLIGHT", "environment", "write"]
 
 API_KEY = "bench-key"
 IN_FLIGHT = 64  # as many as the load generator's connections, so that nobody waits for a place
@@ -42,16 +43,17 @@ secret_file = "dancu-secret"
 sv_url = "http://stub.invalid/dancu"
 headers = {{ X-Road-Client = "BENCH/GOV/0000/GATEWAY", SOAPAction = '""' }}
 secret_headers = {{ ApiKey = "dancu-api-key" }}
-
-[registries.dkdn]
+"""
+_FIRMS = """
+[registries.{name}]
 adapter = "dkdn"
 contract = "ngsp"
-endpoint = "{registries}/dkdn"
+endpoint = "{endpoint}"
 in_flight = {in_flight}
 
-[registries.dkdn.credentials]
+[registries.{name}.credentials]
 scheme = "oauth2_client_credentials"
-token_url = "{registries}/dkdn/token"
+token_url = "{endpoint}/token"
 key = "bench"
 secret_file = "dkdn-secret"
 """
@@ -71,7 +73,7 @@ purposes = ["verify_identity"]
 
 [rules.datasets]
 "dancu.citizen" = ["*"]
-"dkdn.enterprise" = ["*"]
+{firms}
 
 [limits.many_questions]
 most = 1000000000
@@ -101,19 +103,36 @@ origin = "bench.invalid/ledger"
 """
 
 
-def write(folder: Path, *, port: int, registries: str, recorded: bool = True, indexed: bool = True) -> Path:
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Settings by their path as the environment overrides them."""
+    return {"GATEWAY_" + path.upper().replace(".", "__"): value for path, value in settings.items()}
+
+
+def write(
+    folder: Path,
+    *,
+    port: int,
+    registries: str,
+    recorded: bool = True,
+    indexed: bool = True,
+    firms: Mapping[str, str] | None = None,
+) -> Path:
     """
     A settings file and its secrets in a new folder. `registries` is the address above `/dancu` and `/dkdn`;
     `recorded` is whether answers are recorded and signed, as they must be wherever they count, `indexed` whether the
-    same process reads its log into the index.
+    same process reads its log into the index. `firms` has further business registries: name to endpoint.
     """
+    every = {"dkdn": f"{registries}/dkdn", **(firms or {})}
     folder.mkdir()
     for name, secret in _SECRETS.items():
         (folder / name).write_text(secret)
     digest = hashlib.sha256(API_KEY.encode()).hexdigest()
-    (folder / "policy.toml").write_text(_POLICY)
+    granted = "\n".join(f'"{name}.enterprise" = ["*"]' for name in every)
+    (folder / "policy.toml").write_text(_POLICY.replace("{firms}", granted))
     file = folder / "gateway.toml"
     text = _TEXT.format(port=port, digest=digest, registries=registries, in_flight=IN_FLIGHT)
+    for name, endpoint in every.items():
+        text += _FIRMS.format(name=name, endpoint=endpoint, in_flight=IN_FLIGHT)
     if recorded:
         make(folder / "keys", Algorithm.ES256)
         text += _RECORDED + ("" if indexed else "\n[store]\nfeed = false\n")

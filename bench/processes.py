@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ROOT", "Cores", "child", "cpu_s", "machine_s", "on_core"]
+__all__ = ["ROOT", "Cores", "child", "cpu_s", "machine_s", "memory_mb", "on_core"]
 
 ROOT = Path(__file__).resolve().parents[1]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -74,6 +74,16 @@ def cpu_s(pid: int) -> float:
     return own + sum(cpu_s(descendant) for descendant in _children(pid))
 
 
+def memory_mb(pid: int) -> tuple[float, float]:
+    """
+    What a process holds in memory, in megabytes of 10^6 bytes: RSS, which counts shared pages whole, and PSS, which
+    counts its share of them.
+    """
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    held = {name: int(rest.split()[0]) * 1024 / 1e6 for name, _, rest in (line.partition(":") for line in lines[1:])}
+    return held["Rss"], held["Pss"]
+
+
 def machine_s() -> tuple[float, float]:
     """Since start, over all cores: seconds worked, for us or others, and seconds that the hypervisor gave away."""
     fields = Path("/proc/stat").read_text().split(maxsplit=9)
@@ -91,6 +101,7 @@ def _children(pid: int) -> list[int]:
 def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)  # one that is paused hears nothing
     try:
         process.wait(_END_S)
     except BaseException as exc:  # a second Ctrl-C leaves nothing behind either

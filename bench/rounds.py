@@ -7,13 +7,13 @@ single connection (latency of a question that is alone).
 
 from __future__ import annotations
 
-import http.client
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import partial
 from time import perf_counter, sleep
 
+from bench.check import check
 from bench.errors import BenchError
 from bench.load.generator import Generator, Tally
 from bench.processes import machine_s
@@ -23,6 +23,7 @@ from bench.stage import Server, Stage
 __all__ = ["CONNECTIONS", "DISTURBED", "Plan", "Spare", "Turn", "measure"]
 
 CONNECTIONS = 64
+_WAKING_S = 0.2
 DISTURBED = 0.15  # of a core, used by processes of others
 _QUICK_S = 80  # what a quick run may measure, so that all of it, with starting and warming up, stays below 120
 
@@ -57,8 +58,8 @@ class Turn:
     `busy` is the share of a core that the server used under load: well below 1 means that the load side, or
     others on the server's core, were the limit, and requests/s are not the server's. `others` is what
     processes that are not ours used meanwhile, `stolen` what the hypervisor says it gave to other machines
-    (some count a waking core's delay too), both as shares of one core. `again` counts the disturbed turns
-    that were dropped for this one.
+    (some count a waking core's delay too), both as shares of one core. `load_busy` is what the load generator and the
+    stub used of theirs under load. `again` counts the disturbed turns that were dropped for this one.
     """
 
     requests_per_s: float
@@ -70,6 +71,7 @@ class Turn:
     busy: float
     others: float
     stolen: float
+    load_busy: float = 0.0
     again: int = 0
 
     @property
@@ -89,19 +91,29 @@ def measure(
     for row in rows:
         told(f"starting: {row.title}")
         running[row.name] = row.start(stage)
-        _check(row, running[row.name])
+        check(row.name, running[row.name], row.ask, row.right)
     for row in rows:
         told(f"warming up: {row.title}")
         _load(row, running[row.name], stage, generator, CONNECTIONS, plan.warm_up_s)
+    # An idle gateway signs, looks at files and closes connections now and then: only one of them is awake.
+    asleep = [server for server in running.values() if server is not stage.stub]
+    for server in asleep:
+        server.pause()
     turns: dict[str, list[Turn]] = {row.name: [] for row in rows}
     spare = Spare(plan.spare_s)
     for number in range(1, plan.rounds + 1):
         for row in rows:
             told(f"round {number} of {plan.rounds}: {row.title}")
-            once = partial(_turn, row, running[row.name], plan, stage, generator)
-            turns[row.name].append(spare.calm(once))
+            server = running[row.name]
+            server.go_on()
+            sleep(_WAKING_S)
+            turns[row.name].append(spare.calm(partial(_turn, row, server, plan, stage, generator)))
+            if server in asleep:
+                server.pause()
+    for server in asleep:
+        server.go_on()
     for row in rows:
-        _check(row, running[row.name])
+        check(row.name, running[row.name], row.ask, row.right)
     return turns
 
 
@@ -127,7 +139,7 @@ class Spare:
 def _turn(row: Row, server: Server, plan: Plan, stage: Stage, generator: Generator) -> Turn:
     before = _Clocks.read(server, stage)
     many = _load(row, server, stage, generator, CONNECTIONS, plan.many_s)
-    cpu_s = server.cpu_s() - before.server_s
+    cpu_s, load_s = server.cpu_s() - before.server_s, _load_s(stage) - before.load_s
     single = _load(row, server, stage, generator, 1, plan.single_s)
     used = _Clocks.read(server, stage).since(before)
     return Turn(
@@ -140,6 +152,7 @@ def _turn(row: Row, server: Server, plan: Plan, stage: Stage, generator: Generat
         busy=cpu_s / many.seconds,
         others=max(0.0, (used.machine_s - used.ours_s) / used.wall_s),
         stolen=used.stolen_s / used.wall_s,
+        load_busy=load_s / many.seconds,
     )
 
 
@@ -151,19 +164,9 @@ def _load(row: Row, server: Server, stage: Stage, generator: Generator, connecti
     return tally
 
 
-def _check(row: Row, server: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    try:
-        connection.request(row.ask.method, row.ask.path, row.ask.body or None, dict(row.ask.headers))
-        answer = connection.getresponse()
-        body = answer.read()
-    except (OSError, http.client.HTTPException) as exc:
-        raise BenchError(f"{row.name}: no answer: {type(exc).__name__}") from exc
-    finally:
-        connection.close()
-    problem = row.right.problem(answer.status, body)
-    if problem:
-        raise BenchError(f"{row.name}: {problem}; it begins: {body[:300].decode(errors='replace')}")
+def _load_s(stage: Stage) -> float:
+    """CPU time of the stub and of all generators that have ended, in seconds."""
+    return stage.stub.cpu_s() + sum(os.times()[2:4])
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,7 @@ class _Clocks:
 
     wall_s: float
     server_s: float
+    load_s: float
     ours_s: float
     machine_s: float
     stolen_s: float
@@ -179,8 +183,8 @@ class _Clocks:
     @classmethod
     def read(cls, server: Server, stage: Stage) -> _Clocks:
         asked = server.cpu_s()
-        ours = asked + stage.stub.cpu_s() + sum(os.times()[:4])  # with generators that have ended
-        return cls(perf_counter(), asked, ours, *machine_s())
+        load = _load_s(stage)
+        return cls(perf_counter(), asked, load, asked + load + sum(os.times()[:2]), *machine_s())
 
     def since(self, before: _Clocks) -> _Clocks:
         return _Clocks(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))

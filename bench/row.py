@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from bench.stage import Server, Stage
+if TYPE_CHECKING:  # load generators read this module and should not wait for a gateway
+    from bench.stage import Server, Stage
 
 __all__ = ["Ask", "Right", "Row"]
 
@@ -48,7 +50,8 @@ class Row:
     One line of the table.
 
     `start` starts the servers and gives the one that is asked. `against` names the row that every ratio of
-    this one is taken to; the baseline itself has none.
+    this one is taken to; the baseline itself has none. `missing` says what the machine lacks for it, None where
+    it lacks nothing; such a row is left out, with that reason. A row that is not `quick` is left out of quick runs.
     """
 
     name: str
@@ -57,3 +60,5 @@ class Row:
     ask: Ask
     right: Right
     against: str | None = "pass"
+    missing: Callable[[], str | None] = lambda: None
+    quick: bool = True

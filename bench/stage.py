@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from bench import gateway_settings
 from bench.errors import BenchError
@@ -21,6 +23,7 @@ from bench.processes import Cores, child, cpu_s
 __all__ = ["Server", "Stage"]
 
 _START_S = 30.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,19 @@ class Server:
     def cpu_s(self) -> float:
         """CPU time of its processes and their descendants so far, in seconds."""
         return sum(map(cpu_s, self.pids))
+
+    def pause(self) -> None:
+        """Let it do nothing, so that its own housekeeping takes no time from the one that is measured."""
+        self._tell(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it work again."""
+        self._tell(signal.SIGCONT)
+
+    def _tell(self, number: signal.Signals) -> None:
+        for pid in self.pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 class Stage:
@@ -56,12 +72,19 @@ class Stage:
         """Where the stub answers; `/dkdn` and `/dancu` below it are the registries."""
         return f"http://127.0.0.1:{self.stub.port}"
 
-    def program(self, *arguments: str, port: int, load_side: bool = False) -> Server:
+    def keep(self, until_it_closes: AbstractContextManager[T]) -> T:
+        """Enter something that is left when the stage closes."""
+        return self._running.enter_context(until_it_closes)
+
+    def program(
+        self, *arguments: str, port: int, load_side: bool = False, environment: Mapping[str, str] | None = None
+    ) -> Server:
         """Any program that will listen on `port`, on the servers' core or the other; comes back when it answers."""
         core = self.cores.load if load_side else self.cores.server
         log = self.folder / f"{port}.log"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-        process = self._running.enter_context(child(arguments, core=core, log=log, environment=environment))
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+        whole = ours | dict(environment or {})
+        process = self._running.enter_context(child(arguments, core=core, log=log, environment=whole))
         _wait(process, port, log)
         return Server(port, (process.pid,))
 
@@ -71,17 +94,31 @@ class Stage:
         command = (sys.executable, "-m", module, *arguments, "--port", str(port))
         return self.program(*command, port=port, load_side=load_side)
 
-    def gateway(self, *arguments: str, recorded: bool = True, indexed: bool = True) -> Server:
+    def gateway(
+        self,
+        *arguments: str,
+        recorded: bool = True,
+        indexed: bool = True,
+        without: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        firms: Mapping[str, str] | None = None,
+        under: Sequence[str] = (),
+    ) -> Server:
         """
         The real gateway, all of it but for the ledger where it is not `recorded`, or for the index of the ledger where
-        it is not `indexed`; its registries are the stub.
+        it is not `indexed`; its registries are the stub. `without` names a piece of `bench.pieces.without`, `settings`
+        has settings by their path (`log.level`), `firms` further business registries: name to endpoint. `under` is a
+        command that it is started with.
         """
         port = free_port()
         folder = self.folder / f"gateway-{port}"
-        file = gateway_settings.write(folder, port=port, registries=self.stub_url, recorded=recorded, indexed=indexed)
+        file = gateway_settings.write(
+            folder, port=port, registries=self.stub_url, recorded=recorded, indexed=indexed, firms=firms or {}
+        )
         how = () if recorded else ("--unrecorded",)
-        command = (sys.executable, "-m", "gateway", "serve", "--settings", str(file), *how, *arguments)
-        return self.program(*command, port=port)
+        what = ("bench.pieces.without", without) if without else ("gateway", "serve")
+        command = (*under, sys.executable, "-m", *what, "--settings", str(file), *how, *arguments)
+        return self.program(*command, port=port, environment=gateway_settings.environment(settings or {}))
 
 
 def free_port() -> int:

@@ -17,7 +17,7 @@ import uvloop
 from bench.cases import CITIZEN, FIRM, target
 from contracts.reader import CaseFile
 
-__all__ = ["answers", "serve"]
+__all__ = ["Connection", "answer", "answers", "serve"]
 
 _TOKEN = b'{"access_token":"bench-token","token_type":"Bearer","expires_in":3600}'
 _HEAD_END = b"\r\n\r\n"
@@ -26,7 +26,7 @@ _LENGTH = b"\r\ncontent-length:"
 
 def answers() -> Mapping[bytes, bytes]:
     """The whole answer for each `METHOD /target`."""
-    token = {b"POST /dkdn/token": _answer(200, {"Content-Type": "application/json"}, _TOKEN)}
+    token = {b"POST /dkdn/token": answer(200, {"Content-Type": "application/json"}, _TOKEN)}
     return token | {
         f"{recorded[1].request.method} {target(recorded)}".encode(): _recorded(recorded[1])
         for recorded in (FIRM, CITIZEN)
@@ -35,13 +35,13 @@ def answers() -> Mapping[bytes, bytes]:
 
 async def serve(port: int) -> None:
     """Answer on 127.0.0.1 until the process ends."""
-    known, unknown = answers(), _answer(404, {}, b"")
-    server = await asyncio.get_running_loop().create_server(lambda: _Connection(known, unknown), "127.0.0.1", port)
+    known, unknown = answers(), answer(404, {}, b"")
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(known, unknown), "127.0.0.1", port)
     await server.serve_forever()
 
 
-class _Connection(asyncio.Protocol):
-    """One kept connection. Requests come one after another, each perhaps in pieces."""
+class Connection(asyncio.Protocol):
+    """One kept connection. Requests come one after another, each perhaps in pieces; answered at once."""
 
     def __init__(self, known: Mapping[bytes, bytes], unknown: bytes) -> None:
         self._known = known
@@ -49,7 +49,7 @@ class _Connection(asyncio.Protocol):
         self._read = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._read += data
@@ -59,7 +59,15 @@ class _Connection(asyncio.Protocol):
                 return
             line = self._read[: self._read.index(b"\r\n")]
             self._read = self._read[length:]
-            self._transport.write(self._known.get(line.rpartition(b" ")[0], self._unknown))
+            self.asked(line.rpartition(b" ")[0])
+
+    def asked(self, line: bytes) -> None:
+        """A whole request has come: `METHOD /target`."""
+        self.transport.write(self.answer_to(line))
+
+    def answer_to(self, line: bytes) -> bytes:
+        """The whole answer; 404 where nothing is known."""
+        return self._known.get(line, self._unknown)
 
 
 def _body_length(head: bytes) -> int:
@@ -68,10 +76,11 @@ def _body_length(head: bytes) -> int:
 
 
 def _recorded(case: CaseFile) -> bytes:
-    return _answer(case.response.status, case.response.headers, case.response.content)
+    return answer(case.response.status, case.response.headers, case.response.content)
 
 
-def _answer(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
+def answer(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
+    """An answer as it goes over the wire."""
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {text}" for name, text in headers.items())]
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
 

@@ -12,23 +12,43 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from lxml import etree
 from rich.console import Console
 
-from bench import figures, stub
-from bench.cases import FIRM, target
+from bench import figures, gateway_settings, stub
+from bench.asking import FIRM_HANDED_ON, GET_FIRM
+from bench.cases import FIRM, firm_codes, question, target
+from bench.check import answer, check
 from bench.errors import BenchError
+from bench.finding import Finding, Target
+from bench.load.open import Stream
+from bench.load.open import ask as ask_in_open_loop
 from bench.load.own import Own, measure
 from bench.load.wrk import Wrk
+from bench.peers import proxies
+from bench.peers.rows import PEERS
+from bench.pieces.without import PIECES, Nothing
+from bench.plot import plot
 from bench.processes import Cores
-from bench.report import as_json, show
+from bench.report import as_json, show, show_findings
 from bench.rounds import Plan, Spare, Turn
 from bench.rounds import measure as measure_rows
 from bench.row import Ask, Right, Row
+from bench.row_targets import row_findings
 from bench.rows import ROWS, chosen
-from bench.stage import Server, Stage
+from bench.scenarios.catalogue import SCENARIOS, named, played
+from bench.scenarios.memory import MEMORY
+from bench.scenarios.outage import before_the_pause
+from bench.scenarios.scenario import Effort, Scenario
+from bench.stage import Server, Stage, free_port
+from gateway import app
+from gateway.domain.identifiers import EnterpriseCode
+from gateway.lookup.request import parse
+from gateway.settings import load
 
 RIGHT = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+LATER = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 NO_LENGTH = b"HTTP/1.1 200 OK\r\n\r\nok"
 REQUEST = Ask(path="/", body=b"{}").http(1)
 SHORT = Plan(rounds=1, many_s=0.3, single_s=0.2, warm_up_s=0.1, spare_s=0)
@@ -257,3 +277,187 @@ def test_a_server_that_cannot_start_says_why() -> None:
     row = Row(name="broken", title="broken", start=broken, ask=Ask(), right=Right(), against=None)
     with Stage.open(Cores.available()) as stage, pytest.raises(BenchError, match="invalid choice: 'nonsense'"):
         measure_rows([row], SHORT, stage, Own())
+
+
+def stream(*, per_s: float, connections: int = 100, patience_s: float = 0.2) -> Stream:
+    return Stream(name="all", ask=Ask(), per_s=per_s, seconds=0.1, connections=connections, patience_s=patience_s)
+
+
+async def test_in_open_loop_nobody_waits_for_an_answer() -> None:
+    """A server that says nothing is asked every question all the same, and each of them is accounted for."""
+    async with counting(lambda _: None) as server:
+        heard = await ask_in_open_loop(server.port, stream(per_s=200), REQUEST)
+
+    assert (heard.meant, heard.sent, heard.unsent) == (20, 20, 0)
+    assert heard.failures == {"silence": 20}
+    assert (heard.right.count, heard.wrong) == (0, 20)
+
+
+async def test_in_open_loop_answers_are_told_by_status() -> None:
+    """Right answers and refusals are counted apart, and refusals that say when to come again are known."""
+    async with counting(lambda number: (RIGHT, BUSY, LATER)[number % 3]) as server:
+        heard = await ask_in_open_loop(server.port, stream(per_s=300, patience_s=10), REQUEST)
+
+    assert (heard.by_status[200].count, heard.by_status[503].count) == (10, 20)
+    assert heard.by_status[503].with_retry_after == 10
+    assert heard.failures == {}
+
+
+async def test_in_open_loop_what_finds_no_connection_is_not_hidden() -> None:
+    """Beyond the connections that there may be a question is not asked, and counts as one without an answer."""
+    async with counting(lambda _: None) as server:
+        heard = await ask_in_open_loop(server.port, stream(per_s=200, connections=5), REQUEST)
+
+    assert (heard.sent, heard.unsent, heard.wrong) == (5, 15, 20)
+
+
+@pytest.mark.parametrize(
+    ("target", "measured", "verdict"),
+    [
+        (Target(number=1, must=3.8, aim=3.0), 3.0, "aim reached"),
+        (Target(number=1, must=3.8, aim=3.0), 3.8, "reached"),
+        (Target(number=1, must=3.8, aim=3.0), 3.81, "missed"),
+        (Target(number=3, must=4.5, aim=6, at_least=True), 6, "aim reached"),
+        (Target(number=3, must=4.5, aim=6, at_least=True), 4.4, "missed"),
+        (Target(number=4, must=8), math.nan, "missed"),
+        (Target(number=4, must=8), None, "not measured"),
+    ],
+)
+def test_whether_a_target_is_reached_is_computed(target: Target, measured: float | None, verdict: str) -> None:
+    """The verdict follows from the figure; what is no number reaches nothing."""
+    finding = Finding(name="figure", measured=measured, target=target)
+    console = Console(record=True, width=80, file=StringIO())
+    show_findings(console, [finding])
+
+    assert finding.verdict == verdict
+    assert verdict in console.export_text()
+
+
+def test_targets_of_rows_are_ratios_of_the_same_round() -> None:
+    """Rows that were measured give their ratio; one whose other row is not there says so; others are not asked for."""
+    found = {
+        one.target.number: one
+        for one in row_findings({"rest": [turn(cpu_us=300)], "pass": [turn(cpu_us=100)]})
+        if one.target is not None and "pass" in one.name
+    }
+    alone = row_findings({"echo": [turn()]})
+
+    assert (found[2].measured, found[2].verdict) == (3.0, "missed")
+    assert [(one.verdict, one.note) for one in alone] == [("not measured", "no row cached")]
+
+
+def test_what_the_machine_lacks_is_said() -> None:
+    """A program that is not there is named with what to do; a quick run has the rows that its targets speak of."""
+    quick = {row.name for row in chosen([], quick=True)}
+
+    assert proxies.missing("no-such-proxy")() == (
+        "no-such-proxy is not installed (Debian: apt-get install no-such-proxy)"
+    )
+    assert {"echo", "pass", "rest", "soap", "fastapi", "zeep"} <= quick < {row.name for row in ROWS}
+    assert [one.name for one in named(["memory"])] == ["memory"]
+    assert named([]) == SCENARIOS
+    with pytest.raises(BenchError, match="no such scenario: memroy; there are latency"):
+        named(["memroy"])
+
+
+def test_the_picture_shows_every_row() -> None:
+    """The SVG is XML, and has each row's title and ratio."""
+    rows = chosen(["rest", "without-log"])
+    turns = {"pass": [turn(cpu_us=100)], "rest": [turn(cpu_us=300)], "without-log": [turn(cpu_us=150)]}
+    texts = [text for element in etree.fromstring(plot(rows, turns, {})).iter() if (text := element.text)]
+
+    assert {row.title for row in rows} <= set(texts)
+    assert {"1.00 ×", "3.00 ×", "0.50 ×"} <= set(texts)
+
+
+def test_firms_of_a_benchmark_are_nobodys() -> None:
+    """Codes are all different, begin with what no province has, and the gateway takes them."""
+    codes = firm_codes(100)
+
+    assert len(set(codes)) == 100
+    assert all(code.startswith("99") and EnterpriseCode(code) for code in codes)
+
+
+def test_requests_before_a_pause_are_counted() -> None:
+    """An outage's requests count until the first second without any."""
+    assert before_the_pause([0.0, 0.5, 1.4, 6.4, 6.5]) == 3
+    assert before_the_pause([0.0, 0.5]) == 2
+    assert before_the_pause([]) == 0
+
+
+@needs_proc
+def test_a_moody_registry_has_its_capacity_and_its_outages() -> None:
+    """It answers no more at once than it can, 503 while it is told to be out of order, and tells when it was asked."""
+    with Stage.open(Cores.available()) as stage:
+        registry = stage.python("bench.registry", "--after-ms", "50", "--at-once", "2")
+        tally = Own().run(registry.port, GET_FIRM, connections=8, seconds=0.3, core=None)
+        answer("registry", registry, Ask(path="/-/out"))
+        out, _ = answer("registry", registry, GET_FIRM)
+        answer("registry", registry, Ask(path="/-/in"))
+        check("registry", registry, GET_FIRM, FIRM_HANDED_ON)
+        _, seen = answer("registry", registry, Ask(method="GET", path="/-/seen"))
+
+    assert 0 < tally.requests <= 2 * (tally.seconds / 0.05 + 1)
+    assert out == 503
+    assert [was_out for _, was_out in json.loads(seen)][-2:] == [True, False]
+
+
+@needs_proc
+@pytest.mark.parametrize("row", [row for row in PEERS if row.missing() is None], ids=lambda row: row.name)
+def test_peers_give_the_right_answer(row: Row) -> None:
+    """Whatever peer is installed answers what its row says is right."""
+    with Stage.open(Cores.available()) as stage:
+        check(row.name, row.start(stage), row.ask, row.right)
+
+
+@needs_proc
+async def test_without_a_piece_the_answer_is_the_same(tmp_path: Path) -> None:
+    """The gateway answers the benchmark's question, the first time and after, whichever piece is taken out."""
+    words = {}
+    with Stage.open(Cores.available()) as stage:
+        for piece, take_out in PIECES.items():
+            file = gateway_settings.write(tmp_path / piece, port=free_port(), registries=stage.stub_url)
+            metrics = Nothing() if piece == "metrics" else None
+            core = take_out(await app.opened(load(file), metrics=metrics))  # type: ignore[arg-type]
+            words[piece] = [
+                (
+                    await core.lookup.ask(core.lookup.new_id(), core.consumers["bench"], parse(question(FIRM)))
+                ).answer.outcome.word
+                for _ in range(2)
+            ]
+            await core.close()
+
+    assert words == {piece: ["found", "found"] for piece in PIECES}
+
+
+@needs_proc
+def test_a_short_run_has_figures_of_memory_and_no_verdict() -> None:
+    """A worker's memory is told after a hundred questions about a hundred firms; the target speaks of a million."""
+    with Stage.open(Cores.available()) as stage:
+        held, grown = MEMORY.run(stage, Effort(memory_questions=100))
+
+    assert held.measured is not None
+    assert grown.measured is not None
+    assert 10 < held.measured < 1000
+    assert 0.5 < grown.measured < 2
+    assert (held.verdict, grown.verdict) == ("", "")
+    assert "target 9 speaks of 1,000,000" in held.note
+
+
+@needs_proc
+def test_a_scenario_that_goes_wrong_costs_no_other_its_figures() -> None:
+    """Its name and what was wrong are told; the others are played all the same."""
+    figure = Finding(name="figure", measured=1)
+
+    def broken(_: Stage, __: Effort) -> list[Finding]:
+        raise BenchError("status 500 instead of 200")
+
+    scenarios = [
+        Scenario(name="broken", title="broken", run=broken),
+        Scenario(name="whole", title="whole", run=lambda _, __: [figure]),
+    ]
+
+    assert played(scenarios, Cores.available(), Effort()) == (
+        [figure],
+        ["scenario broken: status 500 instead of 200"],
+    )

@@ -1,8 +1,8 @@
 """
-Our own load generator, for machines without wrk: a raw protocol, in a process of its own.
+Our own load generator in closed loop, for machines without wrk: a raw protocol, in a process of its own.
 
 A request costs it about a fifth more CPU time than it costs wrk. It counts every question that it asked: those
-still open when time is up are waited for.
+still open when time is up are waited for. Unlike wrk it can ask many different questions, in turn.
 """
 
 from __future__ import annotations
@@ -12,21 +12,20 @@ import json
 import sys
 from base64 import b64decode, b64encode
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import cycle
 from time import perf_counter  # the loop's own clock counts in milliseconds
-from typing import cast
 
 import uvloop
 
 from bench.figures import percentile
 from bench.load import program
 from bench.load.generator import Tally
+from bench.load.reading import Reading
 from bench.row import Ask
 
 __all__ = ["Own", "measure"]
-
-_HEAD_END = b"\r\n\r\n"
-_LENGTH = b"\r\ncontent-length:"
 
 
 class Own:
@@ -35,20 +34,41 @@ class Own:
     name = "our own (asyncio, uvloop)"
 
     def run(self, port: int, ask: Ask, *, connections: int, seconds: float, core: int | None) -> Tally:
+        return self.run_all(port, [ask], connections=connections, seconds=seconds, core=core)
+
+    def run_all(
+        self,
+        port: int,
+        asks: Sequence[Ask],
+        *,
+        connections: int,
+        seconds: float,
+        core: int | None,
+        most: int | None = None,
+    ) -> Tally:
+        """The same with several questions in turn, over all connections; no more than `most`."""
         order = {
             "port": port,
-            "request": b64encode(ask.http(port)).decode(),
+            "requests": [b64encode(ask.http(port)).decode() for ask in asks],
             "connections": connections,
             "seconds": seconds,
+            "most": most,
         }
         command = (sys.executable, "-m", "bench.load.own")
         return program.run(command, seconds=seconds, core=core, stdin=json.dumps(order).encode())
 
 
-async def measure(port: int, request: bytes, *, connections: int, seconds: float, patience_s: float = 10.0) -> Tally:
+async def measure(
+    port: int,
+    *requests: bytes,
+    connections: int,
+    seconds: float,
+    most: int | None = None,
+    patience_s: float = 10.0,
+) -> Tally:
     """Ask for `seconds`, then wait up to `patience_s` for what is still open: every question is accounted for."""
     loop = asyncio.get_running_loop()
-    run = _Run(request, loop)
+    run = _Run(requests, loop, most)
     made = await asyncio.gather(
         *(loop.create_connection(lambda: _Connection(run), "127.0.0.1", port) for _ in range(connections)),
         return_exceptions=True,
@@ -72,9 +92,10 @@ async def measure(port: int, request: bytes, *, connections: int, seconds: float
 class _Run:
     """What all connections of a run share."""
 
-    def __init__(self, request: bytes, loop: asyncio.AbstractEventLoop) -> None:
-        self.request = request
+    def __init__(self, requests: Sequence[bytes], loop: asyncio.AbstractEventLoop, most: int | None) -> None:
+        self.requests = cycle(requests)
         self.loop = loop
+        self.left = most if most is not None else sys.maxsize
         self.until = 0.0
         self.latencies_s: list[float] = []
         self.failures: Counter[str] = Counter()
@@ -85,73 +106,52 @@ class _Run:
         return Tally(len(ordered), seconds, p50, p99, dict(self.failures))
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(Reading):
     """Asks, reads one answer, asks again."""
 
     def __init__(self, run: _Run) -> None:
+        super().__init__()
         self._run = run
-        self._read = bytearray()
-        self._length = 0
         self.ended = run.loop.create_future()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
     def ask(self) -> None:
+        if not self._run.left:
+            self._end()
+            return
+        self._run.left -= 1
         self._asked = perf_counter()
-        self._transport.write(self._run.request)
+        self.transport.write(next(self._run.requests))
 
-    def data_received(self, data: bytes) -> None:
-        self._read += data
-        if not self._length and not self._head():
-            return
-        if len(self._read) < self._length:
-            return
+    def answered(self, answer: bytearray) -> None:
         now = perf_counter()
         self._run.latencies_s.append(now - self._asked)
-        if self._read[9:10] != b"2":
+        if answer[9:10] != b"2":
             self._run.failures["status"] += 1
-        self._read.clear()
-        self._length = 0
         if now < self._run.until:
             self.ask()
         else:
             self._end()
 
-    def connection_lost(self, _: Exception | None) -> None:
+    def failed(self, kind: str) -> None:
         if not self.ended.done():
-            self._end("closed")
+            self._run.failures[kind] += 1
+            self._end()
 
     def close(self) -> None:
-        self._transport.abort()
+        self.transport.abort()
 
-    def _head(self) -> bool:
-        """Read the answer's length once its head is there."""
-        end = self._read.find(_HEAD_END)
-        if end < 0:
-            return False
-        _, found, after = self._read[:end].lower().partition(_LENGTH)
-        digits = after.partition(b"\r\n")[0].strip()
-        if not found or not digits.isdigit():
-            self._end("unreadable")
-            return False
-        self._length = end + len(_HEAD_END) + int(digits)
-        return True
-
-    def _end(self, failure: str | None = None) -> None:
-        if failure:
-            self._run.failures[failure] += 1
+    def _end(self) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
-        self._transport.close()
+        self.transport.close()
 
 
 def main() -> None:
     """The program: an order as JSON in, a tally as JSON out."""
     order = json.load(sys.stdin)
-    request = b64decode(order.pop("request"))
+    requests = map(b64decode, order.pop("requests"))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tally = runner.run(measure(request=request, **order))
+        tally = runner.run(measure(order.pop("port"), *requests, **order))
     sys.stderr.write(json.dumps(asdict(tally)) + "\n")
 
 

@@ -1,0 +1,1 @@
+"""What no closed loop over one registry shows: many registries, sick ones, too many questions, memory."""
