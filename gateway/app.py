@@ -26,6 +26,7 @@ from gateway.channel.observer import Counting
 from gateway.channel.quota import QuotaPolicy
 from gateway.clock import Clock, SystemClock
 from gateway.descriptors import for_callers
+from gateway.domain import places
 from gateway.domain.dataset import Adapter, Options
 from gateway.domain.exchange import Bounds
 from gateway.errors import ContractError, SettingsError
@@ -285,6 +286,7 @@ def key_ring(settings: Settings) -> KeyRing | None:
 def front_door(core: Core, clock: Clock) -> web.Application:
     """The web application of a core."""
     web_settings = core.settings.web
+    places.packaged()  # read now: nobody's question should wait for it
     application = server.api(
         lookup=core.lookup,
         authenticator=core.authenticator,

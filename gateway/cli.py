@@ -214,7 +214,8 @@ def policy_explain(
     else:
         table = Table("trường / field", "quy tắc / rule", "cho / for", "căn cứ / basis")
         for row in explanation.rows:
-            table.add_row(row.field, row.rule, escape(row.scope), escape(row.basis))
+            how = " (chỉ so sánh / compared only)" if row.only_compared else ""
+            table.add_row(f"{row.field}{how}", row.rule, escape(row.scope), escape(row.basis))
         if explanation.rows:
             out.print(table)
         else:

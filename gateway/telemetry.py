@@ -59,6 +59,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.verdicts = Counter(
+            "gateway_verdicts",
+            "Claims that were compared with a record, by field and verdict.",
+            ["registry", "dataset", "field", "verdict"],
+            registry=self.registry,
+        )
         self.attempts = Counter(
             "gateway_attempts",
             "Attempts to answer a question, by what came of them.",

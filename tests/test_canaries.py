@@ -107,6 +107,18 @@ class Run:
         body = {"inquiry": self.inquiry, "lookups": lookups}
         return await self.send(json.dumps(body).encode(), "/v1/lookup-sets", more={"Idempotency-Key": idempotency_key})
 
+    async def verify(self, **claims: Any) -> str:
+        """A verification of what the person declares, with these claims besides; its outcome, or the refusal."""
+        flock, person = self.flock, self.questions["dancu.citizen"]
+        claimed = {
+            "full_name": f"{person['full_name']}x",
+            "birth_date": person["birth_date"],
+            "old_number": flock.old_number,
+            "permanent_residence": {"province_code": "52", "detail": flock.street},
+        }
+        body = {"dataset": "dancu.citizen", "query": person, "inquiry": self.inquiry, "claims": claimed | claims}
+        return await self.send(json.dumps(body | {"max_age_s": 1}).encode(), "/v1/verifications")
+
     async def send(
         self, body: bytes, path: str = "/v1/lookups", key: str = KEY, more: Mapping[str, str] | None = None
     ) -> str:
@@ -212,6 +224,14 @@ async def everything(one: Run) -> None:
         await one.ask_all(hasty=True)
     one.stand_ins.faults.clear()
     assert {await one.send(body) for body in bad_bodies(one)} == {"invalid", "forbidden"}
+    assert await one.verify() == "found"
+    for way in WAYS:
+        one.loud(way)
+        await one.verify()
+    one.loud("")
+    for claims in ({one.flock.name: 1}, {"birth_date": one.flock.dossier}, {"citizen_id": f"{one.flock.citizen_id}0"}):
+        assert await one.verify(**claims) == "invalid"
+    assert await one.verify(**{"relatives.father.full_name": one.flock.father}) == "forbidden"
     assert {*await one.ask_all(max_age_s=BUG_AGE_S)} == {"urn:onestop-gateway:problem:bug"}
     assert await one.send(b"{}", key=one.flock.wrong_key) == "unauthenticated"
     assert [await one.ask_set(f"{one.flock.citizen_id}") for _ in range(2)] == ["set", "set"]

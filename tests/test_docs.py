@@ -24,6 +24,7 @@ from gateway import app, errors, settings
 from gateway.cli import cli
 from gateway.clock import SystemClock
 from gateway.commands.keys import Algorithm, make
+from gateway.domain.compare.verdict import Verdict
 from gateway.domain.dataset import Adapter
 from gateway.domain.inquiry import Inquiry, Officer
 from gateway.errors import REASONS, REFUSALS, EvidenceError, GatewayError, QuestionRefused, Reason, RegistryError
@@ -215,7 +216,7 @@ def test_every_log_event_is_documented() -> None:
 def test_every_expression_names_metrics_and_words_that_are_there() -> None:
     """The expressions of docs/metrics.md name only metrics that are documented and words of the closed lists."""
     known = set(by(table("docs/metrics.md", "Metrics"), "metric"))
-    words = {word.value for word in (*REASONS, *REFUSALS)} | {"found", "absent", "unknown", *RESULTS}
+    words = {word.value for word in (*REASONS, *REFUSALS, *Verdict)} | {"found", "absent", "unknown", *RESULTS}
 
     for row in table("docs/metrics.md", "What to look at"):
         assert {name.removesuffix("_bucket") for name in re.findall(r"gateway_\w+", row["expression"])} <= known

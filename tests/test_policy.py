@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -22,11 +23,13 @@ from gateway.domain.exchange import Response
 from gateway.domain.outcome import Found
 from gateway.errors import SettingsError
 from gateway.kit.cases import ask_case, cases_of
+from gateway.kit.policy import Asked, deciding, explained
 from gateway.lookup.fields import Shape, cut
 from gateway.lookup.policy import Policy, Right, Scope
 from gateway.lookup.policy_file import Known, read_policy
 from gateway.transport.memory import MemoryTransport
-from tests.policies import PURPOSES, policy, policy_file, rule
+from tests.conftest import settings_for
+from tests.policies import PURPOSES, policy, policy_file, rule, with_policy
 
 ADAPTERS = app.installed_adapters()
 DATASETS: dict[str, Dataset[Any, Any, Any]] = {
@@ -263,6 +266,59 @@ def _leaves(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield from ((outer, name) for name in inner) if inner else ((outer, ""),)
 
 
+# --- what is compared and not given ----------------------------------------------------------------
+
+COMPARES = '[rules.compares]\n"dancu.citizen" = {}\n'
+
+
+def test_what_is_given_may_be_compared_and_not_the_other_way_round() -> None:
+    """A claim may be compared with what any rule gives or lets be compared; neither adds to what is given."""
+    text = policy(
+        rule({"dancu.citizen": ["full_name"]}), rule({}, name="more") + COMPARES.format('["relatives.father"]')
+    )
+    comparing, giving = (loaded(text).decide(one, TODAY) for one in (replace(ASKED, comparing=True), ASKED))
+
+    assert comparing is not None
+    assert giving is not None
+    assert comparing.fields == {"full_name", "relatives.father"}
+    assert (giving.fields, giving.rules) == ({"full_name"}, ("test",))
+
+
+def test_a_star_lets_nothing_be_compared_that_is_withheld_by_default() -> None:
+    """That somebody's declared religion is a mismatch would tell of it: such a field is compared by name alone."""
+    star, named = (policy(rule({}) + COMPARES.format(fields)) for fields in ('["*"]', '["religion"]'))
+    decided = [loaded(text).decide(replace(ASKED, comparing=True), TODAY) for text in (star, named)]
+
+    assert decided[0] is not None
+    assert decided[1] is not None
+    assert decided[0].fields == set(DATASETS["dancu.citizen"].record.model_fields) - SENSITIVE
+    assert decided[1].fields == {"religion"}
+
+
+def test_it_is_explained_which_fields_are_only_compared() -> None:
+    """Whoever writes a policy sees apart what a rule gives and what it lets be compared."""
+    text = policy(rule({"dancu.citizen": ["full_name"]}) + COMPARES.format('["full_name", "religion"]'))
+    core = deciding(with_policy(settings_for("http://127.0.0.1:9"), text))
+    view = explained(core, Asked("one-stop", "dancu.citizen")).view()
+
+    assert [row["field"] for row in view["given"]] == ["full_name"]
+    assert [row["field"] for row in view["compared"]] == ["religion"]
+    assert "religion" in view["withheld"]
+
+
+@pytest.mark.parametrize(
+    ("claimed", "needed"),
+    [
+        ("full_name", {"full_name"}),
+        ("relatives.father.full_name", {"relatives.father"}),
+        ("sex", {"sex.code", "sex.list", "sex.name"}),
+    ],
+)
+def test_a_claim_needs_all_that_its_field_is_made_of(claimed: str, needed: set[str]) -> None:
+    """The parts that must be granted are those of the whole field that the claim is about, or of its member."""
+    assert Shape(DATASETS["dancu.citizen"]).needed(claimed) == needed
+
+
 # --- what a file may not say -----------------------------------------------------------------------
 
 GOOD = rule({"dancu.citizen": ["full_name"]})
@@ -284,6 +340,15 @@ WRONG = {
     "unknown purpose": (
         policy(rule({"dancu.citizen": ["*"]}, purposes=["curiosity"])),
         "rules[0] test.purposes: 'curiosity' is no purpose of [purposes]; there are verify_identity, verify_residence",
+    ),
+    "nothing at all": (policy(rule({})), "rules[0] test.datasets: the rule gives nothing"),
+    "unknown field to compare": (
+        policy(GOOD + '[rules.compares]\n"dancu.citizen" = ["birthdate"]\n'),
+        "'birthdate' is no field of dancu.citizen; did you mean 'birth_date'?",
+    ),
+    "unknown dataset to compare": (
+        policy(GOOD + '[rules.compares]\n"dancu.citizn" = ["*"]\n'),
+        "rules[0] test.compares: 'dancu.citizn' is no dataset",
     ),
     "one name twice": (policy(GOOD, GOOD), "rules[1] test.name: the same as of rules[0]"),
     "every agency": (policy(rule({"dancu.citizen": ["*"]}, agencies=["*"])), "rules[0] test.agencies.0"),

@@ -33,7 +33,7 @@ class Asked:
         """Whether the rule speaks of such questions, on any day from today on."""
         return (
             self.consumer in rule.consumers
-            and self.dataset in rule.gives
+            and (self.dataset in rule.gives or self.dataset in rule.compares)
             and (self.agency is None or rule.covers(self.agency))
             and (self.procedure is None or rule.procedures is None or self.procedure in rule.procedures)
             and (self.purpose is None or self.purpose in rule.purposes)
@@ -43,12 +43,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One field that one rule gives, for which questions, and by which law."""
+    """
+    One field that one rule gives, for which questions, and by which law. `only_compared`: it is not given, but a claim
+    may be compared with it.
+    """
 
     field: str
     rule: str
     scope: str
     basis: str
+    only_compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,17 @@ class Explanation:
         """As JSON values."""
         return {
             "policy": self.policy,
-            "given": [
-                {"field": row.field, "rule": row.rule, "for": row.scope, "basis": row.basis} for row in self.rows
-            ],
+            "given": self._rows(only_compared=False),
+            "compared": self._rows(only_compared=True),
             "withheld": list(self.withheld),
         }
+
+    def _rows(self, *, only_compared: bool) -> list[dict[str, str]]:
+        return [
+            {"field": row.field, "rule": row.rule, "for": row.scope, "basis": row.basis}
+            for row in self.rows
+            if row.only_compared is only_compared
+        ]
 
 
 def checked(settings: Settings, file: Path) -> Policy:
@@ -93,7 +103,7 @@ def explained(core: Core, asked: Asked) -> Explanation:
     if not rules:
         return Explanation(policy.version, (), ())
     shape = policy.shapes[asked.dataset]
-    given = frozenset[str]().union(*(rule.gives[asked.dataset] for rule in rules))
+    given = frozenset[str]().union(*(rule.parts(asked.dataset) for rule in rules))
     rows = sorted(_rows(policy, rules, asked.dataset), key=lambda row: (row.field, row.rule))
     return Explanation(policy.version, tuple(rows), shape.missing(given))
 
@@ -105,8 +115,11 @@ def _rows(policy: Policy, rules: list[Rule], dataset: str) -> Iterator[Row]:
         procedures = ["*"] if rule.procedures is None else sorted(rule.procedures)
         days = "" if rule.valid_from is None and rule.valid_until is None else _days(rule)
         scope = f"{', '.join(agencies)}; {', '.join(procedures)}; {', '.join(sorted(rule.purposes))}{days}"
-        for field in shape.spelled(rule.gives[dataset]):
+        given = rule.parts(dataset)
+        for field in shape.spelled(given):
             yield Row(field, rule.name, scope, rule.basis)
+        for field in shape.spelled(rule.parts(dataset, comparing=True) - given):
+            yield Row(field, rule.name, scope, rule.basis, only_compared=True)
 
 
 def _days(rule: Rule) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import orjson
 from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, tuple_
 
+from gateway.ledger.records import VERIFICATION
 from gateway.ledger.tables import ENTRIES, HIDINGS, micros, moment
 from gateway.stores.sql import Store
 
@@ -44,7 +45,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One lookup about a person. `outcome` is None while there is none; `refused` if it never left."""
+    """
+    One lookup about a person. `outcome` is None while there is none; `refused` if it never left; `compared` if claims
+    were compared with the fields and no record left.
+    """
 
     at: datetime
     lookup_id: str
@@ -57,6 +61,7 @@ class Seen:
     fields: tuple[str, ...]
     outcome: str | None
     refused: bool
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,4 +179,9 @@ def _seen(row: Row[Any]) -> Seen:
         fields=_names(row.fields),
         outcome=row.outcome,
         refused=row.type == "refused",
+        compared=row.type == "asked" and _asks(row.record) == VERIFICATION,
     )
+
+
+def _asks(record: str | None) -> Any:
+    return orjson.loads(record).get("asks") if record is not None else None

@@ -7,7 +7,7 @@ has more than one spelling.
 
     type         members besides `at`
     asked        lookup_id consumer by agency account officer case_id procedure purpose dataset subject fields rules
-                 policy findings case_checks
+                 policy findings case_checks, and asks where claims were compared and no record left
     answered     lookup_id asked dataset outcome reason via route request_id fetched_by attempts elapsed_ms
                  clock_skew_s quota_left digest kid; repeats where `via` is `repeat`
     refused      lookup_id consumer by refusal problems omitted and, as far as they could be read: agency account
@@ -34,11 +34,13 @@ from typing import Any
 
 import orjson
 
-__all__ = ["INTERRUPTED", "Asked", "Record", "closes", "encoded", "interrupted", "note", "opens"]
+__all__ = ["INTERRUPTED", "VERIFICATION", "Asked", "Record", "closes", "encoded", "interrupted", "note", "opens"]
 
 Record = dict[str, Any]
 INTERRUPTED = "interrupted"
 """Reason of a question that was asked and of which nobody knows how it ended: a word of the ledger only."""
+VERIFICATION = "verification"
+"""What `asks` says of a question whose fields were compared with claims. Without it, they were given."""
 
 
 def encoded(record: Record) -> bytes:

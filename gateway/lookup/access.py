@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.clock import VIETNAM, Clock
@@ -12,6 +13,7 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import FieldProblem, Forbidden, InvalidQuestion, PurposeUnknown, TooMany
 from gateway.lookup.cases import CaseChecks, Cases, check_case
 from gateway.lookup.catalogue import Entry
+from gateway.lookup.comparing import comparable
 from gateway.lookup.conduct import Conduct
 from gateway.lookup.kept import Kept
 from gateway.lookup.officers import Officers
@@ -51,7 +53,8 @@ class Grant:
     has besides. `rules` and `policy` name the rules and the version of the policy that decided; `findings`
     are words for what was odd about the question (`off_hours`, `sequential`), though it was allowed.
     `officer_code` is what the registry knows the officer by, where it has its own codes. `case_checks` says how
-    the case was checked, if it was.
+    the case was checked, if it was. `comparing`: nothing is brought back; claims about these fields are compared, and
+    the values of those in `seen` may stand in a verdict's sentence.
     """
 
     fields: frozenset[str]
@@ -61,6 +64,8 @@ class Grant:
     findings: tuple[str, ...] = ()
     officer_code: str | None = None
     case_checks: CaseChecks = "off"
+    comparing: bool = False
+    seen: frozenset[str] = frozenset()
 
 
 class Access:
@@ -88,17 +93,33 @@ class Access:
         """How it is known whether a case is open and whose it is; `off` where nothing is."""
         return "off" if self.cases is None else self.cases.checks
 
-    async def grant(self, consumer: Consumer, entry: Entry, request: LookupRequest, query: Query) -> Grant:
+    async def grant(
+        self,
+        consumer: Consumer,
+        entry: Entry,
+        request: LookupRequest,
+        query: Query,
+        claimed: Collection[str] | None = None,
+    ) -> Grant:
         """
-        What may leave: the fields that were asked for, or all that are granted.
+        What may leave: the fields that were asked for, or all that are granted. With `claimed` nothing may, and claims
+        about these fields may be compared.
 
         Raises PurposeUnknown, Forbidden (dataset, field, person, hour), OfficerUnmapped, TooMany, CaseClosed,
         CaseUnavailable; InvalidQuestion for a field that the record does not have. Whatever costs nothing is
         looked at first, and the one-stop is asked about the case only for a question that may be asked otherwise.
         """
         policy, inquiry, today = self.policy.current, request.inquiry, self._today()
-        decision = self._decided(policy, consumer, entry, inquiry, today)
-        fields = _fields(policy, decision, entry, request.fields)
+        scope = Scope(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id)
+        seen = frozenset[str]()
+        if claimed is None:
+            decision = self._decided(policy, scope, today)
+            fields = _fields(policy, decision, entry, request.fields)
+        else:
+            decision = self._decided(policy, replace(scope, comparing=True), today)
+            fields = comparable(policy.shapes[entry.id], decision.parts, claimed)
+            given = policy.decide(scope, today)
+            seen = policy.shapes[entry.id].whole(claimed, given.parts if given is not None else seen)
         code = self._officer_code(entry, inquiry, today)
         count = await self._windows.count(f"consumer:{consumer.name}", _WINDOW_S)
         if count > consumer.questions_per_minute:
@@ -109,12 +130,14 @@ class Access:
             check_case(await self.cases.find(request), inquiry)
         return Grant(
             fields=fields,
-            withheld=decision.withheld,
+            withheld=decision.withheld if claimed is None else (),
             rules=decision.rules,
             policy=policy.version,
             findings=findings,
             officer_code=code,
             case_checks=self.case_checks,
+            comparing=claimed is not None,
+            seen=seen,
         )
 
     def require(self, consumer: Consumer, right: Right) -> None:
@@ -132,23 +155,22 @@ class Access:
         return self._clock.now().astimezone(VIETNAM).date()
 
     @staticmethod
-    def _decided(policy: Policy, consumer: Consumer, entry: Entry, inquiry: Inquiry, today: date) -> Decision:
-        scope = Scope(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id)
+    def _decided(policy: Policy, scope: Scope, today: date) -> Decision:
         decision = policy.decide(scope, today)
         if decision is not None:
             return decision
-        if policy.version and inquiry.purpose not in policy.purposes:
+        if policy.version and scope.purpose not in policy.purposes:
             advice = (
                 "mục đích không có trong danh mục của policy.toml; có: "
                 f"{', '.join(policy.purposes)} / the purpose is none of the policy's; those are listed here"
             )
             raise PurposeUnknown(problems=(FieldProblem("inquiry.purpose", "purpose_unknown", advice),))
         advice = (
-            f"không có quy tắc nào trong policy.toml cho phép đơn vị này hỏi {entry.id} cho thủ tục và mục đích này / "
-            f"no rule of policy.toml lets this agency ask {entry.id} for this procedure and purpose"
+            f"không có quy tắc nào trong policy.toml cho phép đơn vị này hỏi {scope.dataset} cho thủ tục và mục đích "
+            f"này / no rule of policy.toml lets this agency ask {scope.dataset} for this procedure and purpose"
         )
         raise Forbidden(
-            f"{consumer.name} may not ask {entry.id}", problems=(FieldProblem("dataset", "no_rule", advice),)
+            f"{scope.consumer} may not ask {scope.dataset}", problems=(FieldProblem("dataset", "no_rule", advice),)
         )
 
     def _officer_code(self, entry: Entry, inquiry: Inquiry, today: date) -> str | None:

@@ -76,6 +76,8 @@ class AnswerCache:
 
     def wanted(self, asking: Asking, max_age_s: int) -> Wanted | None:
         dataset = self._datasets.get(asking.entry.id)
+        if asking.comparison is not None:
+            return None  # claims are compared with the record itself; what is kept is only what was given of one
         if dataset is None or (max_age_s == 0 and not self._kept and self._file is None):
             return None  # an answer that nobody accepts again is kept only where it replaces an older one
         place = self._secrets.place(question(asking, dataset))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.errors import REASONS, REFUSALS, Reason, Refusal
+from gateway.ledger.records import VERIFICATION
 from gateway.lookup.titles import Pair
 
 __all__ = ["BY", "FINDINGS", "LAYERS", "OUTCOMES", "consumer_of", "explained"]
@@ -102,11 +103,12 @@ def _let_in(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     yield from _checks(record)
     rules, findings = _words(record.get("rules")), _words(record.get("findings"))
     odd = [FINDINGS.get(word, (word, word)) for word in findings]
+    only = record.get("asks") == VERIFICATION
     text = (
-        f"Chính sách {record.get('policy')} cho phép theo quy tắc: {', '.join(rules) or 'không ghi'}."
-        + (f" Lưu ý: {'; '.join(one for one, _ in odd)}." if odd else ""),
-        f"Policy {record.get('policy')} allows it by rule: {', '.join(rules) or 'none recorded'}."
-        + (f" Noted: {'; '.join(one for _, one in odd)}." if odd else ""),
+        f"Chính sách {record.get('policy')} cho phép {'chỉ so sánh ' if only else ''}theo quy tắc: "
+        f"{', '.join(rules) or 'không ghi'}." + (f" Lưu ý: {'; '.join(one for one, _ in odd)}." if odd else ""),
+        f"Policy {record.get('policy')} allows it{', to be compared only,' if only else ''} by rule: "
+        f"{', '.join(rules) or 'none recorded'}." + (f" Noted: {'; '.join(one for _, one in odd)}." if odd else ""),
     )
     values = {
         "step": "allowed",

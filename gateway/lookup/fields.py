@@ -51,6 +51,16 @@ class Shape:
                 parts |= own if own <= self._by_name_only else own - self._by_name_only
         return frozenset(parts)
 
+    def needed(self, name: str) -> frozenset[str]:
+        """Every part that must be granted before a claim about this field, or about something in it, is compared."""
+        outer, _, inner = name.partition(".")
+        member = f"{outer}.{inner.partition('.')[0]}"
+        return frozenset({member}) if member in self._all else self._parts[outer]
+
+    def whole(self, names: Iterable[str], granted: frozenset[str]) -> frozenset[str]:
+        """Those of the names of which everything needed is granted."""
+        return frozenset(name for name in names if self.needed(name) <= granted)
+
     def asked(self, name: str, granted: frozenset[str]) -> frozenset[str]:
         """What of the granted parts somebody gets who asks for this name; empty where nothing of it is granted."""
         return self._named(name) & granted

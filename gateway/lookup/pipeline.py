@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from gateway.domain.outcome import Found, Unknown, unknown_from
 from gateway.errors import InvalidQuestion, LedgerUnavailable, QuestionRefused, Refusal
 from gateway.lookup.access import Access, Consumer, Grant
 from gateway.lookup.catalogue import Catalogue, Entry
+from gateway.lookup.comparison import Comparison, FieldVerdict
 from gateway.lookup.fields import cut
 from gateway.lookup.limits import Finding
 from gateway.lookup.request import LookupRequest, read
@@ -29,7 +30,8 @@ class LookupResult:
     """
     What a caller is told. `record` holds the granted fields as JSON values, and is None unless found; `grant` has
     what was withheld, and by which rules all this was decided. `recorded` is None where there is no ledger, or
-    none that could take the record.
+    none that could take the record. Of a verification `verdicts` holds what was compared, unless nothing was found, and
+    `record` what evidence says of it.
     """
 
     lookup_id: str
@@ -38,6 +40,7 @@ class LookupResult:
     grant: Grant
     record: dict[str, Any] | None = field(default=None, repr=False)
     recorded: Recorded | None = None
+    verdicts: tuple[FieldVerdict, ...] | None = None
 
 
 FLUSH_GRACE_S = 0.2
@@ -79,16 +82,21 @@ class Lookup:
         return self._new_id()
 
     async def ask(
-        self, lookup_id: str, consumer: Consumer, request: LookupRequest, caller: Caller | None = None
+        self,
+        lookup_id: str,
+        consumer: Consumer,
+        request: LookupRequest,
+        caller: Caller | None = None,
+        claims: Mapping[str, Any] | None = None,
     ) -> LookupResult:
         """
-        The answer to one question.
+        The answer to one question; with `claims` not the record, but a verdict on each of them.
 
         Raises QuestionRefused when the question must not leave; whatever goes wrong with the registry is an
         `unknown` outcome of the result.
         """
         caller = caller or Caller(arrived=self._clock.monotonic())
-        asking = await self.granted(lookup_id, consumer, request, caller)
+        asking = await self.granted(lookup_id, consumer, request, caller, claims)
         try:
             result = await self._answered(asking, request)
         except asyncio.CancelledError:
@@ -96,14 +104,26 @@ class Lookup:
                 self._tell_gone(asking, self._clock.monotonic() - caller.arrived)
             raise
         self._tell(asking, result.answer, self._clock.monotonic() - caller.arrived)
+        instance, noun = asking.entry.instance.name, asking.entry.dataset.noun
+        for one in result.verdicts or ():
+            self._metrics.verdicts.labels(instance, noun, one.field, one.verdict.value).inc()
         return result
 
-    async def granted(self, lookup_id: str, consumer: Consumer, request: LookupRequest, caller: Caller) -> Asking:
+    async def granted(
+        self,
+        lookup_id: str,
+        consumer: Consumer,
+        request: LookupRequest,
+        caller: Caller,
+        claims: Mapping[str, Any] | None = None,
+    ) -> Asking:
         """The question as it may be asked. Raises QuestionRefused, recorded, where it may not."""
         try:
             entry = self.catalogue.find(request.dataset)
             query = self._query(entry, request)
-            grant = await self._access.grant(consumer, entry, request, query)
+            comparison = None if claims is None else Comparison.of(entry.dataset, claims)
+            claimed = None if comparison is None else comparison.fields
+            grant = await self._access.grant(consumer, entry, request, query, claimed)
         except QuestionRefused as refusal:
             await self.refuse(lookup_id, consumer, refusal, request)
             raise
@@ -118,6 +138,7 @@ class Lookup:
             inquiry=request.inquiry,
             grant=grant,
             caller=caller,
+            comparison=comparison,
         )
 
     def end(self, request: LookupRequest, caller: Caller) -> float:
@@ -229,12 +250,19 @@ class Lookup:
 
     @staticmethod
     def _result(asking: Asking, answer: Answer) -> LookupResult:
+        comparison, outcome = asking.comparison, answer.outcome
+        if comparison is None:
+            record, verdicts = _granted(answer, asking.grant), None
+        else:
+            verdicts = comparison.verdicts(outcome.record, asking.grant.seen) if isinstance(outcome, Found) else None
+            record = comparison.document(verdicts) if verdicts is not None else None
         return LookupResult(
             lookup_id=asking.lookup_id,
             dataset=asking.entry.id,
             answer=answer,
             grant=asking.grant,
-            record=_granted(answer, asking.grant),
+            record=record,
+            verdicts=verdicts,
         )
 
     def _tell_gone(self, asking: Asking, elapsed_s: float) -> None:

@@ -18,6 +18,7 @@ from gateway.lookup.limits import Limits
 __all__ = ["Decision", "Policy", "Purpose", "Right", "Rule", "Scope"]
 
 _MOST_KEPT = 10_000
+_NOTHING = frozenset[str]()
 
 
 class Right(StrEnum):
@@ -40,20 +41,25 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a decision depends on, and nothing else: two equal ones are decided alike on one day."""
+    """
+    What a decision depends on, and nothing else: two equal ones are decided alike on one day. `comparing` says that
+    claims are to be compared, and nothing given.
+    """
 
     consumer: str
     agency: str
     procedure: str
     purpose: str
     dataset: str
+    comparing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """
     One rule. `procedures` is None for any. `agencies` are codes as they stand, `below` codes of which every unit
-    below is meant. `gives` has the parts of each dataset's record (`fields.Shape`).
+    below is meant. `gives` has the parts of each dataset's record (`fields.Shape`), `compares` those with which a claim
+    may be compared though they are not given.
     """
 
     name: str
@@ -64,6 +70,7 @@ class Rule:
     procedures: frozenset[str] | None
     purposes: frozenset[str]
     gives: Mapping[str, frozenset[str]]
+    compares: Mapping[str, frozenset[str]] = field(default_factory=dict)
     valid_from: date | None = None
     valid_until: date | None = None
 
@@ -71,13 +78,18 @@ class Rule:
         """Whether the rule speaks of this today; both days of its validity included."""
         return (
             scope.consumer in self.consumers
-            and scope.dataset in self.gives
+            and (scope.dataset in self.gives or (scope.comparing and scope.dataset in self.compares))
             and scope.purpose in self.purposes
             and (self.procedures is None or scope.procedure in self.procedures)
             and self.covers(scope.agency)
             and (self.valid_from is None or self.valid_from <= today)
             and (self.valid_until is None or today <= self.valid_until)
         )
+
+    def parts(self, dataset: str, *, comparing: bool = False) -> frozenset[str]:
+        """What the rule gives of a dataset; with `comparing`, what claims may be compared with: that, and more."""
+        given = self.gives.get(dataset, _NOTHING)
+        return given | self.compares.get(dataset, _NOTHING) if comparing else given
 
     def covers(self, agency: str) -> bool:
         """Whether the agency is named, or stands below one of which all units below are meant."""
@@ -112,7 +124,8 @@ class Policy:
 
     def __post_init__(self) -> None:
         for rule in self.rules:
-            for key in ((consumer, dataset) for consumer in rule.consumers for dataset in rule.gives):
+            datasets = {*rule.gives, *rule.compares}
+            for key in ((consumer, dataset) for consumer in rule.consumers for dataset in datasets):
                 self._index[key] = (*self._index.get(key, ()), rule)
 
     def decide(self, scope: Scope, today: date) -> Decision | None:
@@ -140,7 +153,7 @@ class Policy:
         if not rules:
             return None
         shape = self.shapes[scope.dataset]
-        parts = frozenset[str]().union(*(rule.gives[scope.dataset] for rule in rules))
+        parts = _NOTHING.union(*(rule.parts(scope.dataset, comparing=scope.comparing) for rule in rules))
         return Decision(
             parts=parts,
             fields=shape.spelled(parts),

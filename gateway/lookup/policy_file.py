@@ -65,7 +65,8 @@ class _Rule(_Section):
     agencies: Annotated[tuple[Agency, ...], Field(min_length=1)]
     procedures: Annotated[tuple[Procedure, ...], Field(min_length=1)]
     purposes: Words
-    datasets: Annotated[dict[str, Words], Field(min_length=1)]
+    datasets: dict[str, Words] = {}
+    compares: dict[str, Words] = {}
     valid_from: date | None = None
     valid_until: date | None = None
 
@@ -101,7 +102,7 @@ def read_policy(file: Path, known: Known) -> Policy:
                 if not _is_echo(error["loc"], error["type"], [one["loc"] for one in errors])
             ],
         ) from None
-    named = {name for rule in whole.rules for name in rule.datasets}
+    named = {name for rule in whole.rules for name in (*rule.datasets, *rule.compares)}
     shapes = {name: Shape(dataset) for name, dataset in known.datasets.items() if name in named}
     faults = list(_faults(whole, known, shapes))
     if faults:
@@ -126,6 +127,7 @@ def _compiled(rule: _Rule, shapes: Mapping[str, Shape]) -> Rule:
         procedures=None if ALL in rule.procedures else frozenset(rule.procedures),
         purposes=frozenset(rule.purposes),
         gives={name: shapes[name].given(fields) for name, fields in rule.datasets.items()},
+        compares={name: shapes[name].given(fields) for name, fields in rule.compares.items()},
         valid_from=rule.valid_from,
         valid_until=rule.valid_until,
     )
@@ -146,17 +148,22 @@ def _faults(whole: _File, known: Known, shapes: Mapping[str, Shape]) -> Iterator
         yield from _strangers(f"{place}.purposes", rule.purposes, whole.purposes, "purpose of [purposes]")
         if rule.valid_from and rule.valid_until and rule.valid_until < rule.valid_from:
             yield f"{place}.valid_until: lies before valid_from"
-        for name, fields in rule.datasets.items():
-            shape = shapes.get(name)
-            if shape is None:
-                yield from _strangers(
-                    f"{place}.datasets",
-                    (name,),
-                    known.datasets,
-                    "dataset of a configured registry in its contract version",
-                )
-            else:
-                yield from _strangers(f'{place}.datasets."{name}"', fields, shape.names | {ALL}, f"field of {name}")
+        if not (rule.datasets or rule.compares):
+            yield f"{place}.datasets: the rule gives nothing; name a dataset here or in compares"
+        for key, datasets in (("datasets", rule.datasets), ("compares", rule.compares)):
+            yield from _strange_fields(f"{place}.{key}", datasets, known, shapes)
+
+
+def _strange_fields(
+    place: str, datasets: Mapping[str, tuple[str, ...]], known: Known, shapes: Mapping[str, Shape]
+) -> Iterator[str]:
+    for name, fields in datasets.items():
+        shape = shapes.get(name)
+        if shape is None:
+            what = "dataset of a configured registry in its contract version"
+            yield from _strangers(place, (name,), known.datasets, what)
+        else:
+            yield from _strangers(f'{place}."{name}"', fields, shape.names | {ALL}, f"field of {name}")
 
 
 def _strangers(place: str, names: Collection[str], known: Collection[str], what: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from gateway.domain.outcome import Unknown
 from gateway.errors import LedgerUnavailable, QuestionRefused, Refusal
 from gateway.ledger.evidence import Draft, draft
 from gateway.ledger.log import Log
-from gateway.ledger.records import INTERRUPTED, Asked, Record, closes, interrupted
+from gateway.ledger.records import INTERRUPTED, VERIFICATION, Asked, Record, closes, interrupted
 from gateway.lookup.access import Consumer
 from gateway.lookup.document import document_of
 from gateway.lookup.repeats import Told
@@ -188,7 +188,7 @@ class Recorder:
             "policy": grant.policy,
             "findings": list(grant.findings),
             "case_checks": grant.case_checks,
-        }
+        } | ({"asks": VERIFICATION} if grant.comparing else {})
 
     def _answered(self, asking: Asking, asked: int, answer: Answer) -> Record:
         outcome, provenance = answer.outcome, answer.provenance

@@ -12,6 +12,7 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import QuestionRefused
 from gateway.lookup.access import Consumer, Grant
 from gateway.lookup.catalogue import Entry
+from gateway.lookup.comparison import Comparison
 from gateway.lookup.freshness import Freshness
 from gateway.lookup.request import LookupRequest
 
@@ -32,7 +33,10 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """One question that was granted, on its way. Its query and record are never printed."""
+    """
+    One question that was granted, on its way. Its query and record are never printed. `comparison` has the claims of a
+    verification; None where the record itself is asked for.
+    """
 
     lookup_id: str
     consumer: Consumer
@@ -41,6 +45,7 @@ class Asking:
     inquiry: Inquiry = field(repr=False)
     grant: Grant
     caller: Caller
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

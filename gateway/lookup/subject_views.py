@@ -27,6 +27,10 @@ __all__ = ["OUTCOMES", "SubjectViewRequest", "entry_view", "pseudonyms", "viewed
 
 OUTCOMES: dict[str, Pair] = {
     "given": ("Đã cung cấp dữ liệu", "Data was given"),
+    "compared": (
+        "Đã so sánh nội dung khai với dữ liệu, không cung cấp dữ liệu",
+        "What was declared was compared with the data; no data was given",
+    ),
     "not_given": ("Không có dữ liệu nào được cung cấp", "No data was given"),
     "pending": ("Đang chờ trả lời", "Not answered yet"),
 }
@@ -131,7 +135,9 @@ def _outcome(seen: Seen) -> str:
         return "not_given"
     if seen.outcome is None:
         return "pending"
-    return "given" if seen.outcome == "found" else "not_given"
+    if seen.outcome != "found":
+        return "not_given"
+    return "compared" if seen.compared else "given"
 
 
 def _named(code: str | None, name: str | None) -> dict[str, Any] | None:

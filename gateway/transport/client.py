@@ -142,6 +142,10 @@ class Reply(aiohttp.ClientResponse):
 
     reused = False
 
+    def __repr__(self) -> str:
+        """aiohttp's own, read before there is an answer, would remember for good that it has no headers."""
+        return f"{type(self).__name__}()"
+
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
         try:
             return await super().start(connection)

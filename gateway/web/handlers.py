@@ -14,12 +14,14 @@ from gateway.domain.outcome import Unknown
 from gateway.errors import InvalidQuestion, QuestionRefused
 from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Entry, Instance
+from gateway.lookup.claims import claims_model
 from gateway.lookup.idempotency import Idempotency, Reply
 from gateway.lookup.pipeline import Lookup, LookupResult
 from gateway.lookup.repeats import Slot
 from gateway.lookup.request import LookupRequest, parse
 from gateway.lookup.seams import Caller
 from gateway.lookup.sets import parse_set
+from gateway.lookup.verification import parse_verification
 from gateway.telemetry import Metrics
 from gateway.web import deadline, problems
 from gateway.web.authentication import Authenticator
@@ -29,6 +31,7 @@ from gateway.web.inbound import Inbound
 from gateway.web.limits import LIMITS
 from gateway.web.lookup_sets import LookupSets
 from gateway.web.schemas import lookup_view
+from gateway.web.verifications import verification_view
 
 __all__ = ["LOOKUP_ID", "STOPPING", "Handlers", "Stopping", "answer_body"]
 
@@ -67,6 +70,10 @@ class Handlers:
     async def ask_set(self, request: web.Request) -> web.Response:
         """POST /v1/lookup-sets"""
         return await self._carried(request, self._answered_set)
+
+    async def verify(self, request: web.Request) -> web.Response:
+        """POST /v1/verifications"""
+        return await self._carried(request, self._verified)
 
     async def _carried(self, request: web.Request, answered: _Answered) -> web.Response:
         if not self._inbound.enter():
@@ -150,6 +157,23 @@ class Handlers:
             response.headers[REPLAYED] = "true"
         return response
 
+    async def _verified(self, request: web.Request, consumer: Consumer, arrived: float) -> web.Response:
+        lookup_id = request[LOOKUP_ID]
+        try:
+            within_s = deadline.asked_for(request.headers)
+            question, claims = parse_verification(await body_of(request))
+        except QuestionRefused as refusal:
+            return await self._refused(lookup_id, consumer, refusal)
+        try:
+            caller = _caller(request, arrived, within_s)
+            result = await self._lookup.ask(lookup_id, consumer, question, caller, claims)
+        except QuestionRefused as refusal:
+            return problems.for_refusal(lookup_id, refusal, self._clock)
+        outcome = result.answer.outcome
+        if isinstance(outcome, Unknown):
+            return problems.for_unknown(lookup_id, outcome, self._clock)
+        return _json(verification_view(result))
+
     async def registries(self, request: web.Request) -> web.Response:
         """GET /v1/registries"""
         await self._authenticator.consumer_of(request)
@@ -171,6 +195,7 @@ class Handlers:
         schemas = {
             "query_schema": entry.dataset.query.model_json_schema(),
             "record_schema": entry.dataset.record.model_json_schema(mode="serialization"),
+            "claims_schema": claims_model(entry.dataset.record).model_json_schema(),
         }
         return _json(_dataset_view(entry) | schemas)
 

@@ -13,13 +13,16 @@ from gateway.domain.inquiry import Inquiry
 from gateway.errors import REASONS, REFUSALS
 from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.fields import Shape
+from gateway.lookup.verification import VerificationRequest
 from gateway.web import idempotency_key, sets_openapi
+from gateway.web import verifications_openapi as verifications
 from gateway.web.authentication import HEADER, ONLY_KEYS, Method
 from gateway.web.keys import JWKS_PATH
 from gateway.web.limits import Limits
 from gateway.web.part import Part
 from gateway.web.problems import MEDIA_TYPE
 from gateway.web.schemas import DatasetView, LookupView, Problem, RegistryView
+from gateway.web.verifications import VerificationView
 
 __all__ = ["document"]
 
@@ -90,6 +93,7 @@ def document(
         "paths": {
             "/v1/lookups": {"post": _lookups(entries)},
             "/v1/lookup-sets": {"post": _lookup_sets(entries, set_lookups)},
+            "/v1/verifications": {"post": verifications.operation(entries, _EXAMPLE_INQUIRY, _problem_responses())},
             "/v1/registries": {"get": _get("Các cơ sở dữ liệu đã nối / registries", _registries(), "registries")},
             "/v1/datasets": {"get": _get("Các loại dữ liệu / datasets", _list("datasets", DatasetView), "datasets")},
             "/v1/datasets/{id}": {"get": _one_dataset(entries)},
@@ -108,11 +112,13 @@ def document(
 def _schemas(entries: list[Entry], parts: Sequence[Part]) -> dict[str, Any]:
     inputs: list[type[BaseModel]] = [
         Inquiry,
+        VerificationRequest,
         *(entry.dataset.query for entry in entries),
         *(model for part in parts for model in part.inputs),
     ]
     outputs: list[type[BaseModel]] = [
         LookupView,
+        VerificationView,
         Problem,
         RegistryView,
         DatasetView,

@@ -152,6 +152,7 @@ class DatasetView(_View):
     withheld_by_default: list[str]
     query_schema: dict[str, Any] | None = Field(None, description="JSON Schema; only for a single dataset.")
     record_schema: dict[str, Any] | None = Field(None, description="JSON Schema; only for a single dataset.")
+    claims_schema: dict[str, Any] | None = Field(None, description="JSON Schema; only for a single dataset.")
 
 
 def lookup_view(result: LookupResult) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def api(
     app.on_response_prepare.append(_without_banner)
     app.router.add_post("/v1/lookups", handlers.ask)
     app.router.add_post("/v1/lookup-sets", handlers.ask_set)
+    app.router.add_post("/v1/verifications", handlers.verify)
     app.router.add_get("/v1/registries", handlers.registries, allow_head=False)
     app.router.add_get("/v1/datasets", handlers.datasets, allow_head=False)
     app.router.add_get("/v1/datasets/{id}", handlers.dataset, allow_head=False)

@@ -43,7 +43,9 @@ class SubjectViewEntry(_View):
     purpose: Titled | None
     dataset: Titled | None
     fields: list[Titled] = Field(description="Fields that were asked for and granted; never what stood in them.")
-    outcome: Titled = Field(description="`given`, `not_given` or `pending`: whether data left, not what was answered.")
+    outcome: Titled = Field(
+        description="`given`, `compared`, `not_given` or `pending`: whether data left, not what was answered."
+    )
 
 
 class SubjectView(_View):

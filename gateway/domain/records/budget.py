@@ -8,6 +8,7 @@ from decimal import Decimal
 from gateway.domain.budget_codes import BudgetProjectCode, BudgetUnitCode
 from gateway.domain.dataset import Record
 from gateway.domain.records.shared import Address, Code
+from gateway.domain.texts import FreeText, NumberText
 
 __all__ = ["BudgetProject", "BudgetUnit"]
 
@@ -24,10 +25,10 @@ class BudgetUnit(Record):
     name: str
     unit_kind: Code | None = None
     institution_kind: Code | None = None
-    superior_code: str | None = None
+    superior_code: NumberText | None = None
     budget_level: Code | None = None
     budget_chapter: Code | None = None
-    legal_basis: str | None = None
+    legal_basis: FreeText | None = None
     valid_from: date | None = None
     status: Code | None = None
     address: Address | None = None
@@ -46,12 +47,12 @@ class BudgetProject(Record):
     project_form: Code | None = None
     stage: Code | None = None
     investor_name: str | None = None
-    investor_code: str | None = None
+    investor_code: NumberText | None = None
     management_board: str | None = None
-    decision_number: str | None = None
+    decision_number: NumberText | None = None
     decided_on: date | None = None
     total_investment_vnd: Decimal | None = None
-    funding_source: str | None = None
+    funding_source: FreeText | None = None
     economic_sector: Code | None = None
     valid_from: date | None = None
     status: Code | None = None

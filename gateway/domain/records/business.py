@@ -8,6 +8,7 @@ from gateway.domain.dataset import Record
 from gateway.domain.identifiers import TaxCode
 from gateway.domain.records.enterprise import Activity, LegalRepresentative
 from gateway.domain.records.shared import Address, Code
+from gateway.domain.texts import NumberText
 
 __all__ = ["Cooperative", "HouseholdBusiness"]
 
@@ -23,8 +24,8 @@ class HouseholdBusiness(Record):
 
     tax_code: TaxCode
     name: str
-    registration_number: str | None = None
-    internal_code: str | None = None
+    registration_number: NumberText | None = None
+    internal_code: NumberText | None = None
     legal_form: Code | None = None
     short_name: str | None = None
     foreign_name: str | None = None
@@ -42,7 +43,7 @@ class Cooperative(Record):
 
     tax_code: TaxCode
     name: str
-    internal_code: str | None = None
+    internal_code: NumberText | None = None
     legal_form: Code | None = None
     short_name: str | None = None
     foreign_name: str | None = None

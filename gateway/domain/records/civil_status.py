@@ -11,6 +11,7 @@ from gateway.domain.identifiers import CitizenId, DossierNumber
 from gateway.domain.model import Masked
 from gateway.domain.records.dossier import Stage
 from gateway.domain.records.shared import Address, Code
+from gateway.domain.texts import FreeText, NumberText
 
 __all__ = [
     "Birth",
@@ -33,16 +34,16 @@ Event = Literal["birth", "death", "marriage"]
 class Registration(Masked):
     """Where a registration stands in the books. `kind` counts otherwise for each event, hence its list."""
 
-    registration_number: str | None = None
-    book_number: str | None = None
-    page_number: str | None = None
-    decision_number: str | None = None
+    registration_number: NumberText | None = None
+    book_number: NumberText | None = None
+    page_number: NumberText | None = None
+    decision_number: NumberText | None = None
     registered_on: date | None = None
     kind: Code | None = None
     place: Address | None = None
     signed_by: str | None = None
-    signer_title: str | None = None
-    note: str | None = None
+    signer_title: FreeText | None = None
+    note: FreeText | None = None
 
 
 class CivilDossier(Record):
@@ -55,18 +56,18 @@ class CivilDossier(Record):
     """
 
     dossier_number: DossierNumber | None = None
-    interlink_number: str | None = None
+    interlink_number: NumberText | None = None
     event: Event | None = None
     stage: Stage | None = None
     state: Code
     changed_at: datetime | None = None
-    note: str | None = None
-    handled_by: str | None = None
-    handler_title: str | None = None
-    handling_unit: str | None = None
-    handling_note: str | None = None
+    note: FreeText | None = None
+    handled_by: FreeText | None = None
+    handler_title: FreeText | None = None
+    handling_unit: FreeText | None = None
+    handling_note: FreeText | None = None
     supplement_due_on: date | None = None
-    errors: tuple[str, ...] = ()
+    errors: tuple[FreeText, ...] = ()
     result: Registration | None = None
 
 
@@ -80,22 +81,22 @@ class CivilPerson(Masked):
     citizen_id: CitizenId | None = None
     sex: Code | None = None
     birth_date: PartialDate | None = None
-    birth_date_text: str | None = None
+    birth_date_text: FreeText | None = None
     ethnic_group: Code | None = None
     nationality: Code | None = None
     place_of_origin: Address | None = None
     residence_kind: Code | None = None
     residence: Address | None = None
     paper_type: Code | None = None
-    paper_number: str | None = None
+    paper_number: NumberText | None = None
 
 
 class Declarant(Masked):
     """Who asked for the registration."""
 
     full_name: str | None = None
-    relation: str | None = None
-    paper_number: str | None = None
+    relation: FreeText | None = None
+    paper_number: NumberText | None = None
 
 
 class Birth(Masked):
@@ -107,16 +108,16 @@ class Birth(Masked):
     mother: CivilPerson | None = None
     father: CivilPerson | None = None
     declarant: Declarant | None = None
-    medical_certificate_number: str | None = None
+    medical_certificate_number: NumberText | None = None
 
 
 class DeathNotice(Masked):
     """The paper by which a death was reported."""
 
     kind: Code | None = None
-    number: str | None = None
+    number: NumberText | None = None
     issued_on: date | None = None
-    issued_by: str | None = None
+    issued_by: FreeText | None = None
 
 
 class Death(Masked):
@@ -124,10 +125,10 @@ class Death(Masked):
 
     deceased: CivilPerson
     died_on: PartialDate | None = None
-    died_on_text: str | None = None
-    died_at: str | None = None
+    died_on_text: FreeText | None = None
+    died_at: FreeText | None = None
     place: Address | None = None
-    cause: str | None = None
+    cause: FreeText | None = None
     notice: DeathNotice | None = None
     declarant: Declarant | None = None
 
@@ -140,7 +141,7 @@ class Marriage(Masked):
     established_on: date | None = None
     state: Code | None = None
     annulled_on: date | None = None
-    annulment_basis: str | None = None
+    annulment_basis: FreeText | None = None
 
 
 class CivilResult(Record):
@@ -150,7 +151,7 @@ class CivilResult(Record):
     """
 
     dossier_number: DossierNumber | None = None
-    interlink_number: str | None = None
+    interlink_number: NumberText | None = None
     event: Event
     stage: Stage | None = None
     state: Code
@@ -158,7 +159,7 @@ class CivilResult(Record):
     birth: Birth | None = None
     death: Death | None = None
     marriage: Marriage | None = None
-    document: str | None = None
+    document: FreeText | None = None
 
 
 class MaritalStatus(Record):
@@ -171,7 +172,7 @@ class MaritalStatus(Record):
     full_name: str
     birth_date: PartialDate | None = None
     marital_status: Code | None = None
-    marital_status_text: str | None = None
-    residence_text: str | None = None
+    marital_status_text: FreeText | None = None
+    residence_text: FreeText | None = None
     registration: Registration | None = None
-    purpose: str | None = None
+    purpose: FreeText | None = None

@@ -9,6 +9,7 @@ from gateway.domain.dataset import Record
 from gateway.domain.identifiers import CitizenId, OldCitizenNumber
 from gateway.domain.model import Masked
 from gateway.domain.records.shared import Address, Code
+from gateway.domain.texts import NumberText
 
 __all__ = ["ConstructionPermit", "PermitHolder", "PermitParcel", "Work"]
 
@@ -19,7 +20,7 @@ class PermitHolder(Masked):
     full_name: str
     citizen_id: CitizenId | None = None
     old_number: OldCitizenNumber | None = None
-    enterprise_code: str | None = None
+    enterprise_code: NumberText | None = None
 
 
 class Work(Masked):
@@ -37,8 +38,8 @@ class Work(Masked):
 class PermitParcel(Masked):
     """Where it stands on the map; unique within the commune of its time alone."""
 
-    map_sheet: str
-    parcel_number: str
+    map_sheet: NumberText
+    parcel_number: NumberText
 
 
 class ConstructionPermit(Record):
@@ -50,15 +51,15 @@ class ConstructionPermit(Record):
     of the permit that this one changes, extends or replaces.
     """
 
-    permit_number: str
-    issuer_code: str | None = None
+    permit_number: NumberText
+    issuer_code: NumberText | None = None
     issuer_name: str | None = None
     issued_on: date | None = None
     expires_on: date | None = None
     permit_kind: Code | None = None
-    procedure_code: str | None = None
+    procedure_code: NumberText | None = None
     status: Code | None = None
-    adjusts: str | None = None
+    adjusts: NumberText | None = None
     holders: tuple[PermitHolder, ...] = ()
     works: tuple[Work, ...] = ()
     address: Address | None = None

@@ -10,6 +10,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import EnterpriseCode
 from gateway.domain.model import Masked
 from gateway.domain.records.shared import Address, Code
+from gateway.domain.texts import FreeText, NumberText
 
 __all__ = ["Activity", "Enterprise", "IdentityPaper", "LegalRepresentative", "Member", "StatusPeriod"]
 
@@ -19,9 +20,9 @@ class IdentityPaper(Masked):
 
     type: Code | None = None
     type_name: str | None = None
-    number: str | None = None
+    number: NumberText | None = None
     issued_on: date | None = None
-    issued_by: str | None = None
+    issued_by: FreeText | None = None
     expires_on: date | None = None
 
 
@@ -39,7 +40,7 @@ class LegalRepresentative(Masked):
 class Activity(Masked):
     """A line of business by its VSIC code. `is_main` is absent where the registry does not say it."""
 
-    code: str
+    code: NumberText
     name: str | None = None
     is_main: bool | None = None
 
@@ -60,7 +61,7 @@ class StatusPeriod(Masked):
     name: str | None = None
     suspended_from: date | None = None
     suspended_until: date | None = None
-    reason: str | None = None
+    reason: FreeText | None = None
 
 
 class Enterprise(Record):
@@ -76,9 +77,9 @@ class Enterprise(Record):
 
     enterprise_code: EnterpriseCode
     name: str
-    registry_id: str | None = None
-    internal_code: str | None = None
-    old_certificate_number: str | None = None
+    registry_id: NumberText | None = None
+    internal_code: NumberText | None = None
+    old_certificate_number: NumberText | None = None
     legal_form: Code | None = None
     short_name: str | None = None
     foreign_name: str | None = None

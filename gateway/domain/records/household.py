@@ -7,6 +7,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import CitizenId, OldCitizenNumber
 from gateway.domain.model import Masked
 from gateway.domain.records.shared import Address, Code
+from gateway.domain.texts import NumberText
 
 __all__ = ["Household", "HouseholdMember", "MemberNumber"]
 
@@ -40,7 +41,7 @@ class Household(Record):
     members: tuple[HouseholdMember, ...]
     member_numbers: tuple[MemberNumber, ...]
     address: Address | None = None
-    household_book_number: str | None = None
+    household_book_number: NumberText | None = None
 
     def has(self, citizen_id: CitizenId | None, old_number: OldCitizenNumber | None) -> bool | None:
         """Whether one of the members carries the number; None where nobody has a number of that kind."""

@@ -9,6 +9,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.insurance_numbers import InsuranceCardNumber, InsuranceNumber
 from gateway.domain.model import Masked
 from gateway.domain.records.shared import Address, Code
+from gateway.domain.texts import FreeText, NumberText
 
 __all__ = [
     "CardCheck",
@@ -25,11 +26,11 @@ __all__ = [
 class Treatment(Masked):
     """One stay at a health-care facility. Times are Vietnam's."""
 
-    registry_id: str | None = None
-    facility_code: str | None = None
+    registry_id: NumberText | None = None
+    facility_code: NumberText | None = None
     admitted_at: datetime | None = None
     discharged_at: datetime | None = None
-    diagnosis: str | None = None
+    diagnosis: FreeText | None = None
     discharge: Code | None = None
     result: Code | None = None
     admission: Code | None = None
@@ -38,9 +39,9 @@ class Treatment(Masked):
 class CardCheck(Masked):
     """Somebody's earlier check of the card: the account, the time, and what the portal said then."""
 
-    account: str | None = None
+    account: NumberText | None = None
     checked_at: datetime | None = None
-    text: str | None = None
+    text: FreeText | None = None
     result: Code | None = None
 
 
@@ -50,7 +51,7 @@ class NewCard(Masked):
     card_number: InsuranceCardNumber | None = None
     valid_from: date | None = None
     valid_until: date | None = None
-    facility_code: str | None = None
+    facility_code: NumberText | None = None
     facility_name: str | None = None
 
 
@@ -70,8 +71,8 @@ class InsuranceCard(Record):
     birth_date: PartialDate | None = None
     sex: Code | None = None
     address: Address | None = None
-    facility_code: str | None = None
-    issuing_office: str | None = None
+    facility_code: NumberText | None = None
+    issuing_office: FreeText | None = None
     valid_from: date | None = None
     valid_until: date | None = None
     region: Code | None = None
@@ -95,7 +96,7 @@ class InsuranceParticipant(Record):
     full_name: str
     birth_date: PartialDate | None = None
     sex: Code | None = None
-    old_book_number: str | None = None
+    old_book_number: NumberText | None = None
     birth_registration_place: Address | None = None
     status: Code | None = None
 
@@ -114,5 +115,5 @@ class InsuredMember(Masked):
 class InsuranceHousehold(Record):
     """A household that takes part in health insurance, by the agency's own list."""
 
-    household_code: str | None = None
+    household_code: NumberText | None = None
     members: tuple[InsuredMember, ...]

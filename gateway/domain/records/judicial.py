@@ -10,6 +10,7 @@ from gateway.domain.identifiers import DossierNumber
 from gateway.domain.model import Masked
 from gateway.domain.records.dossier import Stage
 from gateway.domain.records.shared import Code
+from gateway.domain.texts import FreeText, NumberText
 
 __all__ = [
     "Certificate",
@@ -26,7 +27,7 @@ __all__ = [
 class CertificateSummary(Masked):
     """That a certificate was issued, and which; nothing of what it says. `revoked` is true where it was taken back."""
 
-    certificate_number: str | None = None
+    certificate_number: NumberText | None = None
     issued_on: date | None = None
     form: Code | None = None
     revoked: bool | None = None
@@ -58,35 +59,35 @@ class Penalty(Masked):
 
     code: Code | None = None
     name: str | None = None
-    note: str | None = None
+    note: FreeText | None = None
 
 
 class Conviction(Masked):
     """One judgment, as the certificate tells it. Dates are as precise as the registry has them."""
 
-    judgment_number: str | None = None
+    judgment_number: NumberText | None = None
     judged_on: PartialDate | None = None
     court: Code | None = None
-    court_name: str | None = None
+    court_name: FreeText | None = None
     offences: tuple[Offence, ...] = ()
     main_penalties: tuple[Penalty, ...] = ()
     additional_penalties: tuple[Penalty, ...] = ()
     served_on: PartialDate | None = None
     expunged_on: PartialDate | None = None
-    legal_provision: str | None = None
-    court_fee: str | None = None
-    civil_obligation: str | None = None
-    execution_state: str | None = None
+    legal_provision: FreeText | None = None
+    court_fee: FreeText | None = None
+    civil_obligation: FreeText | None = None
+    execution_state: FreeText | None = None
 
 
 class OfficeBan(Masked):
     """A decision by which somebody may not hold an office, or found or run a firm."""
 
-    decision_number: str | None = None
+    decision_number: NumberText | None = None
     decided_on: PartialDate | None = None
-    court: str | None = None
-    office: str | None = None
-    period: str | None = None
+    court: FreeText | None = None
+    office: FreeText | None = None
+    period: NumberText | None = None
     from_date: PartialDate | None = None
 
 
@@ -97,20 +98,20 @@ class Certificate(Masked):
     `criminal_record` and `office_ban` are the registry's codes; `*_name` its own words for them.
     """
 
-    certificate_number: str
+    certificate_number: NumberText
     issued_on: date | None = None
     form: Code | None = None
     prepared_by: str | None = None
     signed_by: str | None = None
-    signer_title: str | None = None
+    signer_title: FreeText | None = None
     criminal_record: Code | None = None
     criminal_record_name: str | None = None
     office_ban: Code | None = None
     office_ban_name: str | None = None
     convictions: tuple[Conviction, ...] = ()
     bans: tuple[OfficeBan, ...] = ()
-    revocation_decision: str | None = None
-    document: str | None = None
+    revocation_decision: FreeText | None = None
+    document: FreeText | None = None
 
 
 class JudicialCertificate(Record):

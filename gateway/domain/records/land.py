@@ -16,6 +16,7 @@ from gateway.domain.land_numbers import LandCertificateNumber
 from gateway.domain.model import Masked
 from gateway.domain.records.enterprise import IdentityPaper
 from gateway.domain.records.shared import Address, Code
+from gateway.domain.texts import FreeText, NumberText
 
 __all__ = [
     "CertificateEntry",
@@ -35,7 +36,7 @@ class LandUse(Masked):
 
     purpose: Code
     area_m2: Decimal | None = None
-    term: str | None = None
+    term: FreeText | None = None
 
 
 class Parcel(Masked):
@@ -44,11 +45,11 @@ class Parcel(Masked):
     `old_map_sheet` and `old_parcel_number` are those of the series before.
     """
 
-    commune_code: str
-    map_sheet: str
-    parcel_number: str
+    commune_code: NumberText
+    map_sheet: NumberText
+    parcel_number: NumberText
     old_map_sheet: str | None = None
-    old_parcel_number: str | None = None
+    old_parcel_number: NumberText | None = None
     area_m2: Decimal | None = None
     legal_area_m2: Decimal | None = None
     address: Address | None = None
@@ -69,9 +70,9 @@ class RightHolder(Masked):
     died_in: int | None = None
     citizen_id: CitizenId | None = None
     old_number: OldCitizenNumber | None = None
-    organisation_code: str | None = None
+    organisation_code: NumberText | None = None
     papers: tuple[IdentityPaper, ...] = ()
-    address: str | None = None
+    address: FreeText | None = None
 
     def has(self, number: str) -> bool:
         """Whether the number is his, as his own or on one of his papers."""
@@ -83,7 +84,7 @@ class Restriction(Masked):
     """Something that restricts the right (hạn chế quyền), such as a mortgage or a freeze."""
 
     kind: Code | None = None
-    content: str | None = None
+    content: FreeText | None = None
     registered_on: date | None = None
 
 
@@ -96,11 +97,11 @@ class LandCertificate(Record):
     """
 
     certificate_number: LandCertificateNumber
-    register_number: str | None = None
-    old_register_number: str | None = None
+    register_number: NumberText | None = None
+    old_register_number: NumberText | None = None
     registered_on: date | None = None
-    barcode: str | None = None
-    issuer: str | None = None
+    barcode: NumberText | None = None
+    issuer: FreeText | None = None
     kind: Code | None = None
     status: Code | None = None
     holders: tuple[RightHolder, ...] = ()
@@ -113,7 +114,7 @@ class CertificateEntry(Masked):
     """A certificate without holders and parcels; `restrictions` as in a whole one."""
 
     certificate_number: LandCertificateNumber
-    register_number: str | None = None
+    register_number: NumberText | None = None
     registered_on: date | None = None
     kind: Code | None = None
     status: Code | None = None

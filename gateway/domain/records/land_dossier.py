@@ -8,6 +8,7 @@ from enum import StrEnum
 from gateway.domain.dataset import Record
 from gateway.domain.model import Masked
 from gateway.domain.records.shared import Code
+from gateway.domain.texts import FreeText, NumberText
 
 __all__ = ["LandDossier", "LandDossierState", "LandReport", "ResultPaper", "TaxNotice"]
 
@@ -33,7 +34,7 @@ class LandReport(Masked):
     status: Code | None = None
     due_at: datetime | None = None
     is_paused: bool | None = None
-    note: str | None = None
+    note: FreeText | None = None
 
 
 class TaxNotice(Masked):
@@ -41,8 +42,8 @@ class TaxNotice(Masked):
 
     payer_name: str | None = None
     kind: str | None = None
-    number: str | None = None
-    link: str | None = None
+    number: NumberText | None = None
+    link: FreeText | None = None
 
 
 class ResultPaper(Masked):
@@ -51,7 +52,7 @@ class ResultPaper(Masked):
     name: str
     originals: int | None = None
     copies: int | None = None
-    link: str | None = None
+    link: FreeText | None = None
 
 
 class LandDossier(Record):
@@ -62,7 +63,7 @@ class LandDossier(Record):
     ended with a result. Times are Vietnam's.
     """
 
-    dossier_number: str
+    dossier_number: NumberText
     state: LandDossierState | None = None
     status: Code | None = None
     reports: tuple[LandReport, ...]

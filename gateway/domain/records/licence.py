@@ -10,6 +10,7 @@ from gateway.domain.identifiers import CitizenId, OldCitizenNumber
 from gateway.domain.licence_numbers import LicenceNumber
 from gateway.domain.model import Masked
 from gateway.domain.records.shared import Address, Code
+from gateway.domain.texts import FreeText, NumberText
 
 __all__ = [
     "Applicant",
@@ -30,9 +31,9 @@ class IssuedLicence(Masked):
     """One licence as it was issued. `expires_on` is absent where the class does not end."""
 
     licence_number: LicenceNumber | None = None
-    serial_number: str | None = None
+    serial_number: NumberText | None = None
     licence_class: Code | None = None
-    issued_by: str | None = None
+    issued_by: FreeText | None = None
     issued_on: date | None = None
     expires_on: date | None = None
     passed_on: date | None = None
@@ -62,7 +63,7 @@ class Applicant(Masked):
     nationality: Code | None = None
     citizen_id: CitizenId | None = None
     old_number: OldCitizenNumber | None = None
-    identity_issued_by: str | None = None
+    identity_issued_by: FreeText | None = None
     identity_issued_on: date | None = None
     current_residence: Address | None = None
     permanent_residence: Address | None = None
@@ -73,23 +74,23 @@ class LicenceRequest(Masked):
 
     kind: Code | None = None
     training_class: Code | None = None
-    school: str | None = None
-    school_year: str | None = None
-    years_driven: str | None = None
-    safe_km: str | None = None
-    reason: str | None = None
-    purpose: str | None = None
+    school: FreeText | None = None
+    school_year: FreeText | None = None
+    years_driven: FreeText | None = None
+    safe_km: FreeText | None = None
+    reason: FreeText | None = None
+    purpose: FreeText | None = None
 
 
 class Contact(Masked):
     """Who handed the dossier in, and how to reach him and its owner."""
 
     submitter_name: str | None = None
-    submitter_code: str | None = None
-    submitter_phone: str | None = None
-    submitter_email: str | None = None
-    owner_phone: str | None = None
-    owner_email: str | None = None
+    submitter_code: NumberText | None = None
+    submitter_phone: NumberText | None = None
+    submitter_email: NumberText | None = None
+    owner_phone: NumberText | None = None
+    owner_email: NumberText | None = None
     owner_address: Address | None = None
 
 
@@ -107,23 +108,23 @@ class DossierTimes(Masked):
 class Attachment(Masked):
     """A paper of a dossier. `path` is what `gplx.document` is asked with."""
 
-    code: str | None = None
+    code: NumberText | None = None
     name: str | None = None
-    path: str | None = None
+    path: FreeText | None = None
 
 
 class LicenceDossier(Masked):
     """One dossier. What it holds differs between the two services that list them; what is absent was not told."""
 
-    dossier_number: str
+    dossier_number: NumberText
     full_name: str
     received_on: date | None = None
     due_on: date | None = None
-    office: str | None = None
+    office: FreeText | None = None
     handled_by: Code | None = None
     procedure: Code | None = None
-    field_name: str | None = None
-    summary: str | None = None
+    field_name: FreeText | None = None
+    summary: FreeText | None = None
     channel: Code | None = None
     subject_kind: Code | None = None
     status: Code | None = None
@@ -144,7 +145,7 @@ class LicenceDossiers(Record):
 class DossierState(Record):
     """How a dossier stands now."""
 
-    dossier_number: str
+    dossier_number: NumberText
     status: Code
     submitter_name: str | None = None
     procedure: Code | None = None
@@ -157,6 +158,6 @@ class DossierState(Record):
 class DossierDocument(Record):
     """One file of a dossier, whole, in base64. `path` is absent where the answer does not repeat it."""
 
-    path: str | None = None
+    path: FreeText | None = None
     name: str | None = None
-    content_base64: str
+    content_base64: FreeText

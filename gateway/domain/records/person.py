@@ -7,6 +7,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import CitizenId, OldCitizenNumber
 from gateway.domain.model import Masked
 from gateway.domain.records.shared import Address, Code
+from gateway.domain.texts import NumberText
 
 __all__ = ["HouseholdHead", "Person", "Relative", "Relatives"]
 
@@ -58,7 +59,7 @@ class Person(Record):
     current_residence: Address | None = None
     nationality: Code | None = None
     marital_status: Code | None = None
-    household_book_number: str | None = None
+    household_book_number: NumberText | None = None
     ethnic_group: Code | None = None
     religion: Code | None = None
     blood_group: Code | None = None

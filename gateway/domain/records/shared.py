@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.domain.model import Masked
+from gateway.domain.texts import FreeText
 
 __all__ = ["Address", "Code"]
 
@@ -33,5 +34,5 @@ class Address(Masked):
     district_name: str | None = None
     commune_code: str | None = None
     commune_name: str | None = None
-    detail: str | None = None
-    full_text: str | None = None
+    detail: FreeText | None = None
+    full_text: FreeText | None = None

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from gateway.domain.dataset import Record
 from gateway.domain.model import Masked
+from gateway.domain.texts import FreeText, NumberText
 
 __all__ = ["Figure", "Indicator"]
 
@@ -14,7 +15,7 @@ class Figure(Masked):
     """One figure: `value` in `unit`, the registry's own text; without a value where none is published."""
 
     name: str | None = None
-    unit: str | None = None
+    unit: FreeText | None = None
     value: Decimal | None = None
 
 
@@ -25,7 +26,7 @@ class Indicator(Record):
     The area's code is that of the period's own time: before 2025-07-01 a province's code meant a smaller area.
     """
 
-    indicator_code: str
-    area_code: str
-    period: str
+    indicator_code: NumberText
+    area_code: NumberText
+    period: NumberText
     figures: tuple[Figure, ...]
