@@ -343,13 +343,19 @@ def consumers(sections: Mapping[str, ConsumerSettings]) -> dict[str, Consumer]:
     }
 
 
-def options_for(adapter: Adapter, values: Mapping[str, Any], *, place: str) -> Options:
-    """The adapter's options from settings. Raises SettingsError naming each key at fault."""
+def options_for(adapter: Adapter, contract: str, values: Mapping[str, Any], *, place: str) -> Options:
+    """The adapter's options from settings. Raises SettingsError naming each key at fault or missing."""
     try:
-        return adapter.options.model_validate(dict(values))
+        options = adapter.options.model_validate(dict(values))
     except ValidationError as exc:
         lines = [f"{place}.{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in exc.errors()]
         raise SettingsError("\n".join(lines)) from None
+    needed = sorted(adapter.needed_options.get(contract, ()))
+    missing = [name for name in needed if getattr(options, name) is None]
+    if missing:
+        lines = [f"{place}.{name}: missing: {adapter.registry}@{contract} cannot ask without it" for name in missing]
+        raise SettingsError("\n".join(lines))
+    return options
 
 
 def _instance(
@@ -384,7 +390,7 @@ def _instance(
         contract=contract,
         basis=basis.__getitem__,
         route=registry.route,
-        options=options_for(adapter, registry.options, place=f"{place}.options"),
+        options=options_for(adapter, contract, registry.options, place=f"{place}.options"),
         transport=_transport(place, name, registry, clock, metrics),
         policy=Policy(
             deadline_s=registry.deadline_s,
