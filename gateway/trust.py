@@ -63,7 +63,7 @@ class Trust(Protocol):
 
 
 class Pinned:
-    """The other side's own certificates, as it handed them over. What comes with a message is not looked at."""
+    """The other side's own certificates, as it handed them over. What comes with a message decides nothing."""
 
     def __init__(self, pinned: Sequence[x509.Certificate]) -> None:
         self._pinned = tuple(pinned)

@@ -90,7 +90,10 @@ class Desk:
 
 
 def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
-    """The demo's two registries against these stand-ins; `changes` replace keys of one registry's section."""
+    """
+    The demo's two registries against these stand-ins, and any other that `changes` name; they replace keys of one
+    registry's section.
+    """
     registries: dict[str, dict[str, Any]] = {
         "dancu": {
             "adapter": "dancu",
@@ -120,7 +123,7 @@ def settings_for(mocks_url: str, **changes: Mapping[str, Any]) -> Settings:
         },
     }
     for name, change in changes.items():
-        registries[name] |= change
+        registries[name] = registries.get(name, {"adapter": name, "endpoint": f"{mocks_url}/{name}"}) | dict(change)
     one_stop = {"api_key_sha256": hashlib.sha256(KEY.encode()).hexdigest()}
     settings = Settings(consumers={"one-stop": one_stop}, registries=registries)  # type: ignore[arg-type]
     return granting(settings, "dancu.citizen", "dkdn.enterprise")

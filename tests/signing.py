@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, hmac, serialization
@@ -17,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway.trust import SigningKey
 
-__all__ = ["NOW", "Issuer", "Party", "by_hand", "rsa_key"]
+__all__ = ["NOW", "Issuer", "Party", "by_hand", "rsa_key", "signed_towards"]
 
 NOW = datetime(2026, 3, 1, 1, 30, tzinfo=UTC)
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -129,9 +130,6 @@ class Issuer:
         if authority:
             identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
             builder = builder.add_extension(identifier, critical=False)
-        else:
-            names = x509.SubjectAlternativeName([x509.DNSName("gip.invalid")])
-            builder = builder.add_extension(names, critical=False)
         return builder.sign(self._key, hashes.SHA256())
 
     def issue(
@@ -156,6 +154,22 @@ class Issuer:
             entry = x509.RevokedCertificateBuilder().serial_number(party.certificate.serial_number)
             builder = builder.add_revoked_certificate(entry.revocation_date(NOW - _DAY).build())
         return builder.sign(self._key, hashes.SHA256())
+
+
+def signed_towards(stand_ins: Any, registry: str, folder: Path) -> dict[str, Any]:
+    """Endpoint and keys of an instance that exchanges signed messages with a stand-in: its certificate is pinned."""
+    key, certificate = _us().written(folder, "us")
+    pinned = folder / "pinned.pem"
+    pinned.write_bytes(stand_ins.state.stand_ins[registry].hand.certificate)
+    return {
+        "endpoint": f"{stand_ins.url(registry)}/gip",
+        "xml_signature": {"key_file": key, "certificate_file": certificate, "signer_file": pinned},
+    }
+
+
+@cache
+def _us() -> Party:
+    return Issuer().issue("us")
 
 
 def by_hand(

@@ -16,10 +16,12 @@ from stdnum.vn import mst
 
 from contracts.reader import BASES, CaseFile, Contract, ContractError, DatasetContract, Version, load
 
-CONTRACTS = {name: load(f"contracts.{name}") for name in ("dancu", "dkdn")}
+CONTRACTS = {name: load(f"contracts.{name}") for name in ("dancu", "dkdn", "taichinh")}
 CASES = [(contract, case) for contract in CONTRACTS.values() for case in contract.cases()]
 DANCU = list(CONTRACTS["dancu"].cases())
 DKDN = list(CONTRACTS["dkdn"].cases())
+TAXPAYERS, DUES = (list(CONTRACTS["taichinh"].datasets[name].cases) for name in ("taxpayer", "dues"))
+JSON = [("dkdn", case) for case in DKDN] + [("taichinh", case) for case in TAXPAYERS]
 
 REQUIRED = {
     "found": ("found", None),
@@ -35,13 +37,18 @@ BREAKS_THE_CONTRACT = {"unreachable", "timeout", "refused", "rejected", "throttl
 # Well-formed answers that are refused for what they say.
 REFUSED_FOR_ITS_SENSE = {
     "another-root-2021",
+    "another-type",
     "beside-wrapper-another-dkkd",
     "failed-hcm",
     "failed-status",
     "member-twice",
+    "no-account",
+    "no-day",
+    "nobody-with-a-text",
     "threw-hcm",
     "two-head-offices-dkkd",
     "two-heads",
+    "two-rows",
     "years-disagree",
 }
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
@@ -78,8 +85,8 @@ def answer_schema(case: CaseFile) -> etree.XMLSchema:
     return schema_of("dancu", "gtel-answer.xsd" if case.contract == "gtel" else "dancu-answer.xsd")
 
 
-def json_schema(case: CaseFile) -> dict[str, object]:
-    schema: dict[str, object] = json.loads(CONTRACTS["dkdn"].schema(f"{case.dataset}.{case.contract}.schema.json"))
+def json_schema(registry: str, case: CaseFile) -> dict[str, object]:
+    schema: dict[str, object] = json.loads(CONTRACTS[registry].schema(f"{case.dataset}.{case.contract}.schema.json"))
     return schema
 
 
@@ -156,20 +163,21 @@ def test_what_is_unlisted_is_not_in_the_schema(case: CaseFile) -> None:
     assert not answer_schema(case).validate(payload(case.response.body))
 
 
-@pytest.mark.parametrize("case", DKDN, ids=case_id)
-def test_every_json_answer_fits_its_schema_unless_something_failed(case: CaseFile) -> None:
+@pytest.mark.parametrize(("registry", "case"), JSON, ids=case_id)
+def test_every_json_answer_fits_its_schema_unless_something_failed(registry: str, case: CaseFile) -> None:
     """An answer about firms is valid against the schema, unless the platform or the registry failed."""
-    if case.reason in BREAKS_THE_CONTRACT and case.name not in REFUSED_FOR_ITS_SENSE:
+    failed = BREAKS_THE_CONTRACT | {"not_connected"}
+    if case.reason in failed and case.name not in REFUSED_FOR_ITS_SENSE:
         with pytest.raises((jsonschema.ValidationError, json.JSONDecodeError)):
-            jsonschema.validate(json.loads(case.response.body), json_schema(case))
+            jsonschema.validate(json.loads(case.response.body), json_schema(registry, case))
     else:
-        jsonschema.validate(json.loads(case.response.body), json_schema(case))
+        jsonschema.validate(json.loads(case.response.body), json_schema(registry, case))
 
 
-@pytest.mark.parametrize("case", [case for case in DKDN if case.unlisted], ids=case_id)
-def test_unlisted_json_fields_are_in_the_answer_and_not_in_the_schema(case: CaseFile) -> None:
+@pytest.mark.parametrize(("registry", "case"), [pair for pair in JSON if pair[1].unlisted], ids=case_id)
+def test_unlisted_json_fields_are_in_the_answer_and_not_in_the_schema(registry: str, case: CaseFile) -> None:
     """A field called unlisted stands in the answer, and the schema does not name it."""
-    named = json.dumps(json_schema(case))
+    named = json.dumps(json_schema(registry, case))
     for field in case.unlisted:
         assert f'"{field}"' in case.response.body
         assert f'"{field}"' not in named
@@ -204,6 +212,38 @@ def test_every_tax_code_is_invented_and_well_formed(case: CaseFile) -> None:
         else:
             assert code.startswith("99")
             assert mst.is_valid(code)
+
+
+@pytest.mark.parametrize("case", DUES, ids=case_id)
+def test_every_question_for_dues_fits_its_schema(case: CaseFile) -> None:
+    """A recorded question to the tax authority is valid against the schema of questions."""
+    schema_of("taichinh", "dues.gip-request.xsd").assertValid(etree.fromstring(case.request.body or ""))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in DUES if case.response.status == 200 and case.response.body.startswith("<DATA>")],
+    ids=case_id,
+)
+def test_every_answer_about_dues_fits_its_schema_unless_it_is_malformed(case: CaseFile) -> None:
+    """A recorded account is valid, what is unlisted left out, unless its outcome calls it malformed."""
+    schema = schema_of("taichinh", "dues.gip-answer.xsd")
+    well_formed = case.reason != "malformed" or case.name in REFUSED_FOR_ITS_SENSE
+
+    assert schema.validate(without_unlisted(etree.fromstring(case.response.body), case)) == well_formed
+    assert schema.validate(etree.fromstring(case.response.body)) == (well_formed and not case.unlisted)
+
+
+@pytest.mark.parametrize("case", TAXPAYERS + DUES, ids=case_id)
+def test_every_code_of_a_taxpayer_is_invented(case: CaseFile) -> None:
+    """Tax codes begin with 99, which is not in use, and have a valid check digit; or are invented personal numbers."""
+    asked = case.query["tax_code"]
+    named = re.findall(r'"mst": ?"([^"]+)"|<MST>([^<]+)</MST>', case.response.body)
+    assert asked in case.request.path + (case.request.body or "")
+    for code in {asked, *("".join(pair) for pair in named)}:
+        assert (
+            code.startswith(("000", "003", "100")) if len(code) == 12 else code.startswith("99") and mst.is_valid(code)
+        )
 
 
 DESCRIPTIONS = {

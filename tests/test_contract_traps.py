@@ -10,7 +10,7 @@ import pytest
 
 from contracts.reader import Contract, Trap, load
 
-CONTRACTS = {name: load(f"contracts.{name}") for name in ("dancu", "dkdn")}
+CONTRACTS = {name: load(f"contracts.{name}") for name in ("dancu", "dkdn", "taichinh")}
 
 
 def names_of_tests() -> Iterator[str]:

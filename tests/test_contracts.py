@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from gateway.domain.dataset import Adapter
 from gateway.kit.cases import cases_of, options_of, run_in_instance, run_in_memory
 from mocks.server import Running
 from tests.conftest import settings_for
+from tests.signing import signed_towards
 
 ADAPTERS = installed_adapters()
 CONTRACTS = installed()
@@ -35,10 +37,12 @@ async def test_an_adapter_writes_the_recorded_request_and_comes_to_the_recorded_
 
 @pytest.mark.parametrize(("adapter", "contract", "noun", "case"), CASES)
 async def test_a_case_file_holds_over_a_real_socket(
-    adapter: Adapter, contract: Contract, noun: str, case: CaseFile, stand_ins: Running
+    adapter: Adapter, contract: Contract, noun: str, case: CaseFile, stand_ins: Running, tmp_path: Path
 ) -> None:
     """Against the stand-in, with credentials and limits as in production, every case file ends as recorded."""
     spoken = {"contract": case.contract, "options": options_of(contract, case)}
+    if case.contract in adapter.signatures:
+        spoken |= signed_towards(stand_ins, adapter.registry, tmp_path)
     core = app.build(settings_for(stand_ins.base_url, **{adapter.registry: spoken}))
     try:
         result = await run_in_instance(core.catalogue.instances[adapter.registry], contract, noun, case)

@@ -34,14 +34,14 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import dancu, dkdn, province
+from mocks import dancu, dkdn, province, taichinh
 from mocks import server as mocks_server
 from mocks.faults import KINDS, Fault
 from mocks.journal import Entry
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in ("dancu", "dkdn")}
+ADAPTERS = {name: importlib.import_module(f"gateway.adapters.{name}").ADAPTER for name in ("dancu", "dkdn", "taichinh")}
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 OWN_PATHS = {"/docs", "/openapi.json"}
 
@@ -503,7 +503,8 @@ def test_every_adapter_option_is_documented(adapter: Adapter) -> None:
     described = by(table("docs/adapters.md", adapter.registry), "option")
 
     assert {option: row["default"] for option, row in described.items()} == {
-        name: json.dumps(field.default).strip('"') for name, field in adapter.options.model_fields.items()
+        name: json.dumps(field.default, ensure_ascii=False).strip('"')
+        for name, field in adapter.options.model_fields.items()
     }
 
 
@@ -564,6 +565,7 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["dancu"]["what it wants"]
     for value in (dkdn.CONSUMER_KEY, dkdn.CONSUMER_SECRET):
         assert value in wanted["dkdn"]["what it wants"]
+    assert taichinh.SENDER_CODE in wanted["taichinh"]["what it wants"]
 
 
 def test_every_number_range_is_documented() -> None:

@@ -591,7 +591,7 @@ def test_every_field_of_a_record_has_a_name_for_people() -> None:
     fields = {
         name
         for adapter in app.installed_adapters().values()
-        if adapter.registry in {"dancu", "dkdn"}
+        if adapter.registry in {"dancu", "dkdn", "taichinh"}
         for dataset in adapter.datasets
         for name in dataset.record.model_fields
     }

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.exceptions import InvalidSignature
@@ -57,7 +58,7 @@ class Signer:
 
     def __init__(self, key: SigningKey, form: SignedForm) -> None:
         self._key = key
-        is_rsa = hasattr(key.key, "decrypt")
+        is_rsa = isinstance(key.key, rsa.RSAPrivateKey)
         method = SignatureMethod.RSA_SHA256 if is_rsa else SignatureMethod.ECDSA_SHA256
         made: Any = _PartsSigner if form.parts else XMLSigner
         self._library: Any = made(
