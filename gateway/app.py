@@ -18,7 +18,7 @@ from contracts.reader import installed as installed_contracts
 from gateway import __version__, app_authentication, app_idempotency, app_keep
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_cache import answer_cache, freshness
-from gateway.app_credentials import credentials, log_in_urls, require_secrets, tls_context, xroad_names
+from gateway.app_credentials import credentials, log_in_urls, require_secrets, signed, tls_context, xroad_names
 from gateway.app_index import index_part
 from gateway.channel.breaker import BreakerPolicy
 from gateway.channel.channel import Channel, Policy
@@ -29,6 +29,7 @@ from gateway.descriptors import for_callers
 from gateway.domain import places
 from gateway.domain.dataset import Adapter, Options
 from gateway.domain.exchange import Bounds
+from gateway.domain.signature import SignedForm
 from gateway.errors import ContractError, SettingsError
 from gateway.keyring import KeyRing
 from gateway.ledger import abandoned
@@ -407,6 +408,7 @@ def _instance(
     if registry.endpoint is not None:
         require_secrets(registry.credentials, adapter.secrets.get(contract, ()), place=f"{place}.credentials")
     basis = {dataset.noun: described.datasets[dataset.noun].basis_in(contract) for dataset in offered}
+    form = adapter.signatures.get(contract)
     channel = Channel(
         registry=name,
         adapter=adapter.registry,
@@ -414,7 +416,7 @@ def _instance(
         basis=basis.__getitem__,
         route=registry.route,
         options=options_for(adapter, contract, registry.options, place=f"{place}.options"),
-        transport=_transport(place, name, registry, clock, metrics),
+        transport=_transport(place, name, registry, form, clock, metrics),
         policy=Policy(
             deadline_s=registry.deadline_s,
             attempts=registry.attempts,
@@ -431,7 +433,7 @@ def _instance(
         new_id=new_id,
         observer=Counting(metrics),
         mac=mac,
-        more_routes=_more_routes(place, name, registry, clock, metrics),
+        more_routes=_more_routes(place, name, registry, form, clock, metrics),
     )
     return Instance(
         name=name,
@@ -446,7 +448,7 @@ def _instance(
 
 
 def _more_routes(
-    place: str, name: str, registry: RegistrySettings, clock: Clock, metrics: Metrics
+    place: str, name: str, registry: RegistrySettings, form: SignedForm | None, clock: Clock, metrics: Metrics
 ) -> list[tuple[str, Transport]]:
     """The other ways to a registry, each with a transport of its own, in order of preference."""
     if registry.endpoints and registry.endpoint is None:
@@ -456,11 +458,13 @@ def _more_routes(
         if endpoint.route in {registry.route, *(route for route, _ in routes)}:
             raise SettingsError(f"{place}.endpoints.{number}.route: {endpoint.route!r} is another way's name")
         way = registry.model_copy(update={field: getattr(endpoint, field) for field in EndpointSettings.model_fields})
-        routes.append((endpoint.route, _transport(f"{place}.endpoints.{number}", name, way, clock, metrics)))
+        routes.append((endpoint.route, _transport(f"{place}.endpoints.{number}", name, way, form, clock, metrics)))
     return routes
 
 
-def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, metrics: Metrics) -> Transport:
+def _transport(
+    place: str, name: str, registry: RegistrySettings, form: SignedForm | None, clock: Clock, metrics: Metrics
+) -> Transport:
     if registry.endpoint is None:
         return Unconnected(place)
     addresses = Addresses(registry.allowed_addresses)
@@ -488,4 +492,6 @@ def _transport(place: str, name: str, registry: RegistrySettings, clock: Clock, 
     )
     if registry.xroad is not None:
         transport = XRoad(transport, *xroad_names(registry.xroad))
-    return transport if registry.wrapper == "plain" else Unwrapping(transport, WRAPPERS[registry.wrapper])
+    if registry.wrapper != "plain":
+        transport = Unwrapping(transport, WRAPPERS[registry.wrapper])
+    return signed(transport, registry.xml_signature, form, clock, place=place)

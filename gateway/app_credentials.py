@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from gateway.clock import Clock
+from gateway.domain.signature import SignedForm
 from gateway.errors import SettingsError
 from gateway.settings import TlsSettings, secret
 from gateway.settings_credentials import (
@@ -21,9 +22,11 @@ from gateway.settings_credentials import (
     PasswordGrantSettings,
     PlatformSettings,
     SessionSettings,
+    XmlSignatureSettings,
     XRoadSettings,
 )
 from gateway.transport import tls
+from gateway.transport.base import Transport
 from gateway.transport.credentials import (
     Anonymous,
     Behind,
@@ -40,9 +43,12 @@ from gateway.transport.credentials import (
     SessionNames,
     auth_hash,
 )
+from gateway.transport.signed import Signed
 from gateway.transport.xroad import ClientId, ServiceId
+from gateway.trust import Chained, Pinned, SigningKey
+from gateway.wire.dsig import Signer, Verifier
 
-__all__ = ["credentials", "log_in_urls", "require_secrets", "tls_context", "xroad_names"]
+__all__ = ["credentials", "log_in_urls", "require_secrets", "signed", "tls_context", "xroad_names"]
 
 _FILLED: Mapping[str, frozenset[str]] = {
     "session": frozenset({"session"}),
@@ -142,6 +148,28 @@ def tls_context(place: str, files: TlsSettings) -> ssl.SSLContext:
         )
     except SettingsError as exc:
         raise SettingsError(f"{place}.{exc}") from exc
+
+
+def signed(
+    transport: Transport, section: XmlSignatureSettings | None, form: SignedForm | None, clock: Clock, *, place: str
+) -> Transport:
+    """The transport as it is, or where messages are signed with keys. Raises SettingsError naming what is wrong."""
+    if form is None:
+        if section is not None:
+            raise SettingsError(f"{place}.xml_signature: the messages of this contract are not signed: take it out")
+        return transport
+    if section is None:
+        raise SettingsError(f"{place}.xml_signature: missing: the messages of this contract are signed")
+    try:
+        key = SigningKey.load(section.key_file, section.certificate_file)
+        if section.signer_file is not None:
+            trust: Pinned | Chained = Pinned.load(section.signer_file)
+        else:
+            assert section.ca_file is not None  # noqa: S101  the section says one of the two
+            trust = Chained.load(section.ca_file, section.signer_name or "", section.crl_file)
+    except SettingsError as exc:
+        raise SettingsError(f"{place}.xml_signature.{exc}") from exc
+    return Signed(transport, signer=Signer(key, form), verifier=Verifier(trust, form), form=form, clock=clock)
 
 
 def xroad_names(section: XRoadSettings) -> tuple[ClientId, ServiceId]:

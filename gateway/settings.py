@@ -30,7 +30,14 @@ from gateway.settings_authentication import (
     WebTlsSettings,
 )
 from gateway.settings_cache import CacheSettings
-from gateway.settings_credentials import AnonymousSettings, CredentialsSettings, OAuthSettings, Url, XRoadSettings
+from gateway.settings_credentials import (
+    AnonymousSettings,
+    CredentialsSettings,
+    OAuthSettings,
+    Url,
+    XmlSignatureSettings,
+    XRoadSettings,
+)
 from gateway.settings_credentials import Section as _Section
 from gateway.settings_keep import WitnessServiceSettings
 from gateway.settings_keys import KeysSettings
@@ -191,6 +198,9 @@ class WaySettings(_Section):
         default_factory=AnonymousSettings, description="How the registry knows us."
     )
     xroad: XRoadSettings | None = Field(None, description="X-Road's REST protocol, where the way leads through it.")
+    xml_signature: XmlSignatureSettings | None = Field(
+        None, description="Keys of signed messages, where the contract has any."
+    )
 
 
 class EndpointSettings(WaySettings):

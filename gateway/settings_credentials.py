@@ -32,6 +32,7 @@ __all__ = [
     "XRoadClientSettings",
     "XRoadServiceSettings",
     "XRoadSettings",
+    "XmlSignatureSettings",
 ]
 
 Url = Annotated[str, Field(max_length=500), AfterValidator(checked)]
@@ -269,3 +270,32 @@ class XRoadSettings(Section):
 
     client: XRoadClientSettings = Field(description="Who asks.")
     service: XRoadServiceSettings = Field(description="Who is asked.")
+
+
+class XmlSignatureSettings(Section):
+    """Signed XML messages: the key that we sign with, and who may have signed the answers."""
+
+    key_file: Path = Field(description="PEM of our private key, without a pass phrase.")
+    certificate_file: Path = Field(description="PEM of its certificate.")
+    signer_file: Path | None = Field(
+        None, description="PEM of the registry's own certificates: one of these must have signed."
+    )
+    ca_file: Path | None = Field(
+        None, description="PEM of the authorities that issue the registry's certificates; instead of `signer_file`."
+    )
+    signer_name: Text | None = Field(
+        None, description="Whom such a certificate must be issued to, as in RFC 4514; goes with `ca_file`."
+    )
+    crl_file: Path | None = Field(
+        None, description="PEM of these authorities' revocation lists; a certificate without a current one is refused."
+    )
+
+    @model_validator(mode="after")
+    def _one_trust(self) -> Self:
+        if (self.signer_file is None) == (self.ca_file is None):
+            raise ValueError("signer_file and ca_file are two ways to the same: set one of them")
+        if (self.ca_file is None) != (self.signer_name is None):
+            raise ValueError("ca_file and signer_name belong together: an authority signs for many")
+        if self.crl_file is not None and self.ca_file is None:
+            raise ValueError("crl_file goes with ca_file: a pinned certificate is taken out of signer_file instead")
+        return self

@@ -14,7 +14,7 @@ from gateway.channel.observer import Silent
 from gateway.domain.dataset import Adapter
 from gateway.domain.exchange import Response
 from gateway.errors import SettingsError
-from gateway.kit.cases import cases_of, inquiry_of, options_of, query_of
+from gateway.kit.cases import REQUEST_ID, cases_of, inquiry_of, options_of, query_of
 from gateway.kit.contract_test import run_instance
 from gateway.transport.memory import MemoryTransport
 from mocks.server import Running
@@ -161,7 +161,7 @@ async def test_just_what_a_case_file_calls_unlisted_is_noticed(
         transport=MemoryTransport(lambda _: Response(status=200, headers=headers, body=body, received_at=clock.now())),
         policy=Policy(attempts=1),
         clock=clock,
-        new_id=lambda: "GW-1",
+        new_id=lambda: REQUEST_ID,  # some answers say which question they answer
         observer=heard,
     )
 

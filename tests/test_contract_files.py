@@ -21,7 +21,8 @@ CONTRACTS = {name: load(f"contracts.{name}") for name in OURS}
 CASES = [(contract, case) for contract in CONTRACTS.values() for case in contract.cases()]
 DANCU = list(CONTRACTS["dancu"].cases())
 DKDN = list(CONTRACTS["dkdn"].cases())
-JSON = [(contract, case) for contract, case in CASES if contract.registry != "dancu"]
+TAXPAYERS, DUES = (list(CONTRACTS["taichinh"].datasets[name].cases) for name in ("taxpayer", "dues"))
+JSON = [(contract, case) for contract, case in CASES if contract.registry != "dancu" and case not in DUES]
 
 REQUIRED = {
     "found": ("found", None),
@@ -33,10 +34,11 @@ REQUIRED = {
     "missing-field": ("unknown", "malformed"),
     "somebody-else": ("unknown", "mismatched"),
 }
-BREAKS_THE_CONTRACT = {"unreachable", "timeout", "refused", "rejected", "throttled", "malformed"}
+BREAKS_THE_CONTRACT = {"not_connected", "unreachable", "timeout", "refused", "rejected", "throttled", "malformed"}
 # Well-formed answers that are refused for what they say.
 REFUSED_FOR_ITS_SENSE = {
     "another-root-2021",
+    "another-type",
     "beside-wrapper-another-dkkd",
     "counts-disagree",
     "cut-short-gtvt",
@@ -46,10 +48,13 @@ REFUSED_FOR_ITS_SENSE = {
     "json-text-broken",
     "list-cut",
     "member-twice",
+    "no-account",
     "no-date-gen1",
+    "no-day",
     "no-holder",
     "no-reports",
     "no-such-day",
+    "nobody-with-a-text",
     "numbers-disagree",
     "of-two-dossiers",
     "result-100",
@@ -57,6 +62,7 @@ REFUSED_FOR_ITS_SENSE = {
     "result-500",
     "two-head-offices-dkkd",
     "two-heads",
+    "two-rows",
     "two-spellings-gen1",
     "without-parcel",
     "xml-doctype-gen1",
@@ -206,6 +212,38 @@ def test_unlisted_json_fields_are_in_the_answer_and_not_in_the_schema(contract: 
     for field in case.unlisted:
         assert f'"{field}"' in case.response.body
         assert f'"{field}"' not in named
+
+
+@pytest.mark.parametrize("case", DUES, ids=case_id)
+def test_every_question_for_dues_fits_its_schema(case: CaseFile) -> None:
+    """A recorded question to the tax authority is valid against the schema of questions."""
+    schema_of("taichinh", "dues.gip-request.xsd").assertValid(etree.fromstring(case.request.body or ""))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in DUES if case.response.status == 200 and case.response.body.startswith("<DATA>")],
+    ids=case_id,
+)
+def test_every_answer_about_dues_fits_its_schema_unless_it_is_malformed(case: CaseFile) -> None:
+    """A recorded account is valid, what is unlisted left out, unless its outcome calls it malformed."""
+    schema = schema_of("taichinh", "dues.gip-answer.xsd")
+    well_formed = case.reason != "malformed" or case.name in REFUSED_FOR_ITS_SENSE
+
+    assert schema.validate(without_unlisted(etree.fromstring(case.response.body), case)) == well_formed
+    assert schema.validate(etree.fromstring(case.response.body)) == (well_formed and not case.unlisted)
+
+
+@pytest.mark.parametrize("case", TAXPAYERS + DUES, ids=case_id)
+def test_every_code_of_a_taxpayer_is_invented(case: CaseFile) -> None:
+    """Tax codes begin with 99, which is not in use, and have a valid check digit; or are invented personal numbers."""
+    asked = case.query["tax_code"]
+    named = re.findall(r'"mst": ?"([^"]+)"|<MST>([^<]+)</MST>', case.response.body)
+    assert asked in case.request.path + (case.request.body or "")
+    for code in {asked, *("".join(pair) for pair in named)}:
+        assert (
+            code.startswith(("000", "003", "100")) if len(code) == 12 else code.startswith("99") and mst.is_valid(code)
+        )
 
 
 @pytest.mark.parametrize(("contract", "case"), CASES, ids=case_id)

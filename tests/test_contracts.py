@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from gateway.kit.cases import cases_of, options_of, run_in_instance, run_in_memo
 from mocks.server import running
 from mocks.stand_in import installed as installed_stand_ins
 from tests.conftest import settings_for
+from tests.signing import signed_towards
 
 ADAPTERS = installed_adapters()
 CONTRACTS = installed()
@@ -37,11 +39,13 @@ async def test_an_adapter_writes_the_recorded_request_and_comes_to_the_recorded_
 
 @pytest.mark.parametrize(("adapter", "contract", "noun", "case"), CASES)
 async def test_a_case_file_holds_over_a_real_socket(
-    adapter: Adapter, contract: Contract, noun: str, case: CaseFile
+    adapter: Adapter, contract: Contract, noun: str, case: CaseFile, tmp_path: Path
 ) -> None:
     """Against the stand-in, with credentials and limits as in production, every case file ends as recorded."""
     spoken = {"contract": case.contract, "options": options_of(contract, case)}
     async with running(STAND_INS[adapter.registry]) as served:
+        if case.contract in adapter.signatures:
+            spoken |= signed_towards(served, adapter.registry, tmp_path)
         core = app.build(settings_for(served.base_url, **{adapter.registry: spoken}))
         try:
             result = await run_in_instance(core.catalogue.instances[adapter.registry], contract, noun, case)

@@ -36,7 +36,7 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import bhxh, bhxh_people, cpxd, dancu, datdai, dkdn, gplx, hotich, lltp, province, qhns, tkds
+from mocks import bhxh, bhxh_people, cpxd, dancu, datdai, dkdn, gplx, hotich, lltp, province, qhns, taichinh, tkds
 from mocks import server as mocks_server
 from mocks.cpxd_permits import ISSUER
 from mocks.datdai_land import SERIES
@@ -509,7 +509,8 @@ def test_every_adapter_option_is_documented(adapter: Adapter) -> None:
     described = by(table("docs/adapters.md", adapter.registry), "option")
 
     assert {option: row["default"] for option, row in described.items()} == {
-        name: json.dumps(field.default).strip('"') for name, field in adapter.options.model_fields.items()
+        name: json.dumps(field.default, ensure_ascii=False).strip('"')
+        for name, field in adapter.options.model_fields.items()
     }
 
 
@@ -591,6 +592,7 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["bhxh"]["what it wants"]
     for value in (gplx.USERNAME, gplx.PASSWORD, gplx.API_KEY):
         assert value in wanted["gplx"]["what it wants"]
+    assert taichinh.SENDER_CODE in wanted["taichinh"]["what it wants"]
 
 
 def test_every_number_range_is_documented() -> None:

@@ -15,6 +15,7 @@ from gateway.domain.identifiers import Identifier
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.model import Masked
 from gateway.domain.outcome import Outcome
+from gateway.domain.signature import SignedForm
 from gateway.errors import FieldProblem
 
 __all__ = [
@@ -159,6 +160,9 @@ class Adapter:
     `secrets` has, for each contract version that needs any, the names of the `Secret` placeholders in its requests:
     without a value for each the gateway does not start. So it is with `needed_options`: options that a version cannot
     do without and that have no sensible default.
+
+    `signatures` has the form in which a version's messages are signed: without the instance's `xml_signature` the
+    gateway does not start, and an adapter is only ever given what a signature covers.
     """
 
     registry: str
@@ -171,6 +175,7 @@ class Adapter:
     contracts: tuple[str, ...] = field(default=())
     secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     needed_options: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    signatures: Mapping[str, SignedForm] = field(default_factory=dict)
 
     def dataset(self, noun: str) -> Dataset[Any, Any, Any] | None:
         """The dataset of that name, or None."""

@@ -45,6 +45,13 @@ REQUEST_ID = "GW-000000000001"
 _NOW = datetime(2026, 3, 1, 1, 30, tzinfo=UTC)
 
 
+class _AtThatTime(SystemClock):
+    """The moment that every case file is written for: some messages are dated. Time passes all the same."""
+
+    def now(self) -> datetime:
+        return _NOW
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
     """One case file's verdict. `problems` is empty when it is proven; nothing in it is personal."""
@@ -127,7 +134,7 @@ async def ask_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFi
         options=adapter.options.model_validate(options_of(contract, case)),
         transport=transport,
         policy=Policy(attempts=1),
-        clock=SystemClock(),
+        clock=_AtThatTime(),
         new_id=lambda: REQUEST_ID,
     )
     return await channel.ask(

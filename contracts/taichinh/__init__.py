@@ -1,0 +1,1 @@
+"""Tax authority (cơ quan thuế): contract, schemas and recorded exchanges."""
