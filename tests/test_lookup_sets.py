@@ -111,16 +111,13 @@ async def test_a_registry_that_hangs_holds_up_none_of_seven_others(tmp_path: Pat
 
 
 async def test_eight_registries_are_asked_at_once(tmp_path: Path, stand_ins: Running) -> None:
-    """Eight that each take half a second are there long before three of them could be, one after the other."""
+    """Eight that each take a second all have their answer within four: one after the other they would take eight."""
     async with open_desk(many_settings(tmp_path, stand_ins.base_url, 8)) as desk:
         await ask(desk, asking(*EIGHT))
-        stand_ins.faults.set("dkdn", Fault("slow", delay_s=0.5))
-        begun = time.monotonic()
-        _, told = await ask(desk, asking(*EIGHT))
-        elapsed = time.monotonic() - begun
+        stand_ins.faults.set("dkdn", Fault("slow", delay_s=1.0))
+        _, told = await ask(desk, asking(*EIGHT, deadline_s=4))
 
     assert reasons(told) == ["found"] * 8
-    assert elapsed < 1.5
 
 
 async def test_the_header_shortens_the_deadline_of_all(eight: Desk, stand_ins: Running) -> None:
