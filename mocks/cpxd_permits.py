@@ -51,7 +51,7 @@ class Permits:
     def permits(self) -> Iterator[Permit]:
         """Every permit, parcel by parcel."""
         for lot in self._land.lots():
-            permit = self._for(lot)
+            permit = self.of(lot)
             if permit is not None:
                 yield permit
 
@@ -59,9 +59,10 @@ class Permits:
         """The permit with that number. None when there is none."""
         found = _NUMBER.fullmatch(number)
         lot = self._land.lot(int(found[1])) if found is not None else None
-        return self._for(lot) if lot is not None else None
+        return self.of(lot) if lot is not None else None
 
-    def _for(self, lot: Lot) -> Permit | None:
+    def of(self, lot: Lot) -> Permit | None:
+        """The permit for a parcel. None where there is none."""
         dice = Dice(self._province.seed, "permit", lot.index)
         if lot.purposes[0][0] != "ONT" or not dice.chance(50):
             return None

@@ -1,7 +1,8 @@
 """
 Stand-in for the business registration database as a WSO2-style platform serves it: token first, then JSON.
 
-Three generations behind one door, each at its own paths: `apiCSDLDKDN`, `apiDKKD`, and one city's re-export.
+Three generations behind one door, each at its own paths: `apiCSDLDKDN` (dossiers too), `apiDKKD`, and one city's
+re-export.
 ASSUMED: the same log-in for all three.
 
 Source: others.md, C.1 and 1.1-1.3; dancu-justice-transport.md, 2.1 and 2.4.
@@ -9,6 +10,7 @@ Source: others.md, C.1 and 1.1-1.3; dancu-justice-transport.md, 2.1 and 2.4.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -16,7 +18,7 @@ from uuid import uuid4
 import orjson
 
 from contracts.reader import RecordedRequest, load
-from mocks import dkdn_dkkd, dkdn_ngsp
+from mocks import dkdn_dkkd, dkdn_dossiers, dkdn_ngsp
 from mocks.dkdn_businesses import Businesses
 from mocks.province import PREFIXES
 from mocks.stand_in import Answer, Call, CaseAnswers, Open, UnknownCommand, World, uncovered
@@ -40,12 +42,18 @@ class _Route:
 
 
 _FIRM = _Route("enterprise", "ngsp", "msdn")
+_DOSSIERS = _Route("dossiers", "ngsp", "from_date")
+_DOSSIER = _Route("dossier", "ngsp", "in_journal_no")
 _ROUTES = {
     "/apiCSDLDKDN/1.0/chiTietDoanhNghiep": _FIRM,
     "/NGSP-CSDLDKDN/chiTietDoanhNghiep": _FIRM,  # as some provinces rename it, without a version
     "/apiDKKD/DoanhNghiep/chiTietDoanhNghiep": _Route("enterprise", "dkkd", "msdn"),
     "/apiDKKD/HoKinhDoanh/chiTietHoKinhDoanh": _Route("household_business", "dkkd", "mst"),
     "/apiDKKD/HopTacXa/chiTietHopTacXa": _Route("cooperative", "dkkd", "mst"),
+    "/apiCSDLDKDN/1.0/danhSachHoSo": _DOSSIERS,
+    "/NGSP-CSDLDKDN/danhSachHoSo": _DOSSIERS,
+    "/apiCSDLDKDN/1.0/tinhTrangHoSo": _DOSSIER,
+    "/NGSP-CSDLDKDN/tinhTrangHoSo": _DOSSIER,
     "/TraCuuThongTinDoanhNghiep": _Route("enterprise", "hcm", "MaSoDoanhNghiep"),
 }
 _OPERATION = "chiTietDoanhNghiep"
@@ -67,6 +75,7 @@ class DkdnStandIn:
         self._province = world.province
         self._platform = Platform(CONSUMER_KEY, CONSUMER_SECRET, world.now, lifetime_s, _OPERATION)
         self._businesses = Businesses(world.province)
+        self._dossiers = dkdn_dossiers.Dossiers(world.province)
         self._cases = {version: CaseAnswers(self.contract, version, _recorded) for version in self.contract.versions}
 
     def answer(self, call: Call) -> Answer:
@@ -79,11 +88,20 @@ class DkdnStandIn:
         refusal = self._platform.refusal(call)
         if refusal is not None:
             return refusal
-        return self._look_up(call.path, route, call.query.get(route.key, ""))
+        asked = _asked(route, call.query)
+        case = self._cases[route.version].find((call.path, asked))
+        if case is not None:
+            return case
+        if route in {_DOSSIERS, _DOSSIER}:
+            return self._about_dossiers(route, asked, call.query)
+        return self._look_up(route, asked)
 
     def another(self, call: Call) -> Answer:
         """One of the same kind in the province, with another code than the one asked about."""
         route = _ROUTES.get(call.path, _FIRM)
+        if route in {_DOSSIERS, _DOSSIER}:
+            recorded = self.contract.datasets[route.dataset].case("somebody-else").request
+            return self._cases[route.version].find(_recorded(recorded)) or uncovered(self.registry)
         asked = call.query.get(route.key, "")
         if route.dataset == "enterprise":
             firms = [self._province.enterprise(index) for index in range(min(2, self._province.enterprises))]
@@ -100,10 +118,7 @@ class DkdnStandIn:
             raise UnknownCommand(command)
         self._platform.end_token()
 
-    def _look_up(self, path: str, route: _Route, code: str) -> Answer:
-        case = self._cases[route.version].find((path, code))
-        if case is not None:
-            return case
+    def _look_up(self, route: _Route, code: str) -> Answer:
         # A personal number of the province's ranges is a code that nobody real can have.
         personal = route.dataset == "household_business" and len(code) == 12 and code.startswith(PREFIXES)
         if is_synthetic(code) or (personal and code.isascii() and code.isdigit()):
@@ -131,6 +146,23 @@ class DkdnStandIn:
         headers = {**JSON, "activityid": str(uuid4())}
         return Answer(200, orjson.dumps(body), headers, self._operation(route), "province" if found else "nothing")
 
+    def _about_dossiers(self, route: _Route, asked: str, query: Mapping[str, str]) -> Answer:
+        """A page of the days that are asked for, or one dossier; 501 to a number not of ours and to no question."""
+        if route is _DOSSIER:
+            if not dkdn_dossiers.is_invented(asked):
+                return uncovered(self.registry, self._operation(route))
+            dossier = self._dossiers.find(asked)
+            body, found = dkdn_dossiers.state(dossier), dossier is not None
+        else:
+            try:
+                first, last = (dkdn_dossiers.day(query[key]) for key in ("from_date", "to_date"))
+                offset, limit = int(query["offset"]), int(query["limit"])
+            except (KeyError, ValueError):
+                return uncovered(self.registry, self._operation(route))
+            body = dkdn_dossiers.page(self._dossiers, first, last, max(0, offset), max(0, limit))
+            found = bool(body["DataCount"])
+        return Answer(200, orjson.dumps(body), JSON, self._operation(route), "province" if found else "nothing")
+
     def _operation(self, route: _Route) -> str:
         return self.contract.datasets[route.dataset].operation_in(route.version)
 
@@ -139,4 +171,10 @@ STAND_IN: Open = DkdnStandIn
 
 
 def _recorded(request: RecordedRequest) -> tuple[str, str]:
-    return request.path, request.query[_ROUTES[request.path].key]
+    return request.path, _asked(_ROUTES[request.path], request.query)
+
+
+def _asked(route: _Route, query: Mapping[str, str]) -> str:
+    """What is asked about: a code or number, or all that chooses a page of a list."""
+    keys = ("from_date", "to_date", "offset", "limit") if route is _DOSSIERS else (route.key,)
+    return " ".join(query.get(key, "") for key in keys)

@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["EXAMPLES", "OURS", "section"]
 
-OURS = ("bhxh", "cpxd", "dancu", "datdai", "dkdn", "gplx", "hotich", "lltp", "qhns", "taichinh", "tkds")
+OURS = ("bhxh", "cpxd", "dancu", "datdai", "dkdn", "gplx", "hotich", "khodlg", "lltp", "qhns", "taichinh", "tkds")
 """Every registry of this project; another package may have offered more."""
 
 EXAMPLES = Path(__file__).parents[1] / "demo" / "registries"

@@ -41,10 +41,9 @@ async def test_a_dataset_that_a_contract_version_lacks_is_not_in_the_catalogue(s
         status, problem = await desk.ask("dkdn.cooperative", COOPERATIVE)
         one, _ = await desk.get("/v1/datasets/dkdn.cooperative")
 
-    assert [dataset["id"] for dataset in datasets["datasets"] if dataset["registry"] == "dkdn"] == ["dkdn.enterprise"]
-    assert [registry["datasets"] for registry in registries["registries"] if registry["name"] == "dkdn"] == [
-        ["dkdn.enterprise"]
-    ]
+    offered = ["dkdn.enterprise", "dkdn.dossiers", "dkdn.dossier"]
+    assert [dataset["id"] for dataset in datasets["datasets"] if dataset["registry"] == "dkdn"] == offered
+    assert [registry["datasets"] for registry in registries["registries"] if registry["name"] == "dkdn"] == [offered]
     assert (status, problem["reason"], problem["problems"][0]["code"]) == (400, "invalid", "unknown_dataset")
     assert one == 404
     assert not list(stand_ins.journal)

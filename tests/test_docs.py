@@ -36,7 +36,22 @@ from gateway.web.schemas import Problem
 from gateway.wire.model import Wire
 from gateway.wire.status import HTTP_REASONS, WSO2_REASONS, X_ROAD_REASONS
 from gateway.wire.wrappers import WRAPPERS
-from mocks import bhxh, bhxh_people, cpxd, dancu, datdai, dkdn, gplx, hotich, lltp, province, qhns, taichinh, tkds
+from mocks import (
+    bhxh,
+    bhxh_people,
+    cpxd,
+    dancu,
+    datdai,
+    dkdn,
+    gplx,
+    hotich,
+    khodlg,
+    lltp,
+    province,
+    qhns,
+    taichinh,
+    tkds,
+)
 from mocks import server as mocks_server
 from mocks.cpxd_permits import ISSUER
 from mocks.datdai_land import SERIES
@@ -571,7 +586,7 @@ def test_every_credential_of_a_stand_in_is_documented() -> None:
         assert value in wanted["dancu"]["what it wants"]
     for value in (dkdn.CONSUMER_KEY, dkdn.CONSUMER_SECRET):
         assert value in wanted["dkdn"]["what it wants"]
-    for name, stand_in in {"cpxd": cpxd, "qhns": qhns, "tkds": tkds}.items():
+    for name, stand_in in {"cpxd": cpxd, "khodlg": khodlg, "qhns": qhns, "tkds": tkds}.items():
         for value in (stand_in.CONSUMER_KEY, stand_in.CONSUMER_SECRET):
             assert value in wanted[name]["what it wants"]
     for value in (

@@ -212,7 +212,8 @@ def _names_nobody_in_json(document: Any) -> bool:
     if any(root in document and document[root] in (None, []) for root in roots):
         return True
     permits = document.get("result")
-    if isinstance(permits, dict) and permits.get("DanhSachGiayPhep", permits) in (None, []):
+    lists = ("DanhSachGiayPhep", "DanhSachGiayToKetQua")
+    if isinstance(permits, dict) and any(permits.get(name, permits) in (None, []) for name in lists):
         return True
     data = document.get("Data", document)
     return isinstance(data, dict) and "MainInformation" in data and data["MainInformation"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.adapters.dancu.facts import household_head_as, kinship_as, marital_status_as
 from gateway.adapters.dancu.household import OPERATION as HOUSEHOLD
 from gateway.adapters.dancu.household import household_as
 from gateway.adapters.dancu.mapping import citizen_as
@@ -10,10 +11,17 @@ from gateway.adapters.dancu.verification import OPERATION as VERIFICATION
 from gateway.adapters.dancu.verification import verification_as
 from gateway.domain.dataset import Adapter, Dataset, Kind, Sensitivity
 from gateway.domain.records.household import Household
+from gateway.domain.records.kinship import HeadOfHousehold, Kinship, MaritalStatus
 from gateway.domain.records.person import Person
 from gateway.domain.records.verification import Verification
 
 __all__ = ["ADAPTER"]
+
+_NUMBERS_OF_KIN = frozenset(
+    f"{one}.{number}"
+    for one in ("father", "mother", "spouse", "representative")
+    for number in ("citizen_id", "old_number")
+)
 
 ADAPTER = Adapter(
     registry="dancu",
@@ -64,6 +72,48 @@ ADAPTER = Adapter(
             operation=HOUSEHOLD,
             freshness_s=600,
             withheld_by_default=frozenset({"member_numbers", "household_book_number"}),
+        ),
+        Dataset(
+            noun="marital_status",
+            title="Tình trạng hôn nhân",
+            title_en="One person's marital status as registered now",
+            kind=Kind.ONE,
+            query=CitizenQuery,
+            record=MaritalStatus,
+            ask={contract: marital_status_as(contract) for contract in ("2025", "2021")},
+            about=CitizenQuery.is_about,
+            sensitivity=Sensitivity.PERSON,
+            operation="TraCuuThongTinCongDan",
+            freshness_s=600,
+            withheld_by_default=frozenset({"spouse"}),
+        ),
+        Dataset(
+            noun="kinship",
+            title="Thông tin cha, mẹ, vợ hoặc chồng, người đại diện",
+            title_en="Whom the registry names as one person's kin",
+            kind=Kind.ONE,
+            query=CitizenQuery,
+            record=Kinship,
+            ask={contract: kinship_as(contract) for contract in ("2025", "2021")},
+            about=CitizenQuery.is_about,
+            sensitivity=Sensitivity.PERSON,
+            operation="TraCuuThongTinCongDan",
+            freshness_s=600,
+            withheld_by_default=_NUMBERS_OF_KIN,
+        ),
+        Dataset(
+            noun="household_head",
+            title="Thông tin chủ hộ",
+            title_en="The head of one person's household",
+            kind=Kind.ONE,
+            query=CitizenQuery,
+            record=HeadOfHousehold,
+            ask={contract: household_head_as(contract) for contract in ("2025", "2021")},
+            about=CitizenQuery.is_about,
+            sensitivity=Sensitivity.PERSON,
+            operation="TraCuuThongTinCongDan",
+            freshness_s=600,
+            withheld_by_default=frozenset({"head.citizen_id", "head.old_number"}),
         ),
     ),
 )

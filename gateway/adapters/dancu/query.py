@@ -13,6 +13,7 @@ from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import CitizenId, OldCitizenNumber
 from gateway.domain.names import FullName, folded
 from gateway.domain.records.household import Household
+from gateway.domain.records.kinship import PersonFacts
 from gateway.domain.records.person import Person
 from gateway.errors import FieldProblem
 
@@ -40,7 +41,7 @@ class CitizenQuery(Query):
             raise PydanticCustomError("one_number", "{advice}", {"advice": advice})
         return self
 
-    def is_about(self, person: Person) -> bool | None:
+    def is_about(self, person: Person | PersonFacts) -> bool | None:
         """
         Whether the record carries the number that was asked about. Where it has no number of that kind it may still
         be plainly somebody else's; None where name and birth date fit.

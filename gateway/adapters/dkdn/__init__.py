@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from gateway.adapters.dkdn.dkkd import mapping as dkkd
+from gateway.adapters.dkdn.dossiers import mapping as dossiers
+from gateway.adapters.dkdn.dossiers.query import DossierQuery, DossiersQuery
 from gateway.adapters.dkdn.hcm import mapping as hcm
 from gateway.adapters.dkdn.ngsp import mapping as ngsp
 from gateway.adapters.dkdn.query import DkdnOptions, EnterpriseQuery, TaxCodeQuery
 from gateway.domain.dataset import Adapter, Dataset, Kind, Sensitivity
 from gateway.domain.records.business import Cooperative, HouseholdBusiness
+from gateway.domain.records.business_dossier import BusinessDossiers, BusinessDossierState
 from gateway.domain.records.enterprise import Enterprise
 
 __all__ = ["ADAPTER"]
@@ -69,6 +72,31 @@ ADAPTER = Adapter(
             freshness_s=24 * 3600,
             stale_s=_STALE_S,
             withheld_by_default=frozenset({"legal_representatives.document", "legal_representatives.birth_date"}),
+        ),
+        Dataset(
+            noun="dossiers",
+            title="Hồ sơ đăng ký doanh nghiệp nhận trong ngày",
+            title_en="The dossiers that a business-registration office received on one day",
+            kind=Kind.LIST,
+            query=DossiersQuery,
+            record=BusinessDossiers,
+            ask={"ngsp": dossiers.dossiers},
+            about=DossiersQuery.is_about,
+            sensitivity=Sensitivity.PERSON,
+            operation=dossiers.DOSSIERS,
+        ),
+        Dataset(
+            noun="dossier",
+            title="Tình trạng hồ sơ đăng ký doanh nghiệp",
+            title_en="How one dossier of business registration stands now",
+            kind=Kind.POLL,
+            query=DossierQuery,
+            record=BusinessDossierState,
+            ask={"ngsp": dossiers.dossier},
+            about=DossierQuery.is_about,
+            sensitivity=Sensitivity.PERSON,
+            operation=dossiers.DOSSIER,
+            withheld_by_default=frozenset({"contact"}),
         ),
     ),
 )

@@ -46,3 +46,6 @@ class DkdnOptions(Options):
 
     api_version: PathSegment | Literal[""] | None = None
     """The version segment: `1.0` in `ngsp`, none in the others; an empty text where the platform has none."""
+
+    page_size: Annotated[int, Field(ge=1, le=1000)] = 500
+    """`limit` of a list of dossiers. ASSUMED: a platform takes as many; four pages are read at most."""

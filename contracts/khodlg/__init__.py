@@ -1,0 +1,1 @@
+"""The national portal's store of digital results (kho kết quả số): contract, schema and recorded exchanges."""
