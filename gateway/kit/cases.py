@@ -21,6 +21,7 @@ from gateway.domain.dataset import Adapter, Dataset, Query
 from gateway.domain.exchange import Request, Response, Secret
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Found, Unknown
+from gateway.kit.fields import differences, pruned
 from gateway.lookup.catalogue import Instance
 from gateway.transport.base import Transport
 from gateway.transport.memory import MemoryTransport
@@ -54,11 +55,18 @@ class _AtThatTime(SystemClock):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """One case file's verdict. `problems` is empty when it is proven; nothing in it is personal."""
+    """
+    One case file's verdict. `problems` is empty when it is proven; nothing in it is personal. `basis` is the case
+    file's own, `dataset_basis` that of its dataset in the contract version; `reason` is that of an `unknown`.
+    """
 
     registry: str
     dataset: str
     case: str
+    contract: str
+    basis: str
+    dataset_basis: str
+    reason: str | None
     problems: tuple[str, ...]
 
     @property
@@ -109,7 +117,7 @@ async def run_in_memory(adapter: Adapter, contract: Contract, noun: str, case: C
         problem for request in transport.sent[:1] for problem in _request_problems(request, case, declared)
     ]
     problems = (*request_problems, *_outcome_problems(answer.outcome, case))
-    return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
+    return _result(contract, noun, case, problems)
 
 
 async def run_in_instance(instance: Instance, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
@@ -120,7 +128,7 @@ async def run_in_instance(instance: Instance, contract: Contract, noun: str, cas
         _dataset(adapter, noun), query, inquiry_of(contract), officer_code=case.officer_code
     )
     problems = tuple(_outcome_problems(answer.outcome, case))
-    return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
+    return _result(contract, noun, case, problems)
 
 
 async def ask_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFile, transport: Transport) -> Answer:
@@ -139,6 +147,19 @@ async def ask_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFi
     )
     return await channel.ask(
         _dataset(adapter, noun), query_of(adapter, noun, case), inquiry_of(contract), officer_code=case.officer_code
+    )
+
+
+def _result(contract: Contract, noun: str, case: CaseFile, problems: tuple[str, ...]) -> CaseResult:
+    return CaseResult(
+        registry=contract.registry,
+        dataset=noun,
+        case=case.name,
+        contract=case.contract,
+        basis=case.basis,
+        dataset_basis=contract.datasets[noun].basis_in(case.contract),
+        reason=case.reason,
+        problems=problems,
     )
 
 
@@ -166,7 +187,7 @@ def _outcome_problems(outcome: Any, case: CaseFile) -> Iterator[str]:
     elif isinstance(outcome, Found):
         got = outcome.record.model_dump(mode="json", exclude_none=True)
         expected = dict(case.record or {})
-        yield from (f"record: {path}" for path in _differences(_pruned(expected), _pruned(got)))
+        yield from (f"record: {path}" for path in differences(pruned(expected), pruned(got)))
 
 
 def _request_problems(request: Request, case: CaseFile, declared: Collection[str]) -> Iterator[str]:
@@ -199,23 +220,3 @@ def _canonical(body: bytes) -> bytes:
         return body.strip()
     lines = [f"{element.tag!s}={(element.text or '').strip()}" for element in xml.parse(body.strip()).iter()]
     return "\n".join(lines).encode()
-
-
-def _pruned(value: Any) -> Any:
-    """Without what is empty: a recorded file cannot say null."""
-    if isinstance(value, dict):
-        return {key: _pruned(inner) for key, inner in value.items() if inner not in (None, [], {}, ())}
-    if isinstance(value, list | tuple):
-        return [_pruned(inner) for inner in value]
-    return value
-
-
-def _differences(expected: Any, got: Any, place: str = "") -> Iterator[str]:
-    if isinstance(expected, dict) and isinstance(got, dict):
-        for key in sorted(expected.keys() | got.keys()):
-            yield from _differences(expected.get(key), got.get(key), f"{place}.{key}".lstrip("."))
-    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
-        for index, (one, other) in enumerate(zip(expected, got, strict=True)):
-            yield from _differences(one, other, f"{place}[{index}]")
-    elif expected != got:
-        yield f"{place} differs"

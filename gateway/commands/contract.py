@@ -1,0 +1,130 @@
+"""`gateway contract`: what integrators run against contracts, without a network or over an instance."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from gateway.kit.report import Report
+    from gateway.settings import Settings
+
+__all__ = ["commands"]
+
+commands = typer.Typer(help="Hợp đồng dữ liệu / contracts", no_args_is_help=True)
+
+SettingsFile = Annotated[
+    Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="In JSON / print JSON")]
+DEFAULT_SETTINGS = Path("gateway.toml")
+
+out = Console()
+
+
+@commands.command("test")
+def prove(
+    registry: Annotated[str | None, typer.Argument(help="Chỉ một / only this one")] = None,
+    instance: Annotated[
+        str | None, typer.Option(help="Hỏi qua đường nối của / ask over the instance of the settings")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Ghi báo cáo JUnit / write a JUnit report to this file")
+    ] = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Chạy các tệp mẫu của hợp đồng / run the case files, in memory or against an instance."""
+    from gateway.kit.contract_test import run_all, run_instance
+
+    if instance is not None and registry is not None:
+        raise typer.BadParameter("nêu registry hoặc --instance / name a registry or an instance, not both")
+    if instance is not None:
+        from gateway import app
+
+        report = asyncio.run(run_instance(app.build(_loaded(settings)), instance))
+    else:
+        from contracts.reader import installed
+        from gateway.app import installed_adapters
+
+        report = asyncio.run(run_all(installed_adapters(), installed(), registry))
+    if junit is not None:
+        _write(junit, report.junit())
+    if as_json:
+        _print_json(report.view())
+    else:
+        _show(report)
+    raise typer.Exit(0 if report.passed else 1)
+
+
+@commands.command("diff")
+def compare(
+    old: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Hợp đồng cũ / the older folder")],
+    new: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Hợp đồng mới / the newer folder")],
+    as_json: AsJson = False,
+) -> None:
+    """So sánh hai hợp đồng / tell what breaks from what does not between two folders of a contract."""
+    from gateway.kit.diff import diff
+
+    changes = diff(old, new)
+    if as_json:
+        _print_json([one.view() for one in changes])
+    else:
+        table = Table("loại / sort", "chỗ / place", "thay đổi / change")
+        for one in changes:
+            table.add_row(
+                "[red]phá vỡ / breaking[/]" if one.breaks else "vô hại / harmless", escape(one.place), one.text
+            )
+        if changes:
+            out.print(table)
+        broken = sum(one.breaks for one in changes)
+        out.print(f"{broken} phá vỡ / breaking, {len(changes) - broken} vô hại / harmless", highlight=False)
+    raise typer.Exit(1 if any(one.breaks for one in changes) else 0)
+
+
+def _show(report: Report) -> None:
+    table = Table("cơ sở dữ liệu / registry", "dữ liệu / dataset", "tệp mẫu / case file", "kết quả / result")
+    for one in report.results:
+        mark = "[green]đạt / passed[/]" if one.passed else "[red]hỏng / failed[/] " + escape("; ".join(one.problems))
+        claim = report.may_claim(one)
+        table.add_row(one.registry, one.dataset, one.case, mark + (f" → {claim} {report.on}" if claim else ""))
+    out.print(table)
+    datasets = Table("dữ liệu / dataset", "hợp đồng / contract", "căn cứ / basis", "đạt / proven", "hỏng / failed")
+    for row in report.conformance():
+        datasets.add_row(f"{row.registry}.{row.dataset}", row.contract, row.basis, str(row.proven), str(row.failed))
+    out.print(datasets)
+    failed = sum(not one.passed for one in report.results)
+    out.print(f"{len(report.results) - failed} đạt / passed, {failed} hỏng / failed")
+    if report.obstacle:
+        said = f"không nâng căn cứ / nothing may be called observed: {report.obstacle}"
+        out.print(escape(said), highlight=False, soft_wrap=True)
+
+
+def _loaded(file: Path) -> Settings:
+    from gateway.settings import load
+    from gateway.telemetry import configure_logs
+
+    settings = load(file)
+    configure_logs("error")
+    return settings
+
+
+def _write(file: Path, content: bytes) -> None:
+    from gateway.errors import SettingsError
+
+    try:
+        file.write_bytes(content)
+    except OSError as exc:
+        raise SettingsError(f"{file}: không ghi được / cannot be written: {exc.strerror}") from exc
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode() + "\n")
