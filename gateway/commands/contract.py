@@ -90,6 +90,52 @@ def compare(
     raise typer.Exit(1 if any(one.breaks for one in changes) else 0)
 
 
+@commands.command("record")
+def record(
+    question: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Câu hỏi, như của lookup / as for gateway lookup")
+    ],
+    answer: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Câu trả lời nguyên văn / the answer's body as it came")
+    ],
+    name: Annotated[str, typer.Option(help="Tên tệp mẫu / the case file's name")],
+    source: Annotated[str, typer.Option(help="Ai thấy, ở đâu, ngày nào / who saw it, where, when")],
+    summary: Annotated[str, typer.Option(help="Một câu / one sentence")] = "A recorded exchange",
+    status: Annotated[int, typer.Option(min=100, max=599, help="HTTP")] = 200,
+    content_type: Annotated[
+        str | None, typer.Option(help="Content-Type; mặc định như tệp mẫu / that of the case files where absent")
+    ] = None,
+    contract: Annotated[str | None, typer.Option(help="Phiên bản hợp đồng / contract version")] = None,
+    observed: Annotated[
+        bool, typer.Option("--observed", help="Chính cơ sở dữ liệu trả lời / the registry itself answered so")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Ghi vào tệp này / write to this file, never over another")
+    ] = None,
+) -> None:
+    """Biến một lần hỏi thật thành tệp mẫu / make a case file of a real exchange, with nobody real left in it."""
+    from gateway.kit.recording import record_files
+
+    headers = {} if content_type is None else {"content-type": content_type}
+    text = asyncio.run(
+        record_files(
+            question.read_bytes(),
+            answer.read_bytes(),
+            version=contract,
+            status=status,
+            headers=headers,
+            name=name,
+            summary=summary,
+            basis="observed" if observed else "assumed",
+            source=source,
+        )
+    )
+    if to is None:
+        sys.stdout.write(text)
+    else:
+        _write(to, text.encode(), new=True)
+
+
 def _show(report: Report) -> None:
     table = Table("cơ sở dữ liệu / registry", "dữ liệu / dataset", "tệp mẫu / case file", "kết quả / result")
     for one in report.results:
@@ -117,11 +163,12 @@ def _loaded(file: Path) -> Settings:
     return settings
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write(file: Path, content: bytes, *, new: bool = False) -> None:
     from gateway.errors import SettingsError
 
     try:
-        file.write_bytes(content)
+        with file.open("xb" if new else "wb") as opened:
+            opened.write(content)
     except OSError as exc:
         raise SettingsError(f"{file}: không ghi được / cannot be written: {exc.strerror}") from exc
 

@@ -36,6 +36,7 @@ __all__ = [
     "inquiry_of",
     "options_of",
     "query_of",
+    "response_of",
     "run_in_instance",
     "run_in_memory",
 ]
@@ -110,7 +111,7 @@ def query_of(adapter: Adapter, noun: str, case: CaseFile) -> Query:
 
 async def run_in_memory(adapter: Adapter, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
     """Without a network: the adapter's request against the recorded one, and the outcome of the recorded answer."""
-    transport = MemoryTransport(lambda _: _recorded(case))
+    transport = MemoryTransport(lambda _: response_of(case))
     answer = await ask_case(adapter, contract, noun, case, transport)
     declared = adapter.secrets.get(case.contract, frozenset())
     request_problems = [
@@ -169,7 +170,8 @@ def _dataset(adapter: Adapter, noun: str) -> Dataset[Any, Any, Any]:
     return dataset
 
 
-def _recorded(case: CaseFile) -> Response:
+def response_of(case: CaseFile) -> Response:
+    """The recorded answer, as a transport would give it."""
     return Response(
         status=case.response.status,
         headers={name.lower(): value for name, value in case.response.headers.items()},
