@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.commands import cache, contract, evidence, keys, ledger_index, ledger_keep, store, witness
+from gateway.commands import cache, contract, evidence, keys, ledger_index, ledger_keep, new_adapter, store, witness
 from gateway.errors import GatewayError, QuestionRefused
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ cli.add_typer(witness.commands, name="witness")
 cli.add_typer(ledger_index.approvals, name="approval")
 cli.add_typer(store.commands, name="store")
 cli.add_typer(cache.commands, name="cache")
+cli.command("new-adapter")(new_adapter.make)
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")

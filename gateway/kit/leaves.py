@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 from gateway.errors import MalformedAnswer
 from gateway.wire import json, xml
 
-__all__ = ["INNER", "Leaf", "leaves", "rewritten", "shape_of_body"]
+__all__ = ["INNER", "Leaf", "json_text", "leaves", "rewritten", "shape_of_body"]
 
 Leaf = str | int | Decimal | bool | None
 
@@ -53,7 +53,11 @@ def rewritten(body: bytes, replace: Replace) -> str:
     document = _document(body)
     if isinstance(document, str):
         return str(replace("", document))
-    return _xml_text(document, replace) if isinstance(document, xml.Element) else _json_text(document[0], replace)
+    return (
+        _xml_text(document, replace)
+        if isinstance(document, xml.Element)
+        else json_text(_json("", document[0], replace))
+    )
 
 
 def _document(body: bytes) -> xml.Element | tuple[Any] | str:
@@ -62,10 +66,6 @@ def _document(body: bytes) -> xml.Element | tuple[Any] | str:
         return xml.parse(body.strip()) if body.lstrip().startswith(b"<") else (json.parse(body),)
     except (MalformedAnswer, json.JsonError):
         return body.decode(errors="replace")
-
-
-def _json_text(value: Any, replace: Replace) -> str:
-    return _written(_json("", value, replace))
 
 
 def _json(place: str, value: Any, replace: Replace) -> Any:
@@ -92,12 +92,12 @@ def _text(place: str, value: str, replace: Replace) -> Any:
     return replace(place, value)
 
 
-def _written(value: Any) -> str:
-    """JSON, with every digit of a fraction."""
+def json_text(value: Any) -> str:
+    """A value as JSON, with every digit of a fraction."""
     if isinstance(value, dict):
-        return "{" + ",".join(f"{_written(key)}:{_written(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ",".join(f"{json_text(key)}:{json_text(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(_written, value)) + "]"
+        return "[" + ",".join(map(json_text, value)) + "]"
     return str(value) if isinstance(value, Decimal) else plain_json.dumps(value, ensure_ascii=False)
 
 
