@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from gateway.kit.card import Card
     from gateway.kit.report import Report
     from gateway.settings import Settings
 
@@ -134,6 +135,42 @@ def record(
         sys.stdout.write(text)
     else:
         _write(to, text.encode(), new=True)
+
+
+@commands.command("card")
+def card(
+    registry: Annotated[str | None, typer.Argument(help="Chỉ một / only this one")] = None,
+    into: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Ghi bảng vào tệp / write the table into this file")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Phiếu chất lượng, tính từ bằng chứng / a quality card per registry, counted by running its case files."""
+    from gateway.kit.card_table import table_into
+    from gateway.kit.contract_test import run_cards
+
+    if into is not None and registry is not None:
+        raise typer.BadParameter("bảng gồm tất cả / the table has all of them: leave the registry out")
+    cards = asyncio.run(run_cards(registry, own=into is not None))
+    if into is not None:
+        table_into(into, cards)
+    elif as_json:
+        _print_json([one.view() for one in cards])
+    else:
+        _show_cards(cards)
+
+
+def _show_cards(cards: list[Card]) -> None:
+    columns = ("dữ liệu / dataset", "căn cứ / basis", "tệp mẫu / cases", "trường / fields shown", "kết cục / ends")
+    for one in cards:
+        table = Table(*columns, title=escape(f"{one.registry}: {one.title}"), title_justify="left")
+        for each in one.datasets:
+            basis = ", ".join(f"{version} {word}" for version, word in each.basis.items())
+            cases, fields = f"{each.proven}/{each.cases}", f"{len(each.shown)}/{len(each.fields)}"
+            table.add_row(each.name, basis, cases, fields, ", ".join(each.ends))
+        out.print(table)
+        traps = f"bẫy / traps: {one.traps_proven} chứng minh / proven, {one.traps_in_tests} trong kiểm thử / in tests"
+        out.print(f"{traps}, {one.traps} tất cả / in all; giả định / assumptions: {one.assumptions}", highlight=False)
 
 
 def _show(report: Report) -> None:
