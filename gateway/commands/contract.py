@@ -91,6 +91,31 @@ def compare(
     raise typer.Exit(1 if any(one.breaks for one in changes) else 0)
 
 
+@commands.command("drift")
+def drift(
+    dataset: Annotated[str, typer.Argument(help="Dữ liệu / dataset, such as dancu.citizen")],
+    answer: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Câu trả lời nguyên văn / the answer's body as it came")
+    ],
+    contract: Annotated[str | None, typer.Option(help="Phiên bản hợp đồng / contract version")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Câu trả lời có khác hợp đồng không / compare an answer's shape, never its values, with the case files."""
+    from gateway.kit.drift import drift as drifted
+
+    found = drifted(dataset, contract, answer.read_bytes())
+    if as_json:
+        _print_json(found.view())
+    else:
+        for place in found.unknown:
+            out.print(escape(f"chưa biết / unknown: {place}"), highlight=False, soft_wrap=True)
+        for place in found.vanished:
+            out.print(escape(f"biến mất / vanished: {place}"), highlight=False, soft_wrap=True)
+        if not found:
+            out.print("[green]không khác / no drift[/]")
+    raise typer.Exit(1 if found else 0)
+
+
 @commands.command("record")
 def record(
     question: Annotated[
