@@ -38,7 +38,8 @@ async def test_the_basis_is_the_same_wherever_it_is_shown(name: str) -> None:
     rows = {line.split(" | ")[0].strip("|` "): line for line in table_of([card]).splitlines()}
 
     for version in adapter.contracts:
-        section = {name: {"adapter": name, "contract": version}}
+        options = dict(contract.versions[version].options)
+        section = {name: {"adapter": name, "contract": version, "options": options}}
         core = app.build(Settings.model_validate({"registries": section}))
         try:
             (instance,) = core.catalogue.instances.values()
