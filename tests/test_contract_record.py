@@ -153,6 +153,16 @@ async def test_an_answer_that_means_something_else_without_its_values_is_refused
         await record("dkdn", failed)
 
 
+async def test_a_case_file_without_a_source_is_refused() -> None:
+    """What the contract's own reader would refuse is refused before it is written."""
+    exchange = exchange_of(case_of("dancu", "citizen", "found"), CANARIES)
+
+    with pytest.raises(RecordingRefused, match=r"citizen/recorded\.toml: source: must not be empty"):
+        await recorded(
+            ADAPTERS["dancu"], CONTRACTS["dancu"], exchange, name="recorded", summary="x", basis="assumed", source=""
+        )
+
+
 async def test_a_question_that_is_there_already_is_not_asked_twice() -> None:
     """An exchange in which nothing can be made new is refused: no two case files ask the same."""
     text = await record("dancu", exchange_of(case_of("dancu", "citizen", "found")))

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from gateway.errors import SettingsError
-from gateway.kit.scaffold.code import adapter_py, mapping_py, records_py, wire_py
+from gateway.kit.scaffold.code import records_py, wire_py
 from gateway.kit.scaffold.contract import cases_of, contract_toml, schema_json
 from gateway.kit.scaffold.example import Example, read_example
+from gateway.kit.scaffold.mapping import adapter_py, mapping_py
 from gateway.kit.scaffold.rest import pyproject_toml, readme_md, stand_in_py, test_py
 
 __all__ = ["new_adapter"]

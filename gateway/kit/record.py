@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 from pydantic import ValidationError
 
-from contracts.reader import CaseFile, Contract, RecordedRequest, RecordedResponse, read_case
+from contracts.reader import CaseFile, Contract, ContractError, RecordedRequest, RecordedResponse, read_case
 from gateway.domain.dataset import Adapter
 from gateway.domain.outcome import Found, Unknown
 from gateway.errors import RecordingRefused
@@ -62,7 +62,11 @@ async def recorded(
     reason = outcome.reason.value if isinstance(outcome, Unknown) else None
     case = replace(case, outcome=outcome.word, reason=reason, record=record, request=request, unlisted=unlisted)
     text = case_text(case)
-    await _prove(adapter, contract, exchange, read_case(contract, exchange.noun, name, text))
+    try:
+        written = read_case(contract, exchange.noun, name, text)
+    except ContractError as exc:  # such as an empty source; the message names the file and the key
+        raise RecordingRefused(str(exc)) from None
+    await _prove(adapter, contract, exchange, written)
     if place := trace(exchange.query, exchange.body, text, contract):
         raise RecordingRefused(f"{place}: its real value would be left in the case file")
     return text
