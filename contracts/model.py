@@ -140,11 +140,11 @@ class CaseFile:
     basis: str
     source: str
     contract: str
-    query: Mapping[str, Any]
-    request: RecordedRequest
-    response: RecordedResponse
+    query: Mapping[str, Any] = field(repr=False)
+    request: RecordedRequest = field(repr=False)
+    response: RecordedResponse = field(repr=False)
     reason: str | None = None
-    record: Mapping[str, Any] | None = None
+    record: Mapping[str, Any] | None = field(default=None, repr=False)
     unlisted: tuple[str, ...] = ()
     note: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)

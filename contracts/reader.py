@@ -7,6 +7,7 @@ dataset. Whatever a file holds that this reader does not know is an error that n
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Collection, Iterator
 from functools import cache
 from importlib.metadata import entry_points
@@ -52,6 +53,7 @@ __all__ = [
     "Version",
     "installed",
     "load",
+    "read_case",
 ]
 
 
@@ -87,6 +89,15 @@ def _read(folder: Traversable) -> Contract:
     traps = tuple(_trap(entry) for entry in table.list_of_tables("traps"))
     table.end()
     return Contract(registry, title, owner, inquiry, versions, datasets, assumptions, traps, folder)
+
+
+def read_case(contract: Contract, dataset: str, name: str, text: str) -> CaseFile:
+    """A case file that does not lie in the contract's folder yet. Raises ContractError as `load` does."""
+    label = f"{dataset}/{name}.toml"
+    try:
+        return _case(dataset, Table(label, "", tomllib.loads(text)), contract.versions)
+    except tomllib.TOMLDecodeError as exc:
+        raise ContractError(f"{label}: cannot be read: {exc}") from exc
 
 
 def installed() -> dict[str, Contract]:

@@ -21,11 +21,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.commands import cache, evidence, keys, ledger_index, ledger_keep, store, witness
+from gateway.commands import cache, contract, evidence, keys, ledger_index, ledger_keep, new_adapter, store, witness
 from gateway.errors import GatewayError, QuestionRefused
 
 if TYPE_CHECKING:
-    from gateway.kit.cases import CaseResult
     from gateway.settings import Settings
 
 __all__ = ["main"]
@@ -37,8 +36,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-contract = typer.Typer(help="Hợp đồng dữ liệu / contracts", no_args_is_help=True)
-cli.add_typer(contract, name="contract")
+cli.add_typer(contract.commands, name="contract")
 cli.add_typer(keys.commands, name="keys")
 cli.add_typer(evidence.commands, name="evidence")
 policy = typer.Typer(help="Quyền khai thác / who may ask what", no_args_is_help=True)
@@ -48,6 +46,7 @@ cli.add_typer(witness.commands, name="witness")
 cli.add_typer(ledger_index.approvals, name="approval")
 cli.add_typer(store.commands, name="store")
 cli.add_typer(cache.commands, name="cache")
+cli.command("new-adapter")(new_adapter.make)
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
@@ -148,33 +147,6 @@ def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) ->
             table.add_row(one.registry, one.probe.step, f"{mark} {escape(one.probe.detail)}", escape(one.probe.advice))
         out.print(table)
     raise typer.Exit(0 if all(one.probe.ok for one in checks) else 1)
-
-
-@contract.command("test")
-def contract_test(
-    registry: Annotated[str | None, typer.Argument(help="Chỉ một / only this one")] = None,
-    instance: Annotated[
-        str | None, typer.Option(help="Hỏi qua đường nối của / ask over the instance of the settings")
-    ] = None,
-    settings: SettingsFile = DEFAULT_SETTINGS,
-    as_json: AsJson = False,
-) -> None:
-    """Chạy các tệp mẫu của hợp đồng / run the case files, in memory or against an instance."""
-    from gateway.kit.contract_test import run_all, run_instance
-
-    if instance is not None and registry is not None:
-        raise typer.BadParameter("nêu registry hoặc --instance / name a registry or an instance, not both")
-    if instance is not None:
-        from gateway import app
-
-        results = asyncio.run(run_instance(app.build(_loaded(settings, log_level="error")), instance))
-    else:
-        from contracts.reader import installed
-        from gateway.app import installed_adapters
-
-        results = asyncio.run(run_all(installed_adapters(), installed(), registry))
-    _show_cases(results, as_json=as_json)
-    raise typer.Exit(0 if results and all(result.passed for result in results) else 1)
 
 
 @policy.command("check")
@@ -303,30 +275,6 @@ def _show_lookup(result: Any, *, as_json: bool) -> None:
     if "record" in view:
         out.print_json(data=view["record"], ensure_ascii=False)
     out.print_json(orjson.dumps(view["provenance"], option=orjson.OPT_UTC_Z).decode())
-
-
-def _show_cases(results: list[CaseResult], *, as_json: bool) -> None:
-    if as_json:
-        _print_json(
-            [
-                {
-                    "registry": one.registry,
-                    "dataset": one.dataset,
-                    "case": one.case,
-                    "passed": one.passed,
-                    "problems": list(one.problems),
-                }
-                for one in results
-            ]
-        )
-        return
-    table = Table("cơ sở dữ liệu / registry", "dữ liệu / dataset", "tệp mẫu / case file", "kết quả / result")
-    for one in results:
-        mark = "[green]đạt / passed[/]" if one.passed else "[red]hỏng / failed[/] " + "; ".join(one.problems)
-        table.add_row(one.registry, one.dataset, one.case, mark)
-    out.print(table)
-    failed = sum(not one.passed for one in results)
-    out.print(f"{len(results) - failed} đạt / passed, {failed} hỏng / failed")
 
 
 def _print_json(value: Any) -> None:

@@ -52,6 +52,7 @@ Every error of the gateway, and the two closed lists of words that callers see.
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
         ├── ContractError            a packaged contract or adapter is unusable
+        ├── RecordingRefused         an exchange cannot become a case file: what a value is cannot be told
         ├── ApprovalError            what two persons must approve is not approved by two
         ├── LedgerInUse              another process writes this log
         └── LedgerDamaged            a log is not what had been written; nothing is repaired silently
@@ -108,6 +109,7 @@ __all__ = [
     "PurposeUnknown",
     "QuestionRefused",
     "Reason",
+    "RecordingRefused",
     "Refusal",
     "RegistryError",
     "RegistryRefused",
@@ -651,6 +653,10 @@ class SettingsError(SetupError):
 
 class ContractError(SetupError):
     """A packaged contract, adapter or schema cannot be used; the message names the file or entry point."""
+
+
+class RecordingRefused(SetupError):
+    """An exchange cannot become a case file. Names places, never a value: what was recorded is about somebody."""
 
 
 class ApprovalError(SetupError):

@@ -201,6 +201,7 @@ class WaySettings(_Section):
     xml_signature: XmlSignatureSettings | None = Field(
         None, description="Keys of signed messages, where the contract has any."
     )
+    real: bool = Field(False, description="Whether the registry itself answers there, and no stand-in.")
 
 
 class EndpointSettings(WaySettings):

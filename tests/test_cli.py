@@ -220,8 +220,10 @@ def test_contract_test_passes_in_memory_and_over_a_socket(mocks: str) -> None:
     over_a_socket = run("contract", "test", "--instance", "dkdn", "--json", **towards(mocks))
 
     assert in_memory.returncode == over_a_socket.returncode == 0
-    assert {one["registry"] for one in json.loads(in_memory.stdout)} >= {"dancu", "dkdn"}
-    assert all(one["passed"] for one in json.loads(over_a_socket.stdout))
+    assert {one["registry"] for one in json.loads(in_memory.stdout)["cases"]} >= {"dancu", "dkdn"}
+    report = json.loads(over_a_socket.stdout)
+    assert all(one["passed"] for one in report["cases"])
+    assert report["no_claims_because"] == "registries.dkdn.real is not set: what stands there is no registry"
 
 
 def test_contract_test_fails_where_nobody_answers(mocks: str) -> None:
@@ -229,7 +231,7 @@ def test_contract_test_fails_where_nobody_answers(mocks: str) -> None:
     done = run("contract", "test", "--instance", "dancu", "--json", **towards("http://127.0.0.1:9"))
 
     assert done.returncode == 1
-    assert not next(one for one in json.loads(done.stdout) if one["case"] == "found")["passed"]
+    assert not next(one for one in json.loads(done.stdout)["cases"] if one["case"] == "found")["passed"]
 
 
 def test_new_key_makes_a_key_and_its_hash() -> None:

@@ -19,7 +19,6 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 import gateway
-from contracts.reader import load as load_contract
 from gateway import app, errors, settings
 from gateway.cli import cli
 from gateway.clock import SystemClock
@@ -635,24 +634,6 @@ def test_every_word_of_an_adapter_is_in_the_glossary(adapter: str) -> None:
 
     assert aliases
     assert aliases <= words
-
-
-def test_every_dataset_is_in_the_readme() -> None:
-    """The README lists each dataset with its registry's title, its contract versions and basis, and no other."""
-    described = by(table("README.md", "What can be asked"), "dataset")
-
-    assert {
-        name: (row["registry"], re.findall(r"`(.*?)`", row["contract"]) or [row["contract"]], row["basis"])
-        for name, row in described.items()
-    } == {
-        f"{name}.{dataset.noun}": (
-            adapter.title,
-            [f"{name}@{version}" for version in adapter.contracts if version in dataset.ask],
-            load_contract(f"contracts.{name}").datasets[dataset.noun].basis_in(next(iter(dataset.ask))),
-        )
-        for name, adapter in ADAPTERS.items()
-        for dataset in adapter.datasets
-    }
 
 
 def test_every_dataset_of_every_contract_version_is_documented() -> None:

@@ -87,7 +87,7 @@ def stand_ins(package: Path) -> Iterator[str]:
 def passed(result: subprocess.CompletedProcess[str]) -> set[str]:
     """The case files of `contract test --json` that were proven."""
     assert result.returncode == 0, result.stdout + result.stderr
-    return {one["case"] for one in json.loads(result.stdout) if one["dataset"] == "permit" and one["passed"]}
+    return {one["case"] for one in json.loads(result.stdout)["cases"] if one["dataset"] == "permit" and one["passed"]}
 
 
 def test_the_page_holds_the_whole_package(package: Path) -> None:

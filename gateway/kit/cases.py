@@ -21,6 +21,7 @@ from gateway.domain.dataset import Adapter, Dataset, Query
 from gateway.domain.exchange import Request, Response, Secret
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Found, Unknown
+from gateway.kit.fields import differences, pruned
 from gateway.lookup.catalogue import Instance
 from gateway.transport.base import Transport
 from gateway.transport.memory import MemoryTransport
@@ -35,6 +36,7 @@ __all__ = [
     "inquiry_of",
     "options_of",
     "query_of",
+    "response_of",
     "run_in_instance",
     "run_in_memory",
 ]
@@ -54,11 +56,18 @@ class _AtThatTime(SystemClock):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """One case file's verdict. `problems` is empty when it is proven; nothing in it is personal."""
+    """
+    One case file's verdict. `problems` is empty when it is proven; nothing in it is personal. `basis` is the case
+    file's own, `dataset_basis` that of its dataset in the contract version; `reason` is that of an `unknown`.
+    """
 
     registry: str
     dataset: str
     case: str
+    contract: str
+    basis: str
+    dataset_basis: str
+    reason: str | None
     problems: tuple[str, ...]
 
     @property
@@ -102,14 +111,14 @@ def query_of(adapter: Adapter, noun: str, case: CaseFile) -> Query:
 
 async def run_in_memory(adapter: Adapter, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
     """Without a network: the adapter's request against the recorded one, and the outcome of the recorded answer."""
-    transport = MemoryTransport(lambda _: _recorded(case))
+    transport = MemoryTransport(lambda _: response_of(case))
     answer = await ask_case(adapter, contract, noun, case, transport)
     declared = adapter.secrets.get(case.contract, frozenset())
     request_problems = [
         problem for request in transport.sent[:1] for problem in _request_problems(request, case, declared)
     ]
     problems = (*request_problems, *_outcome_problems(answer.outcome, case))
-    return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
+    return _result(contract, noun, case, problems)
 
 
 async def run_in_instance(instance: Instance, contract: Contract, noun: str, case: CaseFile) -> CaseResult:
@@ -120,7 +129,7 @@ async def run_in_instance(instance: Instance, contract: Contract, noun: str, cas
         _dataset(adapter, noun), query, inquiry_of(contract), officer_code=case.officer_code
     )
     problems = tuple(_outcome_problems(answer.outcome, case))
-    return CaseResult(registry=adapter.registry, dataset=noun, case=case.name, problems=problems)
+    return _result(contract, noun, case, problems)
 
 
 async def ask_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFile, transport: Transport) -> Answer:
@@ -142,13 +151,27 @@ async def ask_case(adapter: Adapter, contract: Contract, noun: str, case: CaseFi
     )
 
 
+def _result(contract: Contract, noun: str, case: CaseFile, problems: tuple[str, ...]) -> CaseResult:
+    return CaseResult(
+        registry=contract.registry,
+        dataset=noun,
+        case=case.name,
+        contract=case.contract,
+        basis=case.basis,
+        dataset_basis=contract.datasets[noun].basis_in(case.contract),
+        reason=case.reason,
+        problems=problems,
+    )
+
+
 def _dataset(adapter: Adapter, noun: str) -> Dataset[Any, Any, Any]:
     dataset = adapter.dataset(noun)
     assert dataset is not None, noun  # noqa: S101  cases_of walks the adapter's own datasets
     return dataset
 
 
-def _recorded(case: CaseFile) -> Response:
+def response_of(case: CaseFile) -> Response:
+    """The recorded answer, as a transport would give it."""
     return Response(
         status=case.response.status,
         headers={name.lower(): value for name, value in case.response.headers.items()},
@@ -166,7 +189,7 @@ def _outcome_problems(outcome: Any, case: CaseFile) -> Iterator[str]:
     elif isinstance(outcome, Found):
         got = outcome.record.model_dump(mode="json", exclude_none=True)
         expected = dict(case.record or {})
-        yield from (f"record: {path}" for path in _differences(_pruned(expected), _pruned(got)))
+        yield from (f"record: {path}" for path in differences(pruned(expected), pruned(got)))
 
 
 def _request_problems(request: Request, case: CaseFile, declared: Collection[str]) -> Iterator[str]:
@@ -199,23 +222,3 @@ def _canonical(body: bytes) -> bytes:
         return body.strip()
     lines = [f"{element.tag!s}={(element.text or '').strip()}" for element in xml.parse(body.strip()).iter()]
     return "\n".join(lines).encode()
-
-
-def _pruned(value: Any) -> Any:
-    """Without what is empty: a recorded file cannot say null."""
-    if isinstance(value, dict):
-        return {key: _pruned(inner) for key, inner in value.items() if inner not in (None, [], {}, ())}
-    if isinstance(value, list | tuple):
-        return [_pruned(inner) for inner in value]
-    return value
-
-
-def _differences(expected: Any, got: Any, place: str = "") -> Iterator[str]:
-    if isinstance(expected, dict) and isinstance(got, dict):
-        for key in sorted(expected.keys() | got.keys()):
-            yield from _differences(expected.get(key), got.get(key), f"{place}.{key}".lstrip("."))
-    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
-        for index, (one, other) in enumerate(zip(expected, got, strict=True)):
-            yield from _differences(one, other, f"{place}[{index}]")
-    elif expected != got:
-        yield f"{place} differs"

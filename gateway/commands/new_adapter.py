@@ -1,0 +1,31 @@
+"""`gateway new-adapter`: from one example to a package that passes its own tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["make"]
+
+
+def make(
+    name: Annotated[str, typer.Argument(help="Tên cơ sở dữ liệu / the registry's name: small letters")],
+    example: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="Ví dụ JSON, toàn giá trị bịa / JSON, all of it invented")
+    ],
+    folder: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Thư mục mới; mặc định gateway-<name> / a new folder")
+    ] = None,
+) -> None:
+    """Tạo gói bộ nối từ một ví dụ / make adapter, contract, stand-in and tests from one example."""
+    from contracts.reader import installed
+    from gateway.app import installed_adapters
+    from gateway.kit.new_adapter import new_adapter
+
+    to = folder or Path(f"gateway-{name}")
+    taken = {*installed_adapters(), *installed()}
+    for file in new_adapter(name, example.read_bytes(), to, taken):
+        typer.echo(str(file))
+    typer.echo(f"pip install -e {to} && gateway contract test {name} && python -m pytest {to}/tests")

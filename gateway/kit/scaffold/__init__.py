@@ -1,0 +1,1 @@
+"""A package for a registry of which one example is known: adapter, contract, stand-in and tests."""

@@ -1,0 +1,174 @@
+"""A package made from one example, installed and run without a hand on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.errors import SettingsError
+from gateway.kit.new_adapter import new_adapter
+from gateway.kit.scaffold.names import field_name, field_names
+from tests.test_third_party import environment, gateway
+
+GIVEN: dict[str, Any] = {
+    "dataset": "permit",
+    "title": 'Giấy phép "ví dụ"',
+    "request": {"method": "GET", "path": "/api/traCuu", "query": {"soGiayPhep": "GP-990001", "loai": "A"}},
+    "response": {
+        "body": {
+            "ketQua": 1,
+            "thongBao": "Thành công",
+            "duLieu": {
+                "giayPhep": {
+                    "soGiayPhep": "GP-990001",
+                    "chuGiayPhep": "CÔNG TY TNHH VÍ DỤ",
+                    "dienTich": 12.50,
+                    "class": None,
+                    "diaChi": {"xa": "Xã Ví Dụ", "soNha": None},
+                    "hangMuc": [{"ma": "1", "ten": "Nhà"}, {"ma": "2"}],
+                    "ghiChu": ["một", "hai"],
+                }
+            },
+        }
+    },
+    "absent": {"body": {"ketQua": 1, "thongBao": "Không có", "duLieu": {"giayPhep": None}}},
+}
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "nested": GIVEN,
+    "a_list_and_a_code": {
+        "dataset": "firm",
+        "request": {"method": "POST", "path": "/firms", "body": {"code": "9900000023", "page": {"from": 1}}},
+        "response": {"body": {"code": "00", "items": [{"code": "9900000023", "name": "CÔNG TY", "active": True}]}},
+        "absent": {"body": {"code": "01", "items": []}},
+    },
+    "flat_and_never_absent": {
+        "dataset": "state",
+        "request": {"method": "GET", "path": "/state", "query": {"id": "X1"}},
+        "response": {"body": {"TRANG_THAI": "đang xử lý", "soLan": 3}},
+    },
+}
+
+
+def edited(**changes: Any) -> bytes:
+    """The example with other members; `request__path` is a member of `request`, and `...` takes one out."""
+    value = json.loads(json.dumps(GIVEN))
+    for key, change in changes.items():
+        *above, name = key.split("__")
+        place = value
+        for one in above:
+            place = place[one]
+        place[name] = change
+        if change is ...:
+            del place[name]
+    return json.dumps(value).encode()
+
+
+def test_a_package_is_made_installed_and_proven(tmp_path: Path) -> None:
+    """Made by the command and installed by pip, it is found by entry point and passes its contract test."""
+    (tmp_path / "example.json").write_text(json.dumps(GIVEN), encoding="utf-8")
+    made = gateway(tmp_path, "new-adapter", "vidu", "--example", "example.json", "--folder", "made")
+    assert made.returncode == 0, made.stderr
+
+    quietly = ("-m", "pip", "--disable-pip-version-check", "install", "-q", "--no-deps", "--no-build-isolation")
+    ran(tmp_path, *quietly, "--no-index", "--target", str(tmp_path / "site"), str(tmp_path / "made"))
+    tested = gateway(tmp_path / "site", "contract", "test", "vidu", "--json")
+
+    report = json.loads(tested.stdout)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert {one["basis"] for one in report["cases"]} == {"assumed"}
+    assert {one["case"] for one in report["cases"]} == {
+        *("found", "absent", "somebody-else", "unlisted", "missing", "refused", "rejected", "throttled")
+    }
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_what_was_made_passes_its_own_tests(example: str, tmp_path: Path) -> None:
+    """Adapter and stand-in agree on every case file, and ruff finds nothing in the code."""
+    new_adapter("vidu", json.dumps(EXAMPLES[example]).encode(), tmp_path / "made", ())
+
+    own = ran(tmp_path / "made", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "tests")
+    ran(tmp_path, "-m", "ruff", "check", "--isolated", "--select", "E,F,B,UP,N", "--line-length", "120", "made")
+
+    cases = list((tmp_path / "made").glob("gateway_vidu/contract/*/*.toml"))
+    assert f"{2 * len(cases) + 1} passed" in own.stdout
+
+
+def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_every_question_is_another(tmp_path: Path) -> None:
+    """No two case files ask the same, and what is known to nobody is said in the contract."""
+    new_adapter("vidu", json.dumps(EXAMPLES["flat_and_never_absent"]).encode(), tmp_path / "made", ())
+
+    folder = tmp_path / "made" / "gateway_vidu" / "contract"
+    asked = [tomllib.loads(file.read_text(encoding="utf-8"))["query"] for file in folder.glob("state/*.toml")]
+    lacks = tomllib.loads((folder / "contract.toml").read_text(encoding="utf-8"))["datasets"]["state"]["lacks"]
+    assert len({json.dumps(one) for one in asked}) == len(asked) == 6
+    assert set(lacks) == {"absent", "somebody-else"}
+
+
+REFUSED = [
+    (b"{", "--example: not JSON"),
+    (edited(reply={}), "--example: reply: is not known"),
+    (edited(response=...), "--example: response: is missing"),
+    (edited(dataset="class"), "--example: dataset"),
+    (edited(request__method="PUT"), "--example: request.method"),
+    (edited(request__path="/a/../b"), "--example: request.path"),
+    (edited(request__path="/a?x=1"), "--example: request.path"),
+    (edited(request__body={}), "--example: request.body: POST has one"),
+    (edited(request__method="POST", request__body={"so": "1", "tien": 1.5}), "request.body: has a fraction"),
+    (edited(request__query={}), "--example: request: something must be asked"),
+    (edited(request__query={"ten": "Nguyễn"}), "--example: request: one of the keys must have a digit"),
+    (edited(response__status=404), "--example: response.status"),
+    (edited(response__body=[]), "--example: response.body: a JSON object"),
+    (edited(absent__body={"ketQua": 2, "duLieu": GIVEN["response"]["body"]["duLieu"]}), "--example: absent.body"),
+    (edited(absent__body={"ketQua": "1", "duLieu": None}), "response.body.ketQua: integer here and string there"),
+]
+
+
+@pytest.mark.parametrize(("example", "said"), REFUSED, ids=[said for _, said in REFUSED])
+def test_an_example_of_no_use_is_refused(example: bytes, said: str, tmp_path: Path) -> None:
+    """The member at fault is named, and nothing is written."""
+    with pytest.raises(SettingsError) as refused:
+        new_adapter("vidu", example, tmp_path / "made", ())
+
+    assert said in str(refused.value)
+    assert not (tmp_path / "made").exists()
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    """A folder that is there, a registry that is installed and a name that is none are refused."""
+    for name, folder, said in (("vidu", ".", "is there already"), ("dkdn", "x", "installed"), ("Vidu", "x", "NAME")):
+        with pytest.raises(SettingsError, match=said):
+            new_adapter(name, edited(), tmp_path / folder, {"dkdn"})
+
+
+def test_names_are_names_of_python() -> None:
+    """A registry's names become fields of their own, whatever they are."""
+    assert field_name("soGiayPhep") == field_name("SO_GIAY_PHEP") == field_name("SoGiayPhep") == "so_giay_phep"
+    assert [field_name(one) for one in ("class", "1a", "Địa chỉ", "json", "…")] == [
+        "class_",
+        "field_1_a",
+        "dia_chi",
+        "json_",
+        "field",
+    ]
+    assert field_names(["maSo", "MaSo", "ma_so"]) == {"maSo": "ma_so", "MaSo": "ma_so_2", "ma_so": "ma_so_3"}
