@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.commands import cache, evidence, keys, ledger_index, ledger_keep, store, witness
+from gateway.commands import cache, evidence, keys, ledger_index, ledger_keep, procedures, store, witness
 from gateway.errors import GatewayError, QuestionRefused
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ cli.add_typer(witness.commands, name="witness")
 cli.add_typer(ledger_index.approvals, name="approval")
 cli.add_typer(store.commands, name="store")
 cli.add_typer(cache.commands, name="cache")
+cli.add_typer(procedures.commands, name="procedures")
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")

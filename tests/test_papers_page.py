@@ -1,0 +1,64 @@
+"""docs/papers.md and the glossary, walked beside the code."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from gateway import app, app_papers
+from gateway.procedures.printing import printed
+from gateway.procedures.words import Cause, Clause, Decision, Publication, Situation
+from tests.test_docs import page, table
+
+PAGE = "docs/papers.md"
+
+
+def test_the_table_on_the_page_is_the_one_that_decides() -> None:
+    """What the legal office reads is printed from what the code decides by."""
+    (told,) = re.findall(r"<!-- made from \S+ -->\n(.*?)\n<!-- end -->", page(PAGE), re.DOTALL)
+
+    assert told == printed()
+
+
+def test_every_clause_is_documented() -> None:
+    """The page has one row for each clause, and says that data replaces nothing without one."""
+    rows = {row["clause"]: row["data replaces the paper"] for row in table(PAGE, "Danh mục / the catalogue")}
+
+    assert rows == {clause.value: "no" if clause is Clause.N else "yes" for clause in Clause}
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [("clause", Clause), ("publication", Publication), ("decision", Decision), ("cause", Cause)],
+)
+def test_the_glossary_has_every_word_about_papers(word: str, words: type[StrEnum]) -> None:
+    """Each closed list stands in the glossary, whole."""
+    (told,) = [line for line in page("docs/glossary.md").splitlines() if line.startswith(f"| {word} |")]
+
+    assert set(re.findall(r"`(\w+)`", told)) == {one.value for one in words}
+
+
+def test_every_situation_stands_in_the_order_of_precedence() -> None:
+    """The numbered list names each situation that is no reason of `unknown`, once."""
+    listed = re.findall(r"^[0-9]\. .*?(?=^[0-9]\. |^$)", page(PAGE), re.MULTILINE | re.DOTALL)
+    named = re.findall(r"`([a-z_]+)`", "".join(listed[:9]))
+    answered = list(Situation)[: list(Situation).index(Situation.TIMEOUT)]
+
+    assert {one.value for one in answered} <= set(named)
+
+
+def test_the_files_that_the_page_shows_can_be_used(tmp_path: Path) -> None:
+    """Each example of a file is one that the gateway would start with."""
+    examples = re.findall(r"^ *```toml\n(.*?)^ *```$", page(PAGE), re.MULTILINE | re.DOTALL)
+    for nth, example in enumerate(examples):
+        (tmp_path / f"{nth}.toml").write_text(textwrap.dedent(example), encoding="utf-8")
+
+    catalogue = app_papers.procedures(tmp_path, app.installed_adapters())
+
+    assert len(examples) == 3
+    assert "firm_licence" in catalogue.kinds
+    assert catalogue.code("1.009999.000.00.00.H08") == "1.001193"
