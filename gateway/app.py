@@ -41,6 +41,7 @@ from gateway.lookup.cache import AnswerCache
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.idempotency import Idempotency
 from gateway.lookup.pipeline import Lookup
+from gateway.lookup.planning import Planner
 from gateway.lookup.recorder import Recorder
 from gateway.procedures.catalogue import Catalogue as Procedures
 from gateway.settings import CacheSettings, ConsumerSettings, EndpointSettings, RegistrySettings, Settings
@@ -311,6 +312,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
         show_docs=web_settings.docs,
         parts=parts(core, clock),
+        planner=Planner(core.lookup, core.procedures, clock, core.metrics),
     )
     keys.add_routes(application, core.keys)
     return application

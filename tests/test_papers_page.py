@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from enum import StrEnum
@@ -10,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from gateway import app, app_papers
+from gateway.lookup.paper_plan import PaperPlanRequest, parse_plan
 from gateway.procedures.printing import printed
+from gateway.procedures.reading import packaged
 from gateway.procedures.words import Cause, Clause, Decision, Publication, Situation
+from gateway.web.paper_plans import PLAN, AskedView, DecidedView, PaperVerdictView, PlanView
 from tests.test_docs import page, table
 
 PAGE = "docs/papers.md"
@@ -62,3 +66,24 @@ def test_the_files_that_the_page_shows_can_be_used(tmp_path: Path) -> None:
     assert len(examples) == 3
     assert "firm_licence" in catalogue.kinds
     assert catalogue.code("1.009999.000.00.00.H08") == "1.001193"
+
+
+def test_every_member_of_a_plan_is_documented() -> None:
+    """The example on the page has every member of a plan, of a paper and of a question, and no other."""
+    shown = next(json.loads(one) for one in re.findall(r"```json\n(.*?)```", page(PAGE), re.DOTALL) if "plan_id" in one)
+
+    assert shown.keys() == set(PlanView.model_fields)
+    assert shown["papers"][0].keys() == set(DecidedView.model_fields)
+    assert shown["papers"][0]["verdicts"][0].keys() == set(PaperVerdictView.model_fields)
+    assert shown["lookups"][0].keys() == set(AskedView.model_fields)
+    members = {row["member"] for row in table(PAGE, "Kế hoạch / a paper plan")}
+    assert set(re.findall(r"\w+", " ".join(members))) == set(PaperPlanRequest.model_fields)
+
+
+def test_the_example_of_a_plan_is_one() -> None:
+    """What the page and /openapi.json show can be sent."""
+    sent = next(one for one in re.findall(r"```json\n(.*?)```", page(PAGE), re.DOTALL) if '"subjects"' in one)
+    example = PLAN["/v1/paper-plans"]["post"]["requestBody"]["content"]["application/json"]["examples"]["marriage"]
+
+    for body in (sent.encode(), json.dumps(example["value"]).encode()):
+        assert parse_plan(body, packaged()).inquiry.procedure.value == "1.000894"

@@ -203,6 +203,17 @@ class Catalogue(_Data):
         """Every dataset that some kind names, each once, in order."""
         yield from sorted({one.dataset for kind in self.kinds.values() for one in _questions(kind)})
 
+    def claimed(self) -> frozenset[str]:
+        """Every field that some question needs, as a key or to match."""
+        return frozenset(
+            name for kind in self.kinds.values() for one in _questions(kind) for name in (*one.keys, *one.match)
+        )
+
+    def coverages(self) -> frozenset[str]:
+        """Every part of the subjects that some content is published for."""
+        ways = (way for kind in self.kinds.values() for way in kind.alternatives)
+        return frozenset(way.coverage.id for way in ways if way.coverage is not None)
+
     def names(self, dataset: str) -> Mapping[str, str]:
         """What the texts about a dataset's registry are filled with."""
         registry = self.registries[dataset.partition(".")[0]]

@@ -233,12 +233,14 @@ TABLE: Mapping[Situation, Row] = {
         Cause.NOT_OBTAINED,
         Text("cơ sở dữ liệu trả lời là không có", "the registry says that it has no such record"),
         Text(
-            "{registry} trả lời không có dữ liệu này. Yêu cầu giấy tờ và hướng dẫn người dân đề nghị {owner} cập nhật.",
-            "{registry} says that it has no such record. Ask for the paper, and advise to have {owner} add it.",
+            "{registry} trả lời không có dữ liệu này. Kiểm tra lại nội dung đã nhập: sai số, tên hoặc ngày "
+            "cũng là không có; nếu đúng thì yêu cầu giấy tờ và hướng dẫn người dân đề nghị {owner} cập nhật.",
+            "{registry} says that it has no such record. Check what was typed: a wrong number, name or date is none "
+            "either; if it is right, ask for the paper and advise to have {owner} add it.",
         ),
         Text(
-            f"{{registry}} chưa có dữ liệu này: {_UPDATE[0]}",
-            f"{{registry}} has no such record yet: {_UPDATE[1]}",
+            f"{{registry}} không có dữ liệu theo nội dung khai: {_UPDATE[0]}",
+            f"{{registry}} has no record of what was declared: {_UPDATE[1]}",
         ),
     ),
     Situation.TIMEOUT: _waiting(Text("cơ sở dữ liệu không trả lời kịp", "the registry did not answer in time")),

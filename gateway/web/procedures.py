@@ -11,20 +11,24 @@ from pydantic import BaseModel
 
 from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Catalogue as Datasets
+from gateway.lookup.paper_plan import PaperPlanRequest
 from gateway.lookup.paper_sources import entry_for
 from gateway.procedures.catalogue import Catalogue
 from gateway.web import problems
+from gateway.web.paper_plans import PLAN, PlanView
 from gateway.web.procedures_schemas import PATHS, ProcedureLine, ProcedureView, line_of, view_of
 
 __all__ = ["Procedures"]
 
 
 class Procedures:
-    """The part of the front door that shows the catalogue. Nothing in it is personal, and every consumer may see it."""
+    """The part of the front door that shows the catalogue, and tells of plans, which `handlers` answer. Nothing in the
+    catalogue is personal, and every consumer may see it.
+    """
 
-    paths: Mapping[str, Any] = PATHS
-    inputs: tuple[type[BaseModel], ...] = ()
-    outputs: tuple[type[BaseModel], ...] = (ProcedureLine, ProcedureView)
+    paths: Mapping[str, Any] = {**PATHS, **PLAN}
+    inputs: tuple[type[BaseModel], ...] = (PaperPlanRequest,)
+    outputs: tuple[type[BaseModel], ...] = (ProcedureLine, ProcedureView, PlanView)
 
     def __init__(
         self, catalogue: Catalogue, datasets: Datasets, authenticate: Callable[[web.Request], Awaitable[Consumer]]
