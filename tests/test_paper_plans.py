@@ -10,13 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.keyring import read_key_set
+from gateway.ledger.evidence import verified
 from gateway.lookup.paper_plan import PaperPlanRequest
-from gateway.settings import Settings
+from gateway.settings import Settings, load
 from gateway.settings_papers import ProceduresSettings
 from mocks.faults import Fault
 from mocks.server import Running
 from tests.conftest import INQUIRY, MAU, NOBODY, Desk, open_desk, settings_for
 from tests.policies import policy, rule, with_policy
+from tests.recorded import settings_file
 
 OWN = """
 [published]
@@ -63,6 +66,8 @@ FIRM = {"role": "firm", "claims": {"enterprise_code": "9900000023", "name": "Cô
 
 @asynccontextmanager
 async def office(stand_ins: Running, folder: Path, text: str = OWN, **more: Any) -> AsyncIterator[Desk]:
+    folder /= "procedures"
+    folder.mkdir()
     (folder / "own.toml").write_text(text, encoding="utf-8")
     settings: Settings = more.get("settings") or settings_for(stand_ins.base_url)
     async with open_desk(settings.model_copy(update={"procedures": ProceduresSettings(folder=folder)})) as desk:
@@ -194,6 +199,22 @@ async def test_what_was_not_declared_is_named(stand_ins: Running, tmp_path: Path
     assert decisions(answer)["residence"] == ("officer", "not_asked")
     assert paper(answer, "residence")["missing"] == ["permanent_residence"]
     assert paper(answer, "firm")["missing"] == ["enterprise_code", "name"]
+
+
+async def test_a_waived_paper_names_the_evidence_of_its_question(stand_ins: Running, tmp_path: Path) -> None:
+    """Evidence and the record's place come once for each question; it has all papers' verdicts and no value."""
+    async with office(stand_ins, tmp_path, settings=load(settings_file(tmp_path, stand_ins.base_url))) as desk:
+        _, answer = await plan(desk, APPLICANT)
+        async with desk.session.get(f"{desk.url}/.well-known/jwks.json") as reply:
+            keys = read_key_set(await reply.read())
+
+    (lookup,) = answer["lookups"]
+    document = verified(lookup["evidence"], keys)
+    assert document["record"]["verification"]["verdicts"] == dict.fromkeys(
+        ("full_name", "birth_date", "sex", "permanent_residence"), "match"
+    )
+    assert lookup["ledger"]["index"] >= 0
+    assert paper(answer, "residence")["lookups"] == [lookup["lookup_id"]]
 
 
 # --- registries that do not answer ---------------------------------------------------------------
