@@ -307,6 +307,19 @@ async def test_what_the_catalogue_does_not_know_is_refused(stand_ins: Running, t
     assert "Nguyễn" not in json.dumps(problem, ensure_ascii=False)
 
 
+async def test_what_is_not_in_force_is_no_plan_without_papers(stand_ins: Running, tmp_path: Path) -> None:
+    """A procedure or a case outside its days is refused: an empty plan would say that no paper is needed."""
+    for nth, (line, place) in enumerate(
+        [('decision = "1/QĐ-UBND"', "inquiry.procedure"), ('id = "general"', "case")],
+    ):
+        ended = OWN.replace(line, f"{line}\nvalid_until = 2020-01-01")
+        (tmp_path / str(nth)).mkdir()
+        async with office(stand_ins, tmp_path / str(nth), ended) as desk:
+            status, problem = await plan(desk, APPLICANT)
+
+        assert (status, problem["problems"][0]["field"]) == (422, place)
+
+
 def test_a_plan_prints_nobody() -> None:
     """Neither claims nor the inquiry stand in the text of a plan."""
     body = {"inquiry": INQUIRY, "subjects": [APPLICANT]}

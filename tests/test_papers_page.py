@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
@@ -86,4 +87,4 @@ def test_the_example_of_a_plan_is_one() -> None:
     example = PLAN["/v1/paper-plans"]["post"]["requestBody"]["content"]["application/json"]["examples"]["marriage"]
 
     for body in (sent.encode(), json.dumps(example["value"]).encode()):
-        assert parse_plan(body, packaged()).inquiry.procedure.value == "1.000894"
+        assert parse_plan(body, packaged(), date(2026, 3, 1)).inquiry.procedure.value == "1.000894"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,10 +43,10 @@ class PaperPlanRequest(BaseModel):
     case_token: Annotated[str, Field(max_length=8192)] | None = Field(None, repr=False)
 
 
-def parse_plan(body: bytes, catalogue: Catalogue) -> PaperPlanRequest:
+def parse_plan(body: bytes, catalogue: Catalogue, day: date) -> PaperPlanRequest:
     """The plan in a body. Raises InvalidQuestion naming each field that is wrong, or unknown to the catalogue."""
     asked = parse_as(PaperPlanRequest, body)
-    problems = list(_strange(asked, catalogue))
+    problems = list(_strange(asked, catalogue, day))
     if problems:
         raise InvalidQuestion(problems=tuple(problems), status=422)
     return asked
@@ -56,12 +57,15 @@ def chosen(asked: PaperPlanRequest, catalogue: Catalogue) -> Procedure:
     return catalogue.procedures[catalogue.code(asked.inquiry.procedure.value) or ""]
 
 
-def _strange(asked: PaperPlanRequest, catalogue: Catalogue) -> Iterator[FieldProblem]:
+def _strange(asked: PaperPlanRequest, catalogue: Catalogue, day: date) -> Iterator[FieldProblem]:
     code = catalogue.code(asked.inquiry.procedure.value)
     if code is None:
         advice = "thủ tục không có trong danh mục; xem GET /v1/procedures / no such procedure; see GET /v1/procedures"
         yield FieldProblem("inquiry.procedure", "unknown_procedure", advice)
-    elif asked.case not in (cases := [one.id for one in catalogue.procedures[code].cases]):
+    elif not catalogue.procedures[code].holds(day):  # no papers would look like none that is needed
+        advice = "thủ tục chưa hoặc không còn hiệu lực / the procedure is not in force yet, or no longer"
+        yield FieldProblem("inquiry.procedure", "not_in_force", advice)
+    elif asked.case not in (cases := [one.id for one in catalogue.procedures[code].cases if one.holds(day)]):
         advice = f"thủ tục không có trường hợp này; có / the procedure has no such case; there are: {', '.join(cases)}"
         yield FieldProblem("case", "unknown_case", advice)
     fields, parts = catalogue.claimed(), catalogue.coverages()

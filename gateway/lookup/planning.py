@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import date
 
 from gateway.clock import VIETNAM, Clock
 from gateway.domain.outcome import Unknown
@@ -50,11 +51,15 @@ class Planner:
         self._clock = clock
         self._metrics = metrics
 
+    def today(self) -> date:
+        """The day by which validity and publication are judged."""
+        return self._clock.now().astimezone(VIETNAM).date()
+
     async def plan(
         self, plan_id: str, consumer: Consumer, request: PaperPlanRequest, caller: Caller, place: Place
     ) -> Plan:
         """The whole plan. Whatever goes wrong with one question is told of the papers that need it, and of no other."""
-        day = self._clock.now().astimezone(VIETNAM).date()
+        day = self.today()
         procedure = chosen(request, self.catalogue)
         papers = self.catalogue.papers(procedure, request.case, day) or ()
         desk = Desk(self._lookup, self.catalogue, consumer, request, day)

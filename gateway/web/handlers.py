@@ -189,7 +189,7 @@ class Handlers:
             return problems.for_status(404)
         try:
             within_s = deadline.asked_for(request.headers)
-            asked = parse_plan(await body_of(request), planner.catalogue)
+            asked = parse_plan(await body_of(request), planner.catalogue, planner.today())
         except QuestionRefused as refusal:
             return await self._refused(plan_id, consumer, refusal)
         caller, place = _caller(request, arrived, within_s), place_in(self._inbound, consumer)
