@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from contracts.reader import Contract
 from contracts.reader import installed as installed_contracts
-from gateway import __version__, app_authentication, app_idempotency, app_keep
+from gateway import __version__, app_authentication, app_idempotency, app_keep, app_papers
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_cache import answer_cache, freshness
 from gateway.app_credentials import credentials, log_in_urls, require_secrets, signed, tls_context, xroad_names
@@ -41,7 +41,9 @@ from gateway.lookup.cache import AnswerCache
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.idempotency import Idempotency
 from gateway.lookup.pipeline import Lookup
+from gateway.lookup.planning import Planner
 from gateway.lookup.recorder import Recorder
+from gateway.procedures.catalogue import Catalogue as Procedures
 from gateway.settings import CacheSettings, ConsumerSettings, EndpointSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
 from gateway.stores.state import State
@@ -57,6 +59,7 @@ from gateway.web.authentication import ONLY_KEYS, Authenticator
 from gateway.web.handlers import answer_body
 from gateway.web.limits import Limits
 from gateway.web.part import Part
+from gateway.web.procedures import Procedures as ProceduresPart
 from gateway.web.proofs import Proofs
 from gateway.wire.wrappers import WRAPPERS
 
@@ -101,6 +104,7 @@ class Core:
     state: State
     authenticator: Authenticator
     idempotency: Idempotency
+    procedures: Procedures
     keys: KeyRing | None = None
     ledger: Log | None = None
     keeper: Keeper | None = None
@@ -271,6 +275,7 @@ def build(
         state,
         authenticator,
         idempotency,
+        app_papers.procedures(settings.procedures.folder, adapters),
         ring,
         ledger,
         cache=cache,
@@ -307,6 +312,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
         show_docs=web_settings.docs,
         parts=parts(core, clock),
+        planner=Planner(core.lookup, core.procedures, clock, core.metrics),
     )
     keys.add_routes(application, core.keys)
     return application
@@ -314,8 +320,9 @@ def front_door(core: Core, clock: Clock) -> web.Application:
 
 def parts(core: Core, clock: Clock) -> list[Part]:
     """What joins the front door beside the API itself."""
+    papers = ProceduresPart(core.procedures, core.catalogue, core.authenticator.consumer_of)
     if core.keys is None:
-        return []
+        return [papers]
     part = index_part(
         core.settings,
         lookup=core.lookup,
@@ -326,7 +333,7 @@ def parts(core: Core, clock: Clock) -> list[Part]:
         clock=clock,
     )
     if part is None or core.settings.ledger is None:
-        return []
+        return [papers]
     proofs = Proofs(
         core.settings.ledger.folder,
         authenticate=core.authenticator.consumer_of,
@@ -334,7 +341,7 @@ def parts(core: Core, clock: Clock) -> list[Part]:
         refuse=core.lookup.refuse,
         clock=clock,
     )
-    return [part, proofs]
+    return [papers, part, proofs]
 
 
 def installed_adapters() -> dict[str, Adapter]:

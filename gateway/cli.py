@@ -21,7 +21,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.commands import cache, contract, evidence, keys, ledger_index, ledger_keep, new_adapter, store, witness
+from gateway.commands import (
+    cache,
+    contract,
+    evidence,
+    keys,
+    ledger_index,
+    ledger_keep,
+    new_adapter,
+    procedures,
+    store,
+    witness,
+)
 from gateway.errors import GatewayError, QuestionRefused
 
 if TYPE_CHECKING:
@@ -46,6 +57,7 @@ cli.add_typer(witness.commands, name="witness")
 cli.add_typer(ledger_index.approvals, name="approval")
 cli.add_typer(store.commands, name="store")
 cli.add_typer(cache.commands, name="cache")
+cli.add_typer(procedures.commands, name="procedures")
 cli.command("new-adapter")(new_adapter.make)
 
 SettingsFile = Annotated[

@@ -42,6 +42,7 @@ from gateway.settings_credentials import Section as _Section
 from gateway.settings_keep import WitnessServiceSettings
 from gateway.settings_keys import KeysSettings
 from gateway.settings_ledger import LedgerSettings
+from gateway.settings_papers import ProceduresSettings
 
 __all__ = [
     "BreakerSettings",
@@ -57,6 +58,7 @@ __all__ = [
     "NamesSettings",
     "OfficersSettings",
     "PolicySettings",
+    "ProceduresSettings",
     "QuotaSettings",
     "RegistrySettings",
     "Settings",
@@ -344,6 +346,9 @@ class Settings(BaseSettings):
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
     policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may ask what.")
     officers: OfficersSettings = Field(default_factory=OfficersSettings, description="Officers at registries.")
+    procedures: ProceduresSettings = Field(
+        default_factory=ProceduresSettings, description="Procedures and their papers."
+    )
     cases: CasesSettings = Field(default_factory=CasesSettings, description="Whether a case is open, and whose.")
     tokens: TokensSettings | None = Field(None, description="OAuth2 access tokens.")
     signatures: SignaturesSettings = Field(default_factory=SignaturesSettings, description="Signed requests.")

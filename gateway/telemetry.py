@@ -65,6 +65,12 @@ class Metrics:
             ["registry", "dataset", "field", "verdict"],
             registry=self.registry,
         )
+        self.papers = Counter(
+            "gateway_papers",
+            "Papers that a plan decided, by the clause under which data replaces them and what became of them.",
+            ["clause", "decision"],
+            registry=self.registry,
+        )
         self.attempts = Counter(
             "gateway_attempts",
             "Attempts to answer a question, by what came of them.",

@@ -119,6 +119,15 @@ class Run:
         body = {"dataset": "dancu.citizen", "query": person, "inquiry": self.inquiry, "claims": claimed | claims}
         return await self.send(json.dumps(body | {"max_age_s": 1}).encode(), "/v1/verifications")
 
+    async def plan(self) -> str:
+        """A paper plan of what the person declares: once as the registry has it, and once with another name."""
+        person = self.questions["dancu.citizen"]
+        claims = [dict(person), person | {"full_name": f"{person['full_name']}x"}, person | {"citizen_id": "x"}]
+        address = {"province_code": "52", "detail": self.flock.street}
+        subjects = [{"role": "applicant", "claims": one | {"permanent_residence": address}} for one in claims]
+        body = {"inquiry": self.inquiry, "subjects": subjects}
+        return await self.send(json.dumps(body).encode(), "/v1/paper-plans")
+
     async def send(
         self, body: bytes, path: str = "/v1/lookups", key: str = KEY, more: Mapping[str, str] | None = None
     ) -> str:
@@ -232,6 +241,10 @@ async def everything(one: Run) -> None:
     for claims in ({one.flock.name: 1}, {"birth_date": one.flock.dossier}, {"citizen_id": f"{one.flock.citizen_id}0"}):
         assert await one.verify(**claims) == "invalid"
     assert await one.verify(**{"relatives.father.full_name": one.flock.father}) == "forbidden"
+    for way in ("", *WAYS):
+        one.loud(way)
+        assert await one.plan() == "set"
+    one.loud("")
     assert {*await one.ask_all(max_age_s=BUG_AGE_S)} == {"urn:onestop-gateway:problem:bug"}
     assert await one.send(b"{}", key=one.flock.wrong_key) == "unauthenticated"
     assert [await one.ask_set(f"{one.flock.citizen_id}") for _ in range(2)] == ["set", "set"]

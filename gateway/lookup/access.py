@@ -140,6 +140,15 @@ class Access:
             seen=seen,
         )
 
+    def may_compare(
+        self, consumer: Consumer, entry: Entry, inquiry: Inquiry, claimed: Collection[str]
+    ) -> frozenset[str]:
+        """Those of the claims that may be compared for this inquiry, as far as the policy says; nothing is counted."""
+        policy = self.policy.current
+        scope = Scope(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id, comparing=True)
+        decision = policy.decide(scope, self._today())
+        return frozenset() if decision is None else policy.shapes[entry.id].whole(claimed, decision.parts)
+
     def require(self, consumer: Consumer, right: Right) -> None:
         """Raises Forbidden unless the policy gives the consumer this right."""
         if not self.policy.current.may(consumer.name, right):

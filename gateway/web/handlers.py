@@ -16,7 +16,9 @@ from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Entry, Instance
 from gateway.lookup.claims import claims_model
 from gateway.lookup.idempotency import Idempotency, Reply
+from gateway.lookup.paper_plan import parse_plan
 from gateway.lookup.pipeline import Lookup, LookupResult
+from gateway.lookup.planning import Planner
 from gateway.lookup.repeats import Slot
 from gateway.lookup.request import LookupRequest, parse
 from gateway.lookup.seams import Caller
@@ -30,6 +32,7 @@ from gateway.web.idempotency_key import REPLAYED, asked_under
 from gateway.web.inbound import Inbound
 from gateway.web.limits import LIMITS
 from gateway.web.lookup_sets import LookupSets
+from gateway.web.paper_plans import place_in, plan_view
 from gateway.web.schemas import lookup_view
 from gateway.web.verifications import verification_view
 
@@ -54,8 +57,10 @@ class Handlers:
         metrics: Metrics,
         idempotency: Idempotency,
         unready: Callable[[], str | None] = lambda: None,
+        planner: Planner | None = None,
     ) -> None:
         self._inbound = inbound
+        self._planner = planner
         self._sets = LookupSets(self._answer, new_id=lookup.new_id, inbound=inbound, metrics=metrics, clock=clock)
         self._lookup = lookup
         self._idempotency = idempotency
@@ -74,6 +79,10 @@ class Handlers:
     async def verify(self, request: web.Request) -> web.Response:
         """POST /v1/verifications"""
         return await self._carried(request, self._verified)
+
+    async def plan(self, request: web.Request) -> web.Response:
+        """POST /v1/paper-plans"""
+        return await self._carried(request, self._planned)
 
     async def _carried(self, request: web.Request, answered: _Answered) -> web.Response:
         if not self._inbound.enter():
@@ -173,6 +182,19 @@ class Handlers:
         if isinstance(outcome, Unknown):
             return problems.for_unknown(lookup_id, outcome, self._clock)
         return _json(verification_view(result))
+
+    async def _planned(self, request: web.Request, consumer: Consumer, arrived: float) -> web.Response:
+        plan_id, planner = request[LOOKUP_ID], self._planner
+        if planner is None:
+            return problems.for_status(404)
+        try:
+            within_s = deadline.asked_for(request.headers)
+            asked = parse_plan(await body_of(request), planner.catalogue, planner.today())
+        except QuestionRefused as refusal:
+            return await self._refused(plan_id, consumer, refusal)
+        caller, place = _caller(request, arrived, within_s), place_in(self._inbound, consumer)
+        plan = await planner.plan(plan_id, consumer, asked, caller, place)
+        return _json(plan_view(plan, planner.catalogue))
 
     async def registries(self, request: web.Request) -> web.Response:
         """GET /v1/registries"""

@@ -19,6 +19,7 @@ from gateway.clock import Clock
 from gateway.errors import QuestionRefused, SettingsError
 from gateway.lookup.idempotency import Idempotency
 from gateway.lookup.pipeline import Lookup
+from gateway.lookup.planning import Planner
 from gateway.telemetry import Metrics
 from gateway.web import docs, openapi, problems
 from gateway.web.authentication import HEADER, ONLY_KEYS, Authenticator, Method
@@ -51,13 +52,14 @@ def api(
     show_docs: Literal["open", "authenticated", "off"] = "open",
     unready: Callable[[], str | None] = lambda: None,
     parts: Sequence[Part] = (),
+    planner: Planner | None = None,
 ) -> web.Application:
     """
     The front door's application, with whatever parts join it. `methods` are the ways to authenticate that its
     description tells of; `unready` says why no question should come here now, or None.
     """
     inbound = Inbound(limits.questions, metrics, clock)
-    handlers = Handlers(lookup, authenticator, clock, inbound, metrics, idempotency, unready)
+    handlers = Handlers(lookup, authenticator, clock, inbound, metrics, idempotency, unready, planner)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
     app[LIMITS] = limits
@@ -66,6 +68,8 @@ def api(
     app.router.add_post("/v1/lookups", handlers.ask)
     app.router.add_post("/v1/lookup-sets", handlers.ask_set)
     app.router.add_post("/v1/verifications", handlers.verify)
+    if planner is not None:
+        app.router.add_post("/v1/paper-plans", handlers.plan)
     app.router.add_get("/v1/registries", handlers.registries, allow_head=False)
     app.router.add_get("/v1/datasets", handlers.datasets, allow_head=False)
     app.router.add_get("/v1/datasets/{id}", handlers.dataset, allow_head=False)

@@ -27,11 +27,13 @@ from gateway.commands.keys import Algorithm, make
 from gateway.settings import Settings
 from gateway.settings_keys import KeysSettings
 from gateway.settings_ledger import LedgerSettings
+from gateway.settings_papers import ProceduresSettings
 from tests.conftest import open_desk, settings_for
 from tests.policies import granting
 
 __all__ = ["BUG_AGE_S", "settings"]
 
+PUBLISHED = Path(__file__).parents[2] / "demo" / "procedures"
 BUG_AGE_S = 77
 """A question that would take an answer of this age meets a bug, whose text quotes the question."""
 
@@ -59,6 +61,7 @@ def settings(folder: Path, stand_ins: str) -> Settings:
     one_stop = loud.consumers["one-stop"].model_copy(update={"questions_per_minute": 100_000})
     ledger = LedgerSettings(folder=folder / "ledger", origin="canaries.test/ledger")
     parts = {"consumers": {"one-stop": one_stop}, "registries": registries, "keys": keys, "ledger": ledger}
+    parts["procedures"] = ProceduresSettings(folder=PUBLISHED)
     return granting(loud.model_copy(update=parts), *datasets)
 
 

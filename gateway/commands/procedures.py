@@ -1,0 +1,92 @@
+"""`gateway procedures`: the catalogue of papers, for the province's process owner."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+__all__ = ["commands"]
+
+commands = typer.Typer(help="Thủ tục và giấy tờ / procedures and their papers", no_args_is_help=True)
+
+SettingsFile = Annotated[
+    Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="In JSON / print JSON")]
+DEFAULT_SETTINGS = Path("gateway.toml")
+
+out = Console()
+
+
+@commands.command("check")
+def check(
+    folder: Annotated[
+        Path | None, typer.Argument(file_okay=False, help="Thư mục; mặc định của cấu hình / folder, else the settings'")
+    ] = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """Kiểm tra danh mục trước khi dùng / say whether the catalogue could be used, and what is wrong where."""
+    from gateway import app, app_papers
+    from gateway.settings import load
+
+    loaded = load(settings)
+    found = app_papers.procedures(folder or loaded.procedures.folder, app.installed_adapters())
+    unpublished = [one for one in found.datasets() if one not in found.published]
+    if as_json:
+        _print({"version": found.version, "procedures": sorted(found.procedures), "unpublished": unpublished})
+        return
+    papers = sum(len(case.papers) for one in found.procedures.values() for case in one.cases)
+    out.print(
+        f"[green]được / ok[/] {found.version}: {len(found.procedures)} thủ tục / procedures, {papers} giấy tờ / papers",
+        highlight=False,
+    )
+    for dataset in unpublished:
+        out.print(f"chưa công bố / not published: {dataset}", highlight=False)
+
+
+@commands.command("show")
+def show(
+    code: Annotated[str, typer.Argument(help="Mã thủ tục, cả dạng của tỉnh / code, also in a local form")],
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    as_json: AsJson = False,
+) -> None:
+    """In giấy tờ của một thủ tục / print the papers of one procedure, and what replaces each."""
+    from gateway import app, app_papers
+    from gateway.settings import load
+    from gateway.web.procedures_schemas import view_of
+
+    loaded = load(settings)
+    catalogue = app_papers.procedures(loaded.procedures.folder, app.installed_adapters())
+    meant = catalogue.code(code)
+    if meant is None:
+        raise typer.BadParameter(f"không có trong danh mục / not in the catalogue: {code}", param_hint="code")
+    view = view_of(meant, catalogue, {})
+    if as_json:
+        _print(view)
+        return
+    out.print(f"{meant} {view['title']} / {view['title_en']} ({view['decision']})", highlight=False)
+    for case in view["cases"]:
+        table = Table("giấy tờ / paper", "của / of", "loại / clause", "thay bằng / replaced by", "công bố / published")
+        for paper in case["papers"]:
+            asked = [one for way in paper["alternatives"] for one in way["questions"]]
+            table.add_row(
+                escape(f"{paper['id']}: {paper['title']}"),
+                paper["role_title"],
+                paper["clause"],
+                "\n".join(f"{one['dataset']}: {', '.join(one['match'])}" for one in asked) or "-",
+                "\n".join(one["published_from"] or "-" for one in asked) or "-",
+            )
+        out.print(f"{case['id']}: {case['title']} / {case['title_en']}", highlight=False)
+        out.print(table)
+
+
+def _print(value: Any) -> None:
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")

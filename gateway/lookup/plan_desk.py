@@ -1,0 +1,206 @@
+"""The questions of one plan, each once, and the decisions that follow from what became of them. Asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from gateway.domain.compare.verdict import Verdict
+from gateway.domain.outcome import Outcome, Unknown
+from gateway.errors import FieldProblem, Reason
+from gateway.lookup.access import Consumer
+from gateway.lookup.catalogue import Entry
+from gateway.lookup.comparison import FieldVerdict
+from gateway.lookup.paper_plan import PaperPlanRequest, Subject
+from gateway.lookup.paper_sources import entry_for
+from gateway.lookup.pipeline import Lookup, LookupResult
+from gateway.procedures.catalogue import Alternative, Catalogue, Kind, Paper, Question
+from gateway.procedures.deciding import Answered, Ruling, of_paper
+from gateway.procedures.words import Clause, Decision, Publication
+
+__all__ = ["Asked", "Decided", "Desk"]
+
+_ASK_AGAIN = timedelta(seconds=60)
+"""When a pending question may be asked again where nobody said when."""
+_Key = tuple[int, str, tuple[str, ...]]
+_HARDEST = (Decision.REQUIRED, Decision.PENDING, Decision.OFFICER, Decision.WAIVED)
+_Ruled = tuple[Ruling, int, Subject]
+
+
+@dataclass(slots=True)
+class Asked:
+    """One question of a plan: to which dataset, about which subject, and what became of it."""
+
+    lookup_id: str
+    dataset: str
+    subject: int
+    entry: Entry
+    query: Mapping[str, Any] = field(repr=False)
+    claims: dict[str, Any] = field(default_factory=dict, repr=False)
+    result: LookupResult | None = None
+    outcome: Outcome[Any] | None = field(default=None, repr=False)
+    problems: tuple[FieldProblem, ...] = ()
+    refusal: str | None = None
+
+    @property
+    def verdicts(self) -> Mapping[str, FieldVerdict]:
+        """What was compared, by field."""
+        return {one.field: one for one in (self.result.verdicts if self.result else None) or ()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """
+    The decision on one paper. `dataset` and `subject` are those that it hangs on, None where nothing is asked; `asked`
+    the questions of the way that was taken, `missing` the fields that were not declared, or may not be compared.
+    """
+
+    paper: Paper
+    kind: Kind
+    ruling: Ruling
+    dataset: str | None
+    subject: int | None
+    asked: tuple[Asked, ...]
+    verdicts: tuple[tuple[int, FieldVerdict], ...]
+    missing: tuple[str, ...]
+    retry_at: datetime | None
+
+
+class Desk:
+    """The questions of one plan, each once, and the decisions that follow from them."""
+
+    def __init__(
+        self, lookup: Lookup, catalogue: Catalogue, consumer: Consumer, request: PaperPlanRequest, day: date
+    ) -> None:
+        self._lookup = lookup
+        self._catalogue = catalogue
+        self._consumer = consumer
+        self._request = request
+        self._day = day
+        self.asked: dict[_Key, Asked] = {}
+
+    def gather(self, paper: Paper) -> None:
+        """Note what must be asked for a paper: nothing that the law keeps from replacing it."""
+        if paper.clause is Clause.N:
+            return
+        for nth, subject in self._subjects(paper):
+            for way in self._catalogue.kinds[paper.kind].alternatives:
+                for question in way.questions:
+                    if self._publication(question, way, subject) is Publication.PUBLISHED:
+                        self._note(question, nth, subject)
+
+    def _note(self, question: Question, nth: int, subject: Subject) -> None:
+        entry = entry_for(question.dataset, self._lookup.catalogue)
+        if entry is None or self._missing(question, subject):
+            return
+        key = (nth, question.dataset, question.keys)
+        one = self.asked.get(key)
+        if one is None:
+            query = {name: subject.claims[name] for name in question.keys}
+            one = self.asked[key] = Asked(self._lookup.new_id(), question.dataset, nth, entry, query)
+        one.claims |= {name: subject.claims[name] for name in question.match}
+
+    def settle(self) -> None:
+        """
+        Leave out what no rule lets be compared, so that it takes no other paper's claims along. Where nothing is left
+        the question goes as it is, to be refused and recorded as any other.
+        """
+        inquiry, access = self._request.inquiry, self._lookup.access
+        for one in self.asked.values():
+            allowed = access.may_compare(self._consumer, one.entry, inquiry, one.claims)
+            one.claims = {name: value for name, value in one.claims.items() if name in allowed} or one.claims
+
+    def decided(self, paper: Paper, now: datetime) -> Decided:
+        """The decision on a paper: of several subjects in its role the one that stands most in its way decides."""
+        kind = self._catalogue.kinds[paper.kind]
+        found = [(self._ruled(paper, kind, nth, subject), nth, subject) for nth, subject in self._subjects(paper)]
+        if not found:
+            nobody = [
+                [Answered(self._publication(one, way, None), None) for one in way.questions]
+                for way in kind.alternatives
+            ]
+            return self._told(paper, kind, of_paper(paper.clause, nobody), None, [], now)
+        ruling, nth, _ = hardest = min(found, key=lambda one: _HARDEST.index(one[0].decision))
+        # Of a paper that is waived each subject's evidence counts, of any other what it hangs on.
+        taken = found if ruling.decision is Decision.WAIVED else [hardest]
+        return self._told(paper, kind, ruling, nth, taken, now)
+
+    def _ruled(self, paper: Paper, kind: Kind, nth: int, subject: Subject) -> Ruling:
+        ways = [[self._answered(one, way, nth, subject) for one in way.questions] for way in kind.alternatives]
+        return of_paper(paper.clause, ways)
+
+    def _answered(self, question: Question, way: Alternative, nth: int, subject: Subject) -> Answered:
+        publication = self._publication(question, way, subject)
+        if publication is Publication.PUBLISHED and entry_for(question.dataset, self._lookup.catalogue) is None:
+            return Answered(publication, Unknown(Reason.NOT_CONNECTED))
+        one = self.asked.get((nth, question.dataset, question.keys))
+        if one is None or self._missing(question, subject) or not set(question.match) <= one.claims.keys():
+            return Answered(publication, None)
+        verdicts = {name: compared.verdict for name, compared in one.verdicts.items() if name in question.match}
+        complete = set(question.match) <= verdicts.keys()
+        return Answered(publication, one.outcome, complete, frozenset[Verdict](verdicts.values()))
+
+    def _told(
+        self,
+        paper: Paper,
+        kind: Kind,
+        ruling: Ruling,
+        nth: int | None,
+        taken: Sequence[_Ruled],
+        now: datetime,
+    ) -> Decided:
+        is_law = paper.clause is Clause.N or not kind.alternatives
+        way = None if is_law else kind.alternatives[ruling.way]
+        used: list[tuple[Question, Asked]] = []
+        lacking: list[str] = []
+        for one, place, subject in () if is_law else taken:
+            chosen = kind.alternatives[one.way]
+            keys = [(question, (place, question.dataset, question.keys)) for question in chosen.questions]
+            used += [(question, self.asked[key]) for question, key in keys if key in self.asked]
+            lacking += self._lacking(chosen, place, subject)
+        if not taken and way is not None:  # nobody in the role: all of it has to be declared
+            lacking = [name for question in way.questions for name in (*question.keys, *question.match)]
+        return Decided(
+            paper=paper,
+            kind=kind,
+            ruling=ruling,
+            dataset=None if way is None else way.questions[ruling.question].dataset,
+            subject=nth,
+            asked=tuple({id(one): one for _, one in used}.values()),
+            verdicts=tuple(
+                (one.subject, verdict)
+                for question, one in used
+                for name, verdict in one.verdicts.items()
+                if name in question.match
+            ),
+            missing=tuple(dict.fromkeys(lacking)),
+            retry_at=self._retry_at(ruling, [one for _, one in used], now),
+        )
+
+    def _lacking(self, way: Alternative, nth: int, subject: Subject) -> Iterator[str]:
+        for question in way.questions:
+            yield from self._missing(question, subject)
+            one = self.asked.get((nth, question.dataset, question.keys))
+            yield from () if one is None else (name for name in question.match if name not in one.claims)
+
+    @staticmethod
+    def _retry_at(ruling: Ruling, used: list[Asked], now: datetime) -> datetime | None:
+        if ruling.decision is not Decision.PENDING:
+            return None
+        told = [one.outcome.retry_at for one in used if isinstance(one.outcome, Unknown) and one.outcome.retry_at]
+        return max(told, default=now + _ASK_AGAIN)
+
+    def _subjects(self, paper: Paper) -> list[tuple[int, Subject]]:
+        return [(nth, one) for nth, one in enumerate(self._request.subjects) if one.role == paper.role]
+
+    def _publication(self, question: Question, way: Alternative, subject: Subject | None) -> Publication:
+        coverage = way.coverage
+        covered = subject.coverage.get(coverage.id) if coverage is not None and subject is not None else None
+        return self._catalogue.publication(question.dataset, coverage, covered, self._day)
+
+    @staticmethod
+    def _missing(question: Question, subject: Subject) -> tuple[str, ...]:
+        """What the question needs and nobody declared."""
+        return tuple(name for name in (*question.keys, *question.match) if name not in subject.claims)

@@ -1,0 +1,115 @@
+"""
+What is decided of every paper of a case: each registry asked once for each subject, all at the same time.
+
+What one registry does changes nothing for papers that another one replaces. A question that could not be answered is
+not asked again here: `retry_at` says when whoever asked may do so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+
+from gateway.clock import VIETNAM, Clock
+from gateway.domain.outcome import Unknown
+from gateway.errors import QuestionRefused
+from gateway.lookup.access import Consumer
+from gateway.lookup.paper_plan import PaperPlanRequest, chosen
+from gateway.lookup.pipeline import Lookup
+from gateway.lookup.plan_desk import Asked, Decided, Desk
+from gateway.lookup.request import LookupRequest
+from gateway.lookup.seams import Caller
+from gateway.procedures.catalogue import Catalogue
+from gateway.telemetry import Metrics, log, where
+
+__all__ = ["Place", "Plan", "Planner"]
+
+Place = Callable[[], AbstractContextManager[Unknown | None]]
+"""Holds the place of one more question; what it gives is why there is none, or None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Every paper with its decision, and every question that was asked for them, once."""
+
+    plan_id: str
+    procedure: str
+    case: str
+    papers: tuple[Decided, ...]
+    asked: tuple[Asked, ...]
+
+
+class Planner:
+    """Makes plans, over the pipeline that answers lookups."""
+
+    def __init__(self, lookup: Lookup, catalogue: Catalogue, clock: Clock, metrics: Metrics) -> None:
+        self.catalogue = catalogue
+        self._lookup = lookup
+        self._clock = clock
+        self._metrics = metrics
+
+    def today(self) -> date:
+        """The day by which validity and publication are judged."""
+        return self._clock.now().astimezone(VIETNAM).date()
+
+    async def plan(
+        self, plan_id: str, consumer: Consumer, request: PaperPlanRequest, caller: Caller, place: Place
+    ) -> Plan:
+        """The whole plan. Whatever goes wrong with one question is told of the papers that need it, and of no other."""
+        day = self.today()
+        procedure = chosen(request, self.catalogue)
+        papers = self.catalogue.papers(procedure, request.case, day) or ()
+        desk = Desk(self._lookup, self.catalogue, consumer, request, day)
+        for paper in papers:
+            desk.gather(paper)
+        desk.settle()
+        async with asyncio.TaskGroup() as together:  # whoever hangs up ends them all
+            for nth, one in enumerate(desk.asked.values()):
+                together.create_task(self._ask(one, consumer, request, caller, place if nth else None))
+        now = self._clock.now()
+        decided = tuple(desk.decided(paper, now) for paper in papers)
+        for told in decided:
+            self._metrics.papers.labels(told.paper.clause.value, told.ruling.decision.value).inc()
+        return Plan(
+            plan_id=plan_id,
+            procedure=request.inquiry.procedure.value,
+            case=request.case,
+            papers=decided,
+            asked=tuple(desk.asked.values()),
+        )
+
+    async def _ask(
+        self, one: Asked, consumer: Consumer, request: PaperPlanRequest, caller: Caller, place: Place | None
+    ) -> None:
+        """One question; the first of a plan has the place that the plan itself came in with."""
+        if place is None:
+            return await self._answered(one, consumer, request, caller)
+        with place() as full:
+            if full is not None:
+                one.outcome = full
+                return None
+            return await self._answered(one, consumer, request, caller)
+
+    async def _answered(self, one: Asked, consumer: Consumer, request: PaperPlanRequest, caller: Caller) -> None:
+        question = LookupRequest.model_construct(
+            dataset=one.entry.id,
+            query=dict(one.query),
+            inquiry=request.inquiry,
+            fields=None,
+            max_age_s=0,
+            deadline_s=request.deadline_s,
+            case_token=request.case_token,
+        )
+        try:
+            one.result = await self._lookup.ask(one.lookup_id, consumer, question, caller, one.claims)
+        except QuestionRefused as refusal:
+            one.refusal, one.problems = refusal.refusal.value, refusal.problems
+        except Exception as exc:  # an error of ours in one question takes no decision from other papers
+            one.refusal = "bug"
+            self._metrics.bugs.inc()
+            log().error("web.bug", lookup_id=one.lookup_id, **where(exc))
+        else:
+            one.outcome = one.result.answer.outcome

@@ -1,0 +1,230 @@
+"""
+The catalogue: procedure, case, paper, and the ways in which registries replace it. All of it is data.
+
+How files become a catalogue stands in `reading`; whether it fits the adapters that are installed, in `fitting`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.procedures.words import Clause, Publication
+
+__all__ = [
+    "CODE",
+    "Alternative",
+    "Case",
+    "Catalogue",
+    "Coverage",
+    "Kind",
+    "Paper",
+    "Procedure",
+    "Question",
+    "Registry",
+    "Role",
+    "Titled",
+]
+
+CODE = r"^[1-9]\.[0-9]{6}$"
+DATASET = r"^[a-z][a-z0-9]*\.[a-z][a-z0-9_]*$"
+RESULT = r"^KQ\.[A-Z][0-9]{2}\.[0-9]{6}$"
+WORD = r"^[a-z][a-z0-9_]{0,59}$"
+_LOCAL = re.compile(r"([1-9]\.[0-9]{6})(?:\.[0-9A-Z]{2,3}){1,6}")
+
+Text = Annotated[str, Field(min_length=1, max_length=600)]
+Word = Annotated[str, Field(pattern=WORD)]
+Dataset = Annotated[str, Field(pattern=DATASET)]
+Names = tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")], ...]
+Level = Literal["commune", "province", "ministry"]
+Assumed = tuple[Word, ...]
+"""Which keys of the same table are a guess: nobody's text says it."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Titled(_Data):
+    """Something with a name in both languages."""
+
+    title: Text
+    title_en: Text
+
+
+class Registry(Titled):
+    """A registry that papers are replaced from, and its owner, who corrects it."""
+
+    owner: Text
+    owner_en: Text
+    source: Word
+
+
+class Role(Titled):
+    """Who or what a paper is about, as the one-stop system names it in a plan."""
+
+
+class Coverage(_Data):
+    """
+    The part of the subjects for which the data is published, such as residential land. Whoever asks for a plan says
+    whether the subject is of it.
+    """
+
+    id: Word
+    text: Text
+    text_en: Text
+    source: Word
+
+
+class Question(_Data):
+    """
+    What is asked for a paper. `keys` are fields of the query, `match` those of the record that must agree with what
+    was declared, `may_fetch` what may be asked for besides, when the form needs it.
+    """
+
+    dataset: Dataset
+    keys: Annotated[Names, Field(min_length=1)]
+    match: Annotated[Names, Field(min_length=1)]
+    may_fetch: Names = ()
+
+
+class Alternative(_Data):
+    """One way to replace a paper: every question of it is needed."""
+
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+    coverage: Coverage | None = None
+    note: Text | None = None
+
+
+class Kind(Titled):
+    """
+    A kind of paper, and how registries replace it; no alternative where none does yet.
+
+    `basis` is the law, `source` where all this was seen, `result` the code of the result that stands in its place
+    (`MaKetQuaThayThe`); `note` is for whoever keeps the catalogue.
+    """
+
+    basis: Text
+    source: Word
+    citizen: Text
+    citizen_en: Text
+    result: Annotated[str, Field(pattern=RESULT)] | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    assumed: Assumed = ()
+    note: Text | None = None
+
+
+class _Dated(_Data):
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Whether it is in force on a day; both days of its validity included."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
+
+class Paper(_Dated):
+    """A paper of a case: its kind, whom it is about, and how the procedure's text lets data replace it."""
+
+    id: Word
+    kind: Word
+    role: Word
+    clause: Clause
+    assumed: Assumed = ()
+    note: Text | None = None
+
+
+class Case(_Dated):
+    """A case (trường hợp) with the papers that it asks for."""
+
+    id: Word
+    title: Text = "Mọi trường hợp"
+    title_en: Text = "Every case"
+    papers: Annotated[tuple[Paper, ...], Field(min_length=1)]
+
+
+class Procedure(Titled, _Dated):
+    """A procedure (thủ tục hành chính); `decision` is the decision that published its text."""
+
+    levels: Annotated[tuple[Level, ...], Field(min_length=1)]
+    decision: Text
+    source: Word
+    cases: Annotated[tuple[Case, ...], Field(min_length=1)]
+    assumed: Assumed = ()
+    note: Text | None = None
+
+
+class Catalogue(_Data):
+    """A whole catalogue, in which every name is one that is there. `version` tells two contents apart."""
+
+    version: str
+    sources: Mapping[str, str]
+    registries: Mapping[str, Registry]
+    roles: Mapping[str, Role]
+    kinds: Mapping[str, Kind]
+    procedures: Mapping[str, Procedure]
+    published: Mapping[str, date]
+    local_codes: Mapping[str, str]
+
+    def code(self, written: str) -> str | None:
+        """
+        The national code that is meant, or None: the table of local codes goes first, then a local suffix such as
+        `.000.00.00.H08` is left out. A code that is not in the catalogue means nothing here.
+        """
+        if written in self.local_codes:
+            return self.local_codes[written]
+        local = _LOCAL.fullmatch(written)
+        code = local[1] if local else written
+        return code if code in self.procedures else None
+
+    def papers(self, procedure: Procedure, case: str, day: date) -> tuple[Paper, ...] | None:
+        """The papers of a case that are asked for on a day; None where the procedure has no such case then."""
+        for one in procedure.cases:
+            if one.id == case and one.holds(day):
+                return tuple(paper for paper in one.papers if paper.holds(day))
+        return None
+
+    def publication(self, dataset: str, coverage: Coverage | None, covered: bool | None, day: date) -> Publication:
+        """Whether a dataset's content counts as published on a day; `covered` is what was said of the subject."""
+        since = self.published.get(dataset)
+        if since is None or day < since:
+            return Publication.NOT_PUBLISHED
+        if coverage is None or covered:
+            return Publication.PUBLISHED
+        return Publication.UNSAID if covered is None else Publication.OUTSIDE
+
+    def datasets(self) -> Iterator[str]:
+        """Every dataset that some kind names, each once, in order."""
+        yield from sorted({one.dataset for kind in self.kinds.values() for one in _questions(kind)})
+
+    def claimed(self) -> frozenset[str]:
+        """Every field that some question needs, as a key or to match."""
+        return frozenset(
+            name for kind in self.kinds.values() for one in _questions(kind) for name in (*one.keys, *one.match)
+        )
+
+    def coverages(self) -> frozenset[str]:
+        """Every part of the subjects that some content is published for."""
+        ways = (way for kind in self.kinds.values() for way in kind.alternatives)
+        return frozenset(way.coverage.id for way in ways if way.coverage is not None)
+
+    def names(self, dataset: str) -> Mapping[str, str]:
+        """What the texts about a dataset's registry are filled with."""
+        registry = self.registries[dataset.partition(".")[0]]
+        return {
+            "registry": registry.title,
+            "owner": registry.owner,
+            "registry_en": registry.title_en,
+            "owner_en": registry.owner_en,
+        }
+
+
+def _questions(kind: Kind) -> Iterator[Question]:
+    for alternative in kind.alternatives:
+        yield from alternative.questions

@@ -1,0 +1,119 @@
+"""
+What is decided of a paper, as a pure function: from the clause, the publication and what one question came to.
+
+The table itself, with what is said to officer and citizen, stands in `table`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.domain.compare.verdict import AGREES, Verdict
+from gateway.domain.outcome import Absent, Found, Outcome, Unknown
+from gateway.procedures.table import TABLE, Row
+from gateway.procedures.words import Cause, Clause, Decision, Publication, Situation
+
+__all__ = ["Answered", "Ruling", "of_paper", "situation"]
+
+_DATES = frozenset({Verdict.MATCH_AT_MONTH, Verdict.MATCH_AT_YEAR})
+_PUBLICATIONS = {
+    Publication.NOT_PUBLISHED: Situation.NOT_PUBLISHED,
+    Publication.OUTSIDE: Situation.OUTSIDE,
+    Publication.UNSAID: Situation.UNSAID,
+}
+_EASE = (Decision.WAIVED, Decision.OFFICER, Decision.PENDING, Decision.REQUIRED)
+"""Of several ways to replace a paper the first of these is taken; a way on which nobody was asked goes last."""
+_HINDRANCE = (Decision.REQUIRED, Decision.PENDING, Decision.OFFICER, Decision.WAIVED)
+"""Of several questions that are all needed the first of these decides."""
+_UNASKED = (Situation.NOT_ASKED, Situation.UNSAID, Situation.OUTSIDE, Situation.NOT_PUBLISHED, Situation.NO_CLAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """
+    What one question came to. `outcome` is None where it did not leave: something was not declared, or it was not
+    allowed. `complete` says that the record has everything that the paper is needed for.
+    """
+
+    publication: Publication
+    outcome: Outcome[Any] | None
+    complete: bool = False
+    verdicts: frozenset[Verdict] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What was decided, the situation that it follows from, and which question of which way decided."""
+
+    situation: Situation
+    way: int = 0
+    question: int = 0
+
+    @property
+    def row(self) -> Row:
+        """The row of the table."""
+        return TABLE[self.situation]
+
+    @property
+    def decision(self) -> Decision:
+        """What becomes of the paper."""
+        return self.row.decision
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why it is not waived; None where it is."""
+        return self.row.cause
+
+
+def situation(clause: Clause, answered: Answered) -> Situation:
+    """The situation, by the order of precedence that the documentation prints: law first, then the answer."""
+    if clause is Clause.N:
+        return Situation.NO_CLAUSE
+    if answered.publication in _PUBLICATIONS:
+        return _PUBLICATIONS[answered.publication]
+    match answered.outcome:
+        case None:
+            return Situation.NOT_ASKED
+        case Unknown(reason=reason):
+            return Situation(reason.value)
+        case Absent():
+            return Situation.ABSENT
+        case Found():
+            return _found(answered.complete, answered.verdicts)
+
+
+def _found(complete: bool, verdicts: frozenset[Verdict]) -> Situation:
+    if Verdict.MISMATCH in verdicts:
+        return Situation.MISMATCH
+    if not complete or Verdict.NOT_RECORDED in verdicts:
+        return Situation.INCOMPLETE
+    if Verdict.DIACRITICS_DIFFER in verdicts:
+        return Situation.DIACRITICS
+    if verdicts & _DATES:
+        return Situation.COARSER_DATE
+    # Where nothing was compared nothing agrees, and a verdict that is not known here agrees with nothing either.
+    return Situation.MATCHING if verdicts and verdicts <= frozenset(AGREES) else Situation.NOT_COMPARABLE
+
+
+def of_paper(clause: Clause, ways: Sequence[Sequence[Answered]]) -> Ruling:
+    """
+    The one decision on a paper, from what every question of every way to replace it came to.
+
+    A way needs all its questions, so the one that stands most in its way decides; of several ways the easiest is
+    taken. A paper that nothing replaces has no way.
+    """
+    if clause is Clause.N:
+        return Ruling(Situation.NO_CLAUSE)
+    found = []
+    for way, questions in enumerate(ways):
+        ruled = [Ruling(situation(clause, one), way, nth) for nth, one in enumerate(questions)]
+        found.append(min(ruled, key=lambda one: _HINDRANCE.index(one.decision)))
+    return min(found, key=_ease, default=Ruling(Situation.NO_REGISTRY))
+
+
+def _ease(one: Ruling) -> int:
+    if one.situation in _UNASKED:
+        return len(_EASE) + _UNASKED.index(one.situation)
+    return _EASE.index(one.decision)

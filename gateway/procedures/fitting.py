@@ -1,0 +1,67 @@
+"""Whether a catalogue fits the adapters that are installed: a question must be one that can be asked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from gateway.domain.compare.forms import claimable
+from gateway.domain.dataset import Adapter, Dataset
+from gateway.procedures.catalogue import Catalogue, Question
+
+__all__ = ["misfits", "not_installed"]
+
+
+def misfits(catalogue: Catalogue, adapters: Mapping[str, Adapter]) -> list[str]:
+    """What cannot be asked, a line for each. Of a registry that has no adapter here nothing is said."""
+    found: dict[str, None] = {}  # a line once, however many alternatives have the same fault
+    for name, kind in catalogue.kinds.items():
+        for nth, alternative in enumerate(kind.alternatives):
+            for question in alternative.questions:
+                found |= dict.fromkeys(_misfits(f"kinds.{name}.alternatives[{nth}]", question, adapters))
+    return list(found)
+
+
+def not_installed(catalogue: Catalogue, adapters: Mapping[str, Adapter]) -> tuple[str, ...]:
+    """The datasets whose registry has no adapter here: whatever needs them is `not_connected`."""
+    return tuple(one for one in catalogue.datasets() if one.partition(".")[0] not in adapters)
+
+
+def _misfits(place: str, question: Question, adapters: Mapping[str, Adapter]) -> Iterator[str]:
+    registry, _, noun = question.dataset.partition(".")
+    adapter = adapters.get(registry)
+    if adapter is None:
+        return
+    dataset = adapter.dataset(noun)
+    if dataset is None:
+        yield from _strange(f"{place}.dataset", noun, [one.noun for one in adapter.datasets], f"question of {registry}")
+        return
+    here = f"{place}.{question.dataset}"
+    query, needed = _keys(dataset)
+    for key in question.keys:
+        yield from _strange(f"{here}.keys", key, query, "key of its query")
+    for key in sorted(needed - set(question.keys)):
+        yield f"{here}.keys: thiếu {key} / the query needs {key}"
+    for name in question.match:
+        yield from _strange(f"{here}.match", name, claimable(dataset.record), "field that can be claimed")
+    for name in question.may_fetch:
+        yield from _strange(f"{here}.may_fetch", name, _fields(dataset), "field of its record")
+
+
+def _keys(dataset: Dataset[Any, Any, Any]) -> tuple[set[str], set[str]]:
+    fields = dataset.query.model_fields
+    return set(fields), {name for name, one in fields.items() if one.is_required()}
+
+
+def _fields(dataset: Dataset[Any, Any, Any]) -> set[str]:
+    """Fields of the record, and what stands in them."""
+    names = {*dataset.record.model_fields, *claimable(dataset.record)}
+    return names | {name.rpartition(".")[0] for name in names if "." in name}
+
+
+def _strange(place: str, name: str, known: Collection[str], what: str) -> Iterator[str]:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known)[:20])}"
+        yield f"{place}: không có {name!r} / is no {what}; {instead}"

@@ -1,0 +1,204 @@
+"""
+Files become a catalogue: the packaged ones, and after them those of the province's folder.
+
+All files have one form, and may hold any part of it. The province's word goes before the packaged one, entry by entry;
+within one folder nothing may be said twice. Every fault is named, with its file and place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.errors import SettingsError
+from gateway.procedures import catalogue as parts
+from gateway.procedures.catalogue import Catalogue, Dataset, Kind, Procedure, Registry, Role, Text, Word
+
+__all__ = ["LOCAL", "packaged", "read_catalogue"]
+
+LOCAL = r"^[1-9]\.[0-9]{6}(\.[0-9A-Z]{2,3}){0,6}$"
+_Code = Annotated[str, Field(pattern=parts.CODE)]
+_MESSAGES = {
+    "missing": "thiếu khóa này / this key is missing",
+    "too_short": "không được để trống / must not be empty",
+    "string_too_short": "không được để trống / must not be empty",
+}
+_FORMS = {
+    parts.CODE: "mã thủ tục như 1.001193 / a procedure code such as 1.001193",
+    parts.DATASET: "cơ sở dữ liệu và câu hỏi, như dancu.citizen / registry and question, such as dancu.citizen",
+    parts.RESULT: "mã kết quả như KQ.G15.000031 / a result code such as KQ.G15.000031",
+    parts.WORD: "chữ thường không dấu, chữ số và _ / small letters, digits and _",
+    LOCAL: "mã như 1.004616.000.00.00.H08 / a code such as 1.004616.000.00.00.H08",
+}
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    sources: dict[Word, Text] = {}
+    registries: dict[Word, Registry] = {}
+    roles: dict[Word, Role] = {}
+    kinds: dict[Word, Kind] = {}
+    procedures: dict[_Code, Procedure] = {}
+    published: dict[Dataset, date] = {}
+    local_codes: dict[Annotated[str, Field(pattern=LOCAL)], _Code] = {}
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What was read so far, by table, and where each entry stands."""
+
+    tables: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in _File.model_fields})
+    where: dict[tuple[str, str], str] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    content: Any = field(default_factory=hashlib.sha256)
+
+
+def packaged() -> Catalogue:
+    """The catalogue that comes with the gateway: nothing in it counts as published. Raises SettingsError."""
+    return read_catalogue(None)
+
+
+def read_catalogue(folder: Path | None) -> Catalogue:
+    """The packaged catalogue with what a province's folder adds or replaces. Raises SettingsError naming each fault."""
+    gathered = _Gathered()
+    _gather(gathered, _listed(files("gateway.procedures") / "data"), "gateway/procedures/data/")
+    if folder is not None:
+        if not folder.is_dir():
+            raise SettingsError(f"procedures.folder: {folder} is no folder")
+        _gather(gathered, _listed(folder), f"{folder}/")
+    catalogue = Catalogue(version=gathered.content.hexdigest()[:12], **gathered.tables)
+    faults = [*gathered.faults, *_named_faults(gathered, catalogue)]
+    if faults:
+        raise SettingsError("procedures:\n" + "\n".join(f"  {fault}" for fault in faults))
+    return catalogue
+
+
+def _listed(folder: Traversable | Path) -> list[Traversable | Path]:
+    return sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
+
+
+def _gather(gathered: _Gathered, found: Sequence[Traversable | Path], above: str) -> None:
+    here: dict[tuple[str, str], str] = {}
+    for file in found:
+        place = f"{above}{file.name}"
+        try:
+            content = file.read_bytes()
+            values = tomllib.loads(content.decode("utf-8"))
+            read = _File.model_validate(values)
+        except OSError as exc:
+            gathered.faults.append(f"{place}: {exc.strerror}")
+            continue
+        except ValidationError as exc:
+            errors = exc.errors(include_input=False, include_url=False)
+            gathered.faults += [f"{place}: {_fault(error['loc'], error['type'], error['msg'])}" for error in errors]
+            continue
+        except (ValueError, RecursionError) as exc:
+            gathered.faults.append(f"{place}: không phải TOML / not TOML: {exc}")
+            continue
+        gathered.content.update(content)
+        for table in _File.model_fields:
+            for name, entry in getattr(read, table).items():
+                other = here.setdefault((table, name), place)
+                if other != place:
+                    gathered.faults.append(f"{place}: {table}.{name}: đã có trong / already in {other}")
+                gathered.tables[table][name] = entry
+                gathered.where[table, name] = place
+
+
+def _fault(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in location if step != "[key]"]
+    place = "".join(steps).removeprefix(".")
+    if kind == "string_pattern_mismatch":
+        return f"{place}: {next((said for pattern, said in _FORMS.items() if pattern in message), message)}"
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(str(location[-1]), _KEYS, n=1)
+        return f"{place}: không có khóa này / no such key{f'; did you mean {near[0]!r}?' if near else ''}"
+    return f"{place}: {_MESSAGES.get(kind, message)}"
+
+
+_MODELS: tuple[type[BaseModel], ...] = (
+    *(_File, Registry, Role, Kind, Procedure),
+    *(parts.Alternative, parts.Case, parts.Coverage, parts.Paper, parts.Question),
+)
+_KEYS = sorted({name for model in _MODELS for name in model.model_fields})
+
+
+def _named_faults(gathered: _Gathered, catalogue: Catalogue) -> Iterator[str]:
+    """Names that stand for nothing, and what is said twice or in the wrong order, once all files are read."""
+    for table in ("registries", "kinds", "procedures"):
+        for name, entry in getattr(catalogue, table).items():
+            place = f"{gathered.where[table, name]}: {table}.{name}"
+            yield from _strange(f"{place}.source", entry.source, catalogue.sources, "source")
+            if hasattr(entry, "assumed"):
+                yield from _assumed(place, entry)
+    for name, kind in catalogue.kinds.items():
+        yield from _kind_faults(f"{gathered.where['kinds', name]}: kinds.{name}", kind, catalogue)
+    for code, procedure in catalogue.procedures.items():
+        yield from _procedure_faults(f"{gathered.where['procedures', code]}: procedures.{code}", procedure, catalogue)
+    for dataset in catalogue.published:
+        place = f"{gathered.where['published', dataset]}: published.{dataset}"
+        yield from _strange(place, dataset, set(catalogue.datasets()), "dataset that a kind of paper names")
+    for local, code in catalogue.local_codes.items():
+        place = f"{gathered.where['local_codes', local]}: local_codes.{local}"
+        yield from _strange(place, code, catalogue.procedures, "procedure")
+
+
+def _kind_faults(place: str, kind: Kind, catalogue: Catalogue) -> Iterator[str]:
+    for nth, alternative in enumerate(kind.alternatives):
+        here = f"{place}.alternatives[{nth}]"
+        if alternative.coverage is not None:
+            yield from _strange(f"{here}.coverage.source", alternative.coverage.source, catalogue.sources, "source")
+        asked = [one.dataset for one in alternative.questions]
+        for twice in sorted({one for one in asked if asked.count(one) > 1}):
+            yield f"{here}.questions: hỏi hai lần / {twice} is asked twice"
+        for question in alternative.questions:
+            registry = question.dataset.partition(".")[0]
+            yield from _strange(f"{here}.{question.dataset}", registry, catalogue.registries, "registry")
+
+
+def _procedure_faults(place: str, procedure: Procedure, catalogue: Catalogue) -> Iterator[str]:
+    yield from _days(place, procedure.valid_from, procedure.valid_until)
+    yield from _twice(f"{place}.cases", [one.id for one in procedure.cases])
+    for case in procedure.cases:
+        here = f"{place}.cases.{case.id}"
+        yield from _days(here, case.valid_from, case.valid_until)
+        yield from _twice(f"{here}.papers", [one.id for one in case.papers])
+        for paper in case.papers:
+            at = f"{here}.papers.{paper.id}"
+            yield from _days(at, paper.valid_from, paper.valid_until)
+            yield from _strange(f"{at}.kind", paper.kind, catalogue.kinds, "kind of paper")
+            yield from _strange(f"{at}.role", paper.role, catalogue.roles, "role")
+            yield from _assumed(at, paper)
+
+
+def _assumed(place: str, entry: Any) -> Iterator[str]:
+    for key in entry.assumed:
+        yield from _strange(f"{place}.assumed", key, type(entry).model_fields, "key of this table")
+
+
+def _days(place: str, first: date | None, last: date | None) -> Iterator[str]:
+    if first is not None and last is not None and last < first:
+        yield f"{place}.valid_until: trước valid_from / lies before valid_from"
+
+
+def _twice(place: str, ids: Sequence[str]) -> Iterator[str]:
+    for one in sorted({one for one in ids if ids.count(one) > 1}):
+        yield f"{place}: hai lần / twice: {one!r}"
+
+
+def _strange(place: str, name: str, known: Collection[str] | Mapping[str, Any], what: str) -> Iterator[str]:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        instead = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known)[:20]) or 'none'}"
+        yield f"{place}: không có {name!r} / is no {what}; {instead}"

@@ -1,0 +1,257 @@
+"""The shape in which a paper plan leaves, and how /openapi.json describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.domain.outcome import Unknown
+from gateway.lookup.access import Consumer
+from gateway.lookup.comparison import FieldVerdict
+from gateway.lookup.document import provenance_members
+from gateway.lookup.plan_desk import Asked, Decided
+from gateway.lookup.planning import Place, Plan
+from gateway.procedures.catalogue import Catalogue
+from gateway.procedures.words import Cause, Clause, Decision, Situation
+from gateway.web.inbound import Inbound
+from gateway.web.problems import MEDIA_TYPE
+from gateway.web.schemas import PlaceView, ProvenanceView
+from gateway.web.verifications import VerdictView
+
+__all__ = ["PLAN", "AskedView", "DecidedView", "PaperVerdictView", "PlanView", "place_in", "plan_view"]
+
+_REF = "#/components/schemas/"
+_NOBODY = dict.fromkeys(("registry", "owner", "registry_en", "owner_en"), "")
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PaperVerdictView(VerdictView):
+    """A verdict that the decision rests on."""
+
+    subject: int
+
+
+class DecidedView(_View):
+    """One paper with its decision."""
+
+    id: str
+    title: str
+    title_en: str
+    role: str
+    clause: Clause
+    basis: str
+    decision: Decision
+    cause: Cause | None = Field(description="Why it is not waived, in law; null where it is.")
+    situation: Situation
+    officer_vi: str
+    officer_en: str
+    citizen_vi: str
+    citizen_en: str
+    dataset: str | None = Field(description="What the decision hangs on, as the catalogue names it.")
+    subject: int | None = Field(description="Whom it hangs on: a place in `subjects`, from 0 on.")
+    missing: list[str] = Field(description="What was not declared, or may not be compared.")
+    verdicts: list[PaperVerdictView]
+    lookups: list[str] = Field(description="The `lookup_id`s of the questions that it rests on.")
+    replaced_by: str | None = Field(description="The result code, where the paper is waived (MaKetQuaThayThe).")
+    retry_at: datetime | None = Field(description="When to ask again, where it is pending.")
+
+
+class FieldFaultView(_View):
+    """What is wrong with something that was declared, or not allowed."""
+
+    field: str
+    code: str
+    advice: str
+
+
+class AskedView(_View):
+    """One question that was asked for the plan, however many papers need it."""
+
+    lookup_id: str
+    dataset: str
+    subject: int
+    outcome: Literal["found", "absent", "unknown", "refused"] = Field(description="`refused`: it never left.")
+    reason: str | None
+    retry_at: datetime | None
+    problems: list[FieldFaultView]
+    provenance: ProvenanceView | None = None
+    evidence: str | None = Field(None, description="The verdicts, signed and dated (JWS): keep it in the dossier.")
+    ledger: PlaceView | None = None
+
+
+class PlanView(_View):
+    """Every paper of the case with exactly one decision."""
+
+    plan_id: str
+    procedure: str
+    case: str
+    catalogue: str
+    papers: list[DecidedView]
+    lookups: list[AskedView]
+
+
+def plan_view(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
+    """A plan as JSON values."""
+    return {
+        "plan_id": plan.plan_id,
+        "procedure": plan.procedure,
+        "case": plan.case,
+        "catalogue": catalogue.version,
+        "papers": [_paper(one, catalogue) for one in plan.papers],
+        "lookups": [_asked(one) for one in plan.asked],
+    }
+
+
+def _paper(one: Decided, catalogue: Catalogue) -> dict[str, Any]:
+    row = one.ruling.row
+    names = _NOBODY if one.dataset is None else catalogue.names(one.dataset)
+    officer, citizen = row.officer.about(names), row.citizen.about(names)
+    return {
+        "id": one.paper.id,
+        "title": one.kind.title,
+        "title_en": one.kind.title_en,
+        "role": one.paper.role,
+        "clause": one.paper.clause.value,
+        "basis": one.kind.basis,
+        "decision": row.decision.value,
+        "cause": row.cause.value if row.cause is not None else None,
+        "situation": one.ruling.situation.value,
+        "officer_vi": officer.vietnamese,
+        "officer_en": officer.english,
+        "citizen_vi": citizen.vietnamese,
+        "citizen_en": citizen.english,
+        "dataset": one.dataset,
+        "subject": one.subject,
+        "missing": list(one.missing),
+        "verdicts": [_verdict(subject, verdict) for subject, verdict in one.verdicts],
+        "lookups": [asked.lookup_id for asked in one.asked],
+        "replaced_by": one.kind.result if row.decision is Decision.WAIVED else None,
+        "retry_at": one.retry_at,
+    }
+
+
+def _verdict(subject: int, one: FieldVerdict) -> dict[str, Any]:
+    return {
+        "subject": subject,
+        "field": one.field,
+        "verdict": one.verdict.value,
+        "why": one.why.value,
+        "reason_vi": one.reason.vietnamese,
+        "reason_en": one.reason.english,
+    }
+
+
+def _asked(one: Asked) -> dict[str, Any]:
+    unknown = one.outcome if isinstance(one.outcome, Unknown) else None
+    view: dict[str, Any] = {
+        "lookup_id": one.lookup_id,
+        "dataset": one.entry.id,
+        "subject": one.subject,
+        "outcome": "refused" if one.outcome is None else one.outcome.word,
+        "reason": unknown.reason.value if unknown is not None else one.refusal,
+        "retry_at": unknown.retry_at if unknown is not None else None,
+        "problems": [
+            {"field": _place(one.subject, fault.location), "code": fault.code, "advice": fault.advice}
+            for fault in one.problems
+        ],
+    }
+    if one.result is not None:
+        view["provenance"] = provenance_members(one.result.answer.provenance)
+        if (recorded := one.result.recorded) is not None:
+            view |= {"evidence": recorded.evidence, "ledger": {"log": recorded.log, "index": recorded.index}}
+    return view
+
+
+def _place(subject: int, location: str) -> str:
+    """Where the caller wrote what a question calls `query.…` or `claims.…`."""
+    above, _, name = location.partition(".")
+    return f"subjects.{subject}.claims.{name}" if above in {"query", "claims"} and name else location
+
+
+def place_in(inbound: Inbound, consumer: Consumer) -> Place:
+    """What gives each further question of a plan a place of its own among those that this worker carries."""
+
+    @contextmanager
+    def place() -> Iterator[Unknown | None]:
+        if not inbound.enter():
+            yield inbound.overloaded()
+            return
+        try:
+            if not inbound.begin(consumer):
+                yield inbound.overloaded()
+                return
+            try:
+                yield None
+            finally:
+                inbound.end(consumer)
+        finally:
+            inbound.leave()
+
+    return place
+
+
+_EXAMPLE = {
+    "inquiry": {
+        "case_id": "H08.12-260301-0001",
+        "procedure": "1.000894",
+        "agency": "H08.12",
+        "officer": {"id": "000080000009", "account": "canbo.mau"},
+        "purpose": "verify_identity",
+    },
+    "subjects": [
+        {
+            "role": "applicant",
+            "claims": {
+                "citizen_id": "000099000001",
+                "full_name": "Nguyễn Văn Mẫu",
+                "birth_date": "1999-01-31",
+                "sex": "1",
+            },
+        }
+    ],
+}
+
+
+def _problem(words: str) -> dict[str, Any]:
+    return {"description": words, "content": {MEDIA_TYPE: {"schema": {"$ref": f"{_REF}Problem"}}}}
+
+
+PLAN: Mapping[str, Any] = {
+    "/v1/paper-plans": {
+        "post": {
+            "operationId": "paper_plan",
+            "summary": "Giấy tờ nào được thay bằng dữ liệu / which papers data replaces",
+            "description": "Every paper of the case with exactly one decision. Each registry is asked once for each "
+            "subject, all at once; what one of them does changes nothing for papers that another one replaces.",
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {"$ref": f"{_REF}PaperPlanRequest"},
+                        "examples": {"marriage": {"value": _EXAMPLE}},
+                    }
+                },
+            },
+            "responses": {
+                "200": {
+                    "description": "Mỗi giấy tờ một quyết định / a decision for each paper",
+                    "content": {"application/json": {"schema": {"$ref": f"{_REF}{PlanView.__name__}"}}},
+                },
+                "400": _problem("invalid"),
+                "401": _problem("unauthenticated"),
+                "408": _problem("too_slow"),
+                "413": _problem("too_large"),
+                "415": _problem("packed"),
+                "422": _problem("invalid"),
+                "503": _problem("check_unavailable, overloaded"),
+            },
+        }
+    }
+}
