@@ -122,7 +122,7 @@ async def test_an_instance_is_tried_with_the_cases_of_its_own_version_and_option
     """Case files of other versions, or with options that the settings do not have, are not asked of an instance."""
     settings = settings_for(stand_ins.base_url, dkdn={"contract": "hcm"}, dancu={"contract": "2021"})
 
-    results = [await run_instance(app.build(settings), name) for name in ("dkdn", "dancu")]
+    results = [(await run_instance(app.build(settings), name)).results for name in ("dkdn", "dancu")]
 
     cases = {f"{result.registry}.{result.dataset}/{result.case}" for found in results for result in found}
     assert all(result.passed for found in results for result in found)

@@ -207,3 +207,14 @@ def test_the_walk_meets_papers_of_every_clause_and_enough_that_can_be_waived() -
 
     assert {one.clause for _, one, _ in walked} == set(Clause)
     assert len(waivable) > len(walked) / 2
+
+
+def test_one_registry_that_agrees_does_not_outvote_another_that_contradicts() -> None:
+    """A mismatch beside a match is shown to an officer, by the way that contradicts, whichever way comes first."""
+    against = found(Verdict.MISMATCH)
+
+    for ways in ([[MATCHING], [against]], [[against], [MATCHING]]):
+        ruling = of_paper(Clause.A, ways)
+        assert (ruling.situation, ruling.decision) == (Situation.CONTRADICTED, Decision.OFFICER)
+        assert ways[ruling.way] == [against]
+    assert of_paper(Clause.A, [[against]]).decision is Decision.REQUIRED

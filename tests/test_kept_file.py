@@ -220,12 +220,15 @@ async def test_c04_f45_a_secret_that_is_gone_is_a_miss(settings: Settings, clock
 
 @pytest.mark.parametrize("content", [b"\xff" * 8192, b"SQLite format 3\0" + b"\x01" * 9000], ids=["noise", "header"])
 async def test_f45_a_file_that_is_none_is_a_miss(content: bytes, settings: Settings, clock: MovableClock) -> None:
-    """The gateway starts and answers, keeps in memory, leaves the file as it is, and raises an alarm."""
+    """
+    The gateway starts and answers, leaves the file as it is, and raises an alarm. It keeps nothing: nobody could tell
+    this worker whom to forget.
+    """
     file = settings.cache.file
     assert file is not None
     file.write_bytes(content)  # a test's own file
     async with at_work(settings, clock) as office:
-        assert [via(await citizen(office)) for _ in range(2)] == ["live", "cache"]
+        assert [via(await citizen(office)) for _ in range(2)] == ["live", "live"]
         assert alarms(office, "damaged") == 1
         (said,) = check_cache(office.core)
         assert (said.probe.ok, said.probe.detail) == (False, "file: damaged")
@@ -344,6 +347,22 @@ async def test_c08_who_is_forgotten_stands_in_no_file(worker: Any, settings: Set
     await other.core.cache._follow(other.core.cache._file)
     for office in (one, other, await worker()):
         assert (await citizen(office)).answer.provenance.asked_at == clock.now()
+
+
+def test_c08_a_full_file_forgets_too(tmp_path: Path) -> None:
+    """Whoever is forgotten while the file is full makes room for the note that says so."""
+    rows = SealedFile(tmp_path / "cache.db", size=200 * 4096)
+    for number in range(400):
+        rows.put(Row(b"%d" % number, f"subject-{number}", 1, 1000 + number, b"x" * 3000))
+
+    for number in range(1000, 1600):
+        rows.forget([f"subject-{number}-{'x' * 60}"], 2, least_ends=10)
+    forgotten = rows.forget(["subject-399"], 2, least_ends=10)
+    kept = rows.get(b"399")
+    rows.close()
+
+    assert kept is None
+    assert forgotten in {0, 1}
 
 
 def test_c08_a_command_forgets_somebody_for_all_workers(tmp_path: Path) -> None:

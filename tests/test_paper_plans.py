@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway.keyring import read_key_set
 from gateway.ledger.evidence import verified
 from gateway.lookup.paper_plan import PaperPlanRequest
@@ -167,6 +169,20 @@ async def test_what_one_paper_needs_spoils_no_other(stand_ins: Running, tmp_path
 
     assert decisions(answer)["identity"] == ("waived", "matching")
     assert decisions(answer)["residence"][0] != "waived"
+
+
+@pytest.mark.parametrize(
+    "vague", [{"country": "VN"}, {"province_code": "52"}, {}], ids=["country", "province", "empty"]
+)
+async def test_an_address_that_does_not_say_where_waives_nothing(
+    vague: dict[str, str], stand_ins: Running, tmp_path: Path
+) -> None:
+    """A claim that stops before the commune counts as not declared, for the paper that needs it and for no other."""
+    async with office(stand_ins, tmp_path) as desk:
+        _, answer = await plan(desk, changed(APPLICANT, permanent_residence=vague))
+
+    assert decisions(answer)["residence"][1] == "not_asked"
+    assert decisions(answer)["identity"] == ("waived", "matching")
 
 
 async def test_nobody_in_a_registry_is_asked_for_the_paper(stand_ins: Running, tmp_path: Path) -> None:

@@ -304,6 +304,9 @@ def datasets() -> Iterator[tuple[Adapter, str, Dataset[Any, Any, Any]]]:
         yield from ((adapter, f"{name}.{dataset.noun}", dataset) for dataset in adapter.datasets)
 
 
+_NOT_KNOWN = {("dancu.marital_status", "0"), ("dancu.ethnic_group", "99"), ("dancu.blood_group", "0")}
+
+
 def told_by(record: Any) -> Iterator[tuple[Claimable, Any]]:
     """Each field that the record has, with its value as a caller would write it; of a list the first member's."""
     for one in claimable(type(record)).values():
@@ -313,6 +316,8 @@ def told_by(record: Any) -> Iterator[tuple[Claimable, Any]]:
         value = value[0] if isinstance(value, tuple) and value else value
         if isinstance(value, str) and not any(map(str.isalnum, value)):
             continue  # such as `%`: nobody declares that
+        if isinstance(value, Code) and (value.list, value.code.lstrip("0") or "0") in _NOT_KNOWN:
+            continue  # agrees with nothing
         if value not in {None, ()}:
             without = {"name"} if isinstance(value, Code) else None
             yield one, TypeAdapter(type(value)).dump_python(value, mode="json", exclude_none=True, exclude=without)

@@ -78,6 +78,8 @@ class AnswerCache:
         dataset = self._datasets.get(asking.entry.id)
         if asking.comparison is not None:
             return None  # claims are compared with the record itself; what is kept is only what was given of one
+        if self.is_damaged:
+            return None  # without the file nobody would tell this worker whom to forget
         if dataset is None or (max_age_s == 0 and not self._kept and self._file is None):
             return None  # an answer that nobody accepts again is kept only where it replaces an older one
         place = self._secrets.place(question(asking, dataset))
@@ -180,8 +182,7 @@ class AnswerCache:
             return
         record = orjson.dumps(cut(outcome.record, asking.grant.fields)) if isinstance(outcome, Found) else None
         freshness = wanted.freshness
-        rule_s, stale_s = (freshness.absent_s, 0) if record is None else (freshness.found_s, freshness.stale_s)
-        if rule_s == 0:
+        if freshness.found_s == 0:
             self._kept.drop(wanted.key)
             return
         at, subject = self._clock.monotonic(), asking.query.subject()
@@ -191,7 +192,8 @@ class AnswerCache:
             fetched_by=fetched_by,
             subject=self._secrets.pseudonym(subject.kind, subject.number) if subject is not None else None,
             at=at,
-            ends=at + rule_s + stale_s,
+            # An absence stays as long as what was found before might come back, though it is given for less.
+            ends=at + freshness.found_s + freshness.stale_s,
         )
         is_wanted = wanted.max_age_s > 0
         if is_wanted or wanted.key in self._kept:
@@ -228,9 +230,13 @@ class AnswerCache:
         self._datasets[wanted.asking.entry.id].count(result)
 
 
-def _flight(wanted: Wanted) -> tuple[bytes, bool]:
-    """What equal questions share a fetch by. A batch waits in a line of its own: no officer should stand in it."""
-    return wanted.key, wanted.asking.consumer.batch
+def _flight(wanted: Wanted) -> tuple[bytes, bool, str, str | None]:
+    """
+    What equal questions share a fetch by. Each agency's waits on its own account and asks as an officer of its own, so
+    that nobody is refused for another's sake; a batch waits in a line of its own, in which no officer should stand.
+    """
+    asking = wanted.asking
+    return wanted.key, asking.consumer.batch, asking.inquiry.agency, asking.grant.officer_code
 
 
 def _rule_s(freshness: Freshness, kept: KeptAnswer) -> int:

@@ -22,6 +22,8 @@ from gateway.lookup.titles import FIELDS, Pair
 
 __all__ = ["Comparison", "FieldVerdict", "claims_digest"]
 
+_BESIDE = {"citizen_id": ("old_number", Why.OTHER_FORM)}
+"""Beside which field the same may stand in another form; a `…_text` may stand beside any."""
 _NONE_OF_THEM = Compared(Verdict.MISMATCH, Why.NONE_OF_THEM)
 
 
@@ -111,13 +113,26 @@ def _best(claims: Sequence[Claim], elements: Sequence[Any], above: int) -> Itera
     tried = []
     for element in elements or [None]:
         values = [next(_at(element, claim.about.path[above:]), None) for claim in claims]
-        verdicts = [compared(claim.about, claim.value, value) for claim, value in zip(claims, values, strict=True)]
+        holders = [next(_at(element, claim.about.path[above:-1]), None) for claim in claims]
+        verdicts = [_compared(*one) for one in zip(claims, values, holders, strict=True)]
         misses = sum(one.verdict is Verdict.MISMATCH for one in verdicts)
         tried.append((misses, sum(one.rank for one in verdicts), verdicts, values))
     misses, _, verdicts, values = min(tried, key=lambda one: one[:2])
     for claim, one, value in zip(claims, verdicts, values, strict=True):
         is_none = several and one.verdict is Verdict.MISMATCH and misses == len(claims)
         yield claim, _NONE_OF_THEM if is_none else one, value
+
+
+def _compared(claim: Claim, recorded: Any, holder: Any) -> Compared:
+    """
+    The verdict; where nothing is recorded in the place, but the same beside it in another form, that it cannot be
+    compared. What stands there is not looked at: nobody may have granted that.
+    """
+    name = claim.about.path[-1]
+    beside = _BESIDE.get(name) or (f"{name}_text", Why.FREE_TEXT)
+    if recorded is None and getattr(holder, beside[0], None) is not None:
+        return Compared(Verdict.NOT_COMPARABLE, beside[1])
+    return compared(claim.about, claim.value, recorded)
 
 
 def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gateway.clock import Clock
+from gateway.domain.dataset import Sensitivity
 from gateway.domain.outcome import Unknown, unknown_from
 from gateway.errors import (
     CheckUnavailable,
@@ -185,15 +186,21 @@ class Idempotency:
         try:
             told = self._told(await self._lookup.ask(lookup_id, consumer, request, caller))
             try:
-                await self._answers.keep(slot, told)
+                await self._answers.keep(slot, told if self._may_be_kept(request) else replace(told, body=None))
             except CheckUnavailable:  # the answer is there, and may leave; the next one asks anew
                 self._metrics.idempotency.labels("not_kept").inc()
+                with suppress(CheckUnavailable):
+                    await self._answers.release(slot)
         except BaseException:
             with suppress(CheckUnavailable):
                 await self._answers.release(slot)
             raise
         self._metrics.idempotency.labels("first").inc()
         return told
+
+    def _may_be_kept(self, request: LookupRequest) -> bool:
+        """What is sensitive is never kept, for nobody: the key stays bound to its body, and asks anew."""
+        return self._lookup.catalogue.find(request.dataset).dataset.sensitivity is not Sensitivity.SENSITIVE
 
     def _told(self, result: LookupResult) -> Told:
         outcome, provenance = result.answer.outcome, result.answer.provenance
@@ -214,7 +221,7 @@ class Idempotency:
         """The same once more, for somebody who may still have it, and not before it is recorded."""
         asking = await self._lookup.granted(lookup_id, consumer, request, caller)
         if told.unknown is None:
-            if not told.fields <= asking.grant.fields:
+            if not all(_is_granted(name, asking.grant.fields) for name in told.fields):
                 refusal = _rights_changed()
                 await self._lookup.refuse(lookup_id, consumer, refusal, request)
                 raise refusal
@@ -238,6 +245,11 @@ class Idempotency:
             elapsed_s=round(self._clock.monotonic() - caller.arrived, 6),
         )
         return Reply(told, repeated=told.lookup_id != lookup_id)
+
+
+def _is_granted(name: str, fields: frozenset[str]) -> bool:
+    """Whether a name is given, itself or with the field that it is a member of."""
+    return name in fields or name.partition(".")[0] in fields
 
 
 def _too_late(lookup_id: str) -> Told:

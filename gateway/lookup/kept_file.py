@@ -195,7 +195,10 @@ class KeptFile:
         row = rows.get(place)
         if row is None:
             return None
-        plain, wrong = self._opened(row)
+        try:
+            plain, wrong = self._opened(row)
+        except (AttributeError, TypeError, ValueError):  # SQLite keeps whatever somebody puts into a column
+            plain, wrong = None, "altered"
         if plain is None:
             self._alarm(wrong)
             rows.drop(place)

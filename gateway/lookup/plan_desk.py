@@ -9,9 +9,10 @@ from typing import Any
 
 from gateway.domain.compare.verdict import Verdict
 from gateway.domain.outcome import Outcome, Unknown
-from gateway.errors import FieldProblem, Reason
+from gateway.errors import FieldProblem, InvalidQuestion, Reason
 from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Entry
+from gateway.lookup.claims import read_claims
 from gateway.lookup.comparison import FieldVerdict
 from gateway.lookup.paper_plan import PaperPlanRequest, Subject
 from gateway.lookup.paper_sources import entry_for
@@ -104,13 +105,15 @@ class Desk:
 
     def settle(self) -> None:
         """
-        Leave out what no rule lets be compared, so that it takes no other paper's claims along. Where nothing is left
+        Leave out what no rule lets be compared, and what is no claim at all, so that it takes no other paper's claims
+        along. Where nothing is left
         the question goes as it is, to be refused and recorded as any other.
         """
         inquiry, access = self._request.inquiry, self._lookup.access
         for one in self.asked.values():
             allowed = access.may_compare(self._consumer, one.entry, inquiry, one.claims)
-            one.claims = {name: value for name, value in one.claims.items() if name in allowed} or one.claims
+            sound = {name: value for name, value in one.claims.items() if _is_sound(one.entry, name, value)}
+            one.claims = {name: value for name, value in sound.items() if name in allowed} or one.claims
 
     def decided(self, paper: Paper, now: datetime) -> Decided:
         """The decision on a paper: of several subjects in its role the one that stands most in its way decides."""
@@ -202,5 +205,26 @@ class Desk:
 
     @staticmethod
     def _missing(question: Question, subject: Subject) -> tuple[str, ...]:
-        """What the question needs and nobody declared."""
-        return tuple(name for name in (*question.keys, *question.match) if name not in subject.claims)
+        """What the question needs and nobody declared. An address without its commune is none that a paper hangs on."""
+        return tuple(
+            name
+            for name in (*question.keys, *question.match)
+            if name not in subject.claims or _is_vague(subject.claims[name])
+        )
+
+
+_AS_FAR_AS_THE_COMMUNE = frozenset({"commune_code", "commune_name", "full_text"})
+
+
+def _is_vague(claim: Any) -> bool:
+    """Whether a claim is an address that does not say where."""
+    return isinstance(claim, Mapping) and "code" not in claim and not _AS_FAR_AS_THE_COMMUNE & claim.keys()
+
+
+def _is_sound(entry: Entry, name: str, value: Any) -> bool:
+    """Whether the claim can be read by itself."""
+    try:
+        read_claims(entry.dataset.record, {name: value})
+    except InvalidQuestion:
+        return False
+    return True

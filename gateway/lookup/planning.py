@@ -15,7 +15,7 @@ from datetime import date
 
 from gateway.clock import VIETNAM, Clock
 from gateway.domain.outcome import Unknown
-from gateway.errors import QuestionRefused
+from gateway.errors import QuestionRefused, Reason, Refusal
 from gateway.lookup.access import Consumer
 from gateway.lookup.paper_plan import PaperPlanRequest, chosen
 from gateway.lookup.pipeline import Lookup
@@ -26,6 +26,9 @@ from gateway.procedures.catalogue import Catalogue
 from gateway.telemetry import Metrics, log, where
 
 __all__ = ["Place", "Plan", "Planner"]
+
+_PASSES = frozenset({Refusal.TOO_MANY, Refusal.CHECK_UNAVAILABLE, Refusal.CASE_UNAVAILABLE})
+"""Refusals of ours that time alone helps: no paper is asked for because of them."""
 
 Place = Callable[[], AbstractContextManager[Unknown | None]]
 """Holds the place of one more question; what it gives is why there is none, or None."""
@@ -107,8 +110,11 @@ class Planner:
             one.result = await self._lookup.ask(one.lookup_id, consumer, question, caller, one.claims)
         except QuestionRefused as refusal:
             one.refusal, one.problems = refusal.refusal.value, refusal.problems
+            if refusal.refusal in _PASSES:
+                one.outcome = Unknown(Reason.OVERLOADED, retry_at=refusal.retry_at)
         except Exception as exc:  # an error of ours in one question takes no decision from other papers
             one.refusal = "bug"
+            one.outcome = Unknown(Reason.OVERLOADED)
             self._metrics.bugs.inc()
             log().error("web.bug", lookup_id=one.lookup_id, **where(exc))
         else:

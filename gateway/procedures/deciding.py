@@ -102,7 +102,8 @@ def of_paper(clause: Clause, ways: Sequence[Sequence[Answered]]) -> Ruling:
     The one decision on a paper, from what every question of every way to replace it came to.
 
     A way needs all its questions, so the one that stands most in its way decides; of several ways the easiest is
-    taken. A paper that nothing replaces has no way.
+    taken. But where one way agrees and what another registry has does not match, an officer looks: the paper hangs on
+    the one that contradicts. A paper that nothing replaces has no way.
     """
     if clause is Clause.N:
         return Ruling(Situation.NO_CLAUSE)
@@ -110,7 +111,11 @@ def of_paper(clause: Clause, ways: Sequence[Sequence[Answered]]) -> Ruling:
     for way, questions in enumerate(ways):
         ruled = [Ruling(situation(clause, one), way, nth) for nth, one in enumerate(questions)]
         found.append(min(ruled, key=lambda one: _HINDRANCE.index(one.decision)))
-    return min(found, key=_ease, default=Ruling(Situation.NO_REGISTRY))
+    easiest = min(found, key=_ease, default=Ruling(Situation.NO_REGISTRY))
+    against = next((one for one in found if one.situation is Situation.MISMATCH), None)
+    if easiest.decision is Decision.WAIVED and against is not None:
+        return Ruling(Situation.CONTRADICTED, against.way, against.question)
+    return easiest
 
 
 def _ease(one: Ruling) -> int:

@@ -165,6 +165,21 @@ TABLE: Mapping[Situation, Row] = {
             "You need not hand this paper in: {registry} has the data.",
         ),
     ),
+    Situation.CONTRADICTED: Row(
+        Decision.OFFICER,
+        Cause.INACCURATE,
+        Text(
+            "hai cơ sở dữ liệu nói khác nhau: một bên trùng khớp, một bên không",
+            "two registries say different things: one matches, one does not",
+        ),
+        Text(
+            "Dữ liệu của {registry} không trùng khớp với nội dung khai, trong khi cơ sở dữ liệu khác trùng khớp. "
+            "Xem xét trước khi quyết định; yêu cầu giấy tờ khi chưa rõ bên nào đúng.",
+            "The data of {registry} does not match what was declared, while another registry's does. Look before "
+            "deciding; ask for the paper while it is not clear which of them is right.",
+        ),
+        _BEING_CHECKED,
+    ),
     Situation.MISMATCH: Row(
         Decision.REQUIRED,
         Cause.INACCURATE,

@@ -76,6 +76,7 @@ class Situation(StrEnum):
     NOT_COMPARABLE = "not_comparable"
     INCOMPLETE = "incomplete"
     MISMATCH = "mismatch"
+    CONTRADICTED = "contradicted"
     ABSENT = "absent"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"

@@ -125,10 +125,7 @@ class SealedFile:
         except sqlite3.OperationalError as exc:
             if exc.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise
-            self._database.execute(
-                "DELETE FROM kept WHERE place IN (SELECT place FROM kept ORDER BY ends "
-                "LIMIT (SELECT count(*) / 10 + 1 FROM kept))"
-            )
+            self._make_room()
             self._database.execute(_PUT, row)
 
     def drop(self, place: bytes) -> None:
@@ -153,20 +150,37 @@ class SealedFile:
         """
         dropped = 0
         for subject in subjects:
-            self._database.execute("BEGIN IMMEDIATE")
             try:
-                count, ends = self._database.execute(
-                    "SELECT count(*), max(ends) FROM kept WHERE subject = ?", (subject,)
-                ).fetchone()
-                self._database.execute("DELETE FROM kept WHERE subject = ?", (subject,))
-                self._database.execute(_FORGET, (subject, now, max(ends or 0, least_ends)))
-                self._database.execute("COMMIT")
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            dropped += count
+                dropped += self._forget(subject, now, least_ends)
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                    raise
+                self._make_room()
+                dropped += self._forget(subject, now, least_ends)
         self._overwrite_log()
         return dropped
+
+    def _forget(self, subject: str, now: int, least_ends: int) -> int:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            count, ends = self._database.execute(
+                "SELECT count(*), max(ends) FROM kept WHERE subject = ?", (subject,)
+            ).fetchone()
+            self._database.execute("DELETE FROM kept WHERE subject = ?", (subject,))
+            self._database.execute(_FORGET, (subject, now, max(ends or 0, least_ends)))
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:  # SQLite takes some back by itself
+                self._database.execute("ROLLBACK")
+            raise
+        return int(count)
+
+    def _make_room(self) -> None:
+        """Delete those that end first."""
+        self._database.execute(
+            "DELETE FROM kept WHERE place IN (SELECT place FROM kept ORDER BY ends "
+            "LIMIT (SELECT count(*) / 10 + 1 FROM kept))"
+        )
 
     def _overwrite_log(self) -> None:
         """Nothing is left of what was deleted once the log has gone into the file; readers may keep it from that."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.domain.compare.located import located, spread
+from gateway.domain.compare.located import is_vietnam, located, spread
 from gateway.domain.compare.names import compare_texts
 from gateway.domain.compare.verdict import AGREES, Compared, Verdict, Why, weakest
 from gateway.domain.places import Places, Relation
@@ -26,8 +26,9 @@ _PLACE = ("province_code", "province_name", "district_code", "district_name", "c
 def compare_addresses(declared: Address, recorded: Address, places: Places) -> Compared:
     """The verdict on an address, as precisely as it was declared."""
     ours, theirs = spread(declared, places), spread(recorded, places)
-    if ours.country and theirs.country and ours.country.strip().upper() != theirs.country.strip().upper():
-        return Compared(Verdict.MISMATCH, Why.OTHER_PLACE)
+    country = _compared_countries(ours.country, theirs.country)
+    if country is not None and country.verdict is Verdict.MISMATCH:
+        return country
     found = [_compared_places(ours, theirs, places)] if _says_where(ours) else []
     if found and found[0].verdict not in AGREES:
         return found[0]
@@ -35,7 +36,13 @@ def compare_addresses(declared: Address, recorded: Address, places: Places) -> C
         found.append(_compared_details(ours.detail, theirs.detail))
     if not found and ours.full_text is not None:
         found.append(_compared_details(ours.full_text, theirs.full_text))
-    return weakest(found) if found else _EQUAL if ours.country and theirs.country else _UNKNOWN
+    if found and country is not None:
+        found.append(country)
+    # Of a country alone, or of a text that says something else than the units beside it, nothing is said.
+    if found and declared.full_text is not None and _says_where(declared):
+        written = compare_addresses(Address(full_text=declared.full_text), recorded, places)
+        found += [] if written.verdict in AGREES else [_UNCLEAR]
+    return weakest(found) if found else _UNKNOWN
 
 
 def _compared_places(ours: Address, theirs: Address, places: Places) -> Compared:
@@ -66,6 +73,16 @@ def _compared_details(ours: str, theirs: str | None) -> Compared:
     if theirs is None:
         return Compared(Verdict.NOT_COMPARABLE, Why.DETAIL_NOT_RECORDED)
     return compare_texts(ours, theirs)
+
+
+def _compared_countries(ours: str | None, theirs: str | None) -> Compared | None:
+    """None where nothing speaks against it. Only codes of two letters say of two that they are two: names vary."""
+    if not ours or not theirs:
+        return None
+    codes = {"VN" if is_vietnam(one) else one.strip().upper() for one in (ours, theirs)}
+    if len(codes) == 1:
+        return None
+    return _RELATIONS[Relation.OTHER] if all(len(one) == 2 and one.isascii() for one in codes) else _UNCLEAR
 
 
 def _says_where(address: Address) -> bool:

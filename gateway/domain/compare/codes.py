@@ -10,7 +10,7 @@ from gateway.domain.records.shared import Code
 __all__ = ["compare_codes", "compare_values"]
 
 # ASSUMED: domain.md, 3.4 and 3.5 have these as "unknown", from general knowledge and from a shape that was seen.
-_UNKNOWN = frozenset({("dancu.ethnic_group", "99"), ("dancu.blood_group", "0")})
+_UNKNOWN = frozenset({("dancu.ethnic_group", "99"), ("dancu.blood_group", "0"), ("dancu.marital_status", "0")})
 
 
 def compare_codes(declared: Code, recorded: Code) -> Compared:
@@ -21,10 +21,10 @@ def compare_codes(declared: Code, recorded: Code) -> Compared:
     if declared.list and declared.list != recorded.list:
         return Compared(Verdict.NOT_COMPARABLE, Why.ANOTHER_LIST)
     ours, theirs = _plain(declared.code), _plain(recorded.code)
+    if (recorded.list, theirs) in _UNKNOWN:  # whatever was declared: "not known" agrees with nothing
+        return Compared(Verdict.NOT_RECORDED, Why.EMPTY)
     if ours == theirs:
         return Compared(Verdict.MATCH, Why.EQUAL)
-    if (recorded.list, theirs) in _UNKNOWN:
-        return Compared(Verdict.NOT_RECORDED, Why.EMPTY)
     return Compared(Verdict.MISMATCH, Why.DIFFERENT)
 
 

@@ -8,9 +8,14 @@ from gateway.domain.canonical import canonical
 from gateway.domain.places import Era, Place, Places
 from gateway.domain.records.shared import Address
 
-__all__ = ["located", "spread"]
+__all__ = ["is_vietnam", "located", "spread"]
 
-_COUNTRY = frozenset({canonical("Việt Nam"), "vietnam", "vn"})
+_COUNTRY = frozenset({canonical("Việt Nam"), "viet nam", "vietnam", "vn", "vnm"})
+
+
+def is_vietnam(country: str) -> bool:
+    """Whether a text names this country, by name or code."""
+    return canonical(country) in _COUNTRY
 
 
 def located(address: Address, places: Places) -> frozenset[Place]:
@@ -42,7 +47,7 @@ def spread(address: Address, places: Places) -> Address:
     if address.full_text is None or _names_something(address):
         return address
     parts = [part.strip() for part in address.full_text.split(",") if part.strip()]
-    if parts and canonical(parts[-1]) in _COUNTRY:
+    if parts and is_vietnam(parts[-1]):
         parts.pop()
     for names in (("commune_name", "district_name", "province_name"), ("commune_name", "province_name")):
         if len(parts) < len(names):
