@@ -107,12 +107,13 @@ def of_paper(clause: Clause, ways: Sequence[Sequence[Answered]]) -> Ruling:
     """
     if clause is Clause.N:
         return Ruling(Situation.NO_CLAUSE)
-    found = []
-    for way, questions in enumerate(ways):
-        ruled = [Ruling(situation(clause, one), way, nth) for nth, one in enumerate(questions)]
-        found.append(min(ruled, key=lambda one: _HINDRANCE.index(one.decision)))
+    ruled = [
+        [Ruling(situation(clause, one), way, nth) for nth, one in enumerate(questions)]
+        for way, questions in enumerate(ways)
+    ]
+    found = [min(one, key=lambda ruling: _HINDRANCE.index(ruling.decision)) for one in ruled]
     easiest = min(found, key=_ease, default=Ruling(Situation.NO_REGISTRY))
-    against = next((one for one in found if one.situation is Situation.MISMATCH), None)
+    against = next((one for way in ruled for one in way if one.situation is Situation.MISMATCH), None)
     if easiest.decision is Decision.WAIVED and against is not None:
         return Ruling(Situation.CONTRADICTED, against.way, against.question)
     return easiest
