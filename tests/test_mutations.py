@@ -55,7 +55,7 @@ FOUND = [
     pytest.param(ADAPTERS[name], CONTRACTS[name], noun, case, id=f"{name}.{noun}/{case.name}")
     for name, noun, case in unlike_cases()
 ]
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def outcome_of(adapter: Adapter, contract: Contract, noun: str, case: CaseFile, body: bytes) -> Outcome[Any]:
