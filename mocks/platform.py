@@ -6,20 +6,16 @@ Source: others.md, C.1. The same token is given out until it ends, whoever asks.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import parse_qs
 from uuid import uuid4
 
 import orjson
 
 from mocks.stand_in import Answer, Call
+from mocks.wso2 import JSON, TOKEN, basic, same, token_error
 
 __all__ = ["JSON", "Platform"]
-
-JSON = {"Content-Type": "application/json; charset=UTF-8"}
 
 
 class Platform:
@@ -52,13 +48,13 @@ class Platform:
         form = {name: values[0] for name, values in parse_qs(call.body.decode("latin-1")).items()}
         wanted = "client_credentials" if self._account is None else "password"
         if call.method != "POST" or form.get("grant_type") != wanted:
-            return _error(400, "unsupported_grant_type", "Unsupported grant_type value")
-        key, secret = _basic(call.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
-        if not (_same(key, self._key) and _same(secret, self._secret)):
-            return _error(401, "invalid_client", "Client Authentication failed.")
+            return token_error(400, "unsupported_grant_type", "Unsupported grant_type value")
+        key, secret = basic(call.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
+        if not (same(key, self._key) and same(secret, self._secret)):
+            return token_error(401, "invalid_client", "Client Authentication failed.")
         named = form.get("username", ""), form.get("password", "")
-        if self._account is not None and not all(map(_same, named, self._account)):
-            return _error(400, "invalid_grant", "Authentication failed for the account.")
+        if self._account is not None and not all(map(same, named, self._account)):
+            return token_error(400, "invalid_grant", "Authentication failed for the account.")
         if not self._lives():
             self._token, self._ends = str(uuid4()), self._now() + self._lifetime_s
         body = {
@@ -67,14 +63,14 @@ class Platform:
             "token_type": "Bearer",
             "expires_in": int(self._ends - self._now()),
         }
-        return Answer(200, orjson.dumps(body), JSON, "token")
+        return Answer(200, orjson.dumps(body), JSON, TOKEN)
 
     def turned_away(self, call: Call) -> Answer | None:
         """The fault for a call without a living token; None where it may pass."""
         scheme, _, token = call.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return self.fault(401, 900902, "Missing Credentials")
-        if not self._lives() or not _same(token.strip(), self._token):
+        if not self._lives() or not same(token.strip(), self._token):
             return self.fault(401, 900901, "Invalid Credentials")
         return None
 
@@ -92,22 +88,3 @@ class Platform:
 
     def _lives(self) -> bool:
         return bool(self._token) and self._now() < self._ends
-
-
-def _error(status: int, error: str, description: str) -> Answer:
-    return Answer(status, orjson.dumps({"error": error, "error_description": description}), JSON, "token")
-
-
-def _basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
-    scheme, _, value = headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        key, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        return "", ""
-    return key, secret
-
-
-def _same(left: str, right: str) -> bool:
-    return hmac.compare_digest(left.encode(), right.encode())

@@ -14,7 +14,7 @@ import orjson
 
 from mocks.stand_in import Answer, Call
 
-__all__ = ["JSON", "TOKEN", "Platform", "fault", "same"]
+__all__ = ["JSON", "TOKEN", "Platform", "basic", "fault", "same", "token_error"]
 
 TOKEN = "token"  # noqa: S105
 JSON = {"Content-Type": "application/json; charset=UTF-8"}
@@ -48,10 +48,10 @@ class Platform:
         """The token with the seconds that it has left, or why there is none."""
         form = {key: values[0] for key, values in parse_qs(call.body.decode("latin-1")).items()}
         if form.get("grant_type") != "client_credentials":
-            return _token_error(400, "unsupported_grant_type", "Unsupported grant_type value")
-        key, secret = _basic(call.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
+            return token_error(400, "unsupported_grant_type", "Unsupported grant_type value")
+        key, secret = basic(call.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
         if not (same(key, self._key) and same(secret, self._secret)):
-            return _token_error(401, "invalid_client", "Client Authentication failed.")
+            return token_error(401, "invalid_client", "Client Authentication failed.")
         if not self._is_alive():
             self._token = str(uuid4())
             self._token_ends = self._now() + self._lifetime_s
@@ -100,7 +100,8 @@ def same(left: str, right: str) -> bool:
     return hmac.compare_digest(left.encode(), right.encode())
 
 
-def _basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
+def basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
+    """Key and secret of `Authorization: Basic`; empty where they cannot be read, None where there is none."""
     scheme, _, value = headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -111,6 +112,7 @@ def _basic(headers: Mapping[str, str]) -> tuple[str, str] | None:
     return key, secret
 
 
-def _token_error(status: int, error: str, description: str) -> Answer:
+def token_error(status: int, error: str, description: str) -> Answer:
+    """Why there is no token, in OAuth2's words."""
     body = {"error": error, "error_description": description}
     return Answer(status, orjson.dumps(body), JSON, TOKEN)

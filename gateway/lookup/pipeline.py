@@ -106,7 +106,7 @@ class Lookup:
         self._tell(asking, result.answer, self._clock.monotonic() - caller.arrived)
         instance, noun = asking.entry.instance.name, asking.entry.dataset.noun
         for one in result.verdicts or ():
-            self._metrics.verdicts.labels(instance, noun, one.field, one.verdict.value).inc()
+            self._metrics.child(self._metrics.verdicts, instance, noun, one.field, one.verdict.value).inc()
         return result
 
     async def granted(

@@ -8,12 +8,12 @@ from datetime import date
 from gateway.adapters.dkdn.query import DkdnOptions
 from gateway.domain.records.shared import Address, Code
 from gateway.errors import MalformedAnswer
+from gateway.wire import values
 
 __all__ = ["ACCEPT", "address", "code", "count", "day", "flag", "iso_day", "path", "place_code"]
 
 ACCEPT = {"Accept": "application/json", "Accept-Charset": "UTF-8"}
 
-_DAY = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)?")
 
 
@@ -52,21 +52,12 @@ def place_code(text: str | None, width: int, field: str) -> str | None:
 
     ASSUMED: 0 is what "none" looks like where a whole number must stand.
     """
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= width):
-        raise MalformedAnswer(f"dkdn: {field} is no code of {width} digits")
-    return text.zfill(width) if text.strip("0") else None
+    return values.place_code(text, width, f"dkdn: {field}")
 
 
 def day(text: str | None, field: str) -> date | None:
     """dd/MM/yyyy; None where empty."""
-    found = _DAY.fullmatch(text) if text else None
-    if found is not None:
-        return _date(found[3], found[2], found[1], field)
-    if text:
-        raise MalformedAnswer(f"dkdn: {field} is not dd/MM/yyyy")
-    return None
+    return values.day(text, f"dkdn: {field}")
 
 
 def iso_day(text: str | None, field: str) -> date | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from gateway.adapters.hotich.wire import Envelope
 from gateway.domain.exchange import Request
 from gateway.domain.outcome import Absent, Unknown
 from gateway.errors import MalformedAnswer, Reason
+from gateway.wire.json_body import MEDIA_TYPE, json_body
 
 __all__ = ["NOT_DONE", "SUCCESS", "failure", "post"]
 
@@ -27,7 +27,6 @@ _REJECTED = {
     "302": "no such catalogue",
     "500": "the data are wrong",
 }
-_JSON = "application/json"
 
 
 def post(
@@ -42,9 +41,9 @@ def post(
     return Request(
         operation=operation,
         path=tuple(segment for segment in segments if segment),
-        headers={"Accept": _JSON},
-        media_type=_JSON,
-        body=(json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode(),),
+        headers={"Accept": MEDIA_TYPE},
+        media_type=MEDIA_TYPE,
+        body=json_body(members),
     )
 
 

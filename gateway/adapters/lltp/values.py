@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from datetime import date
@@ -11,12 +10,10 @@ from typing import Any
 from gateway.domain.dates import PartialDate
 from gateway.domain.records.shared import Code
 from gateway.errors import MalformedAnswer
+from gateway.wire import values
 
-__all__ = ["JSON_TYPE", "code", "day", "json_body", "partial", "path", "says_no_such_dossier"]
+__all__ = ["code", "day", "partial", "path", "says_no_such_dossier"]
 
-JSON_TYPE = "application/json"
-
-_DAY = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _PARTIAL = re.compile(r"(?:(?:([0-9]{2})/)?([0-9]{2})/)?([0-9]{4})")
 
 # ASSUMED: no published answer tells how the service says that it knows no such dossier. The words stand close together,
@@ -30,11 +27,6 @@ def path(*segments: str) -> tuple[str, ...]:
     return tuple(segment for segment in segments if segment)
 
 
-def json_body(members: dict[str, str]) -> bytes:
-    """A JSON object, compact, as UTF-8."""
-    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def code(code_list: str, value: str | None, name: str | None = None) -> Code | None:
     """The code with its list; None where the registry sent none."""
     return Code(code=value, list=code_list, name=name or None) if value else None
@@ -42,15 +34,7 @@ def code(code_list: str, value: str | None, name: str | None = None) -> Code | N
 
 def day(text: str | None, field: str) -> date | None:
     """dd/MM/yyyy; None where empty."""
-    if not text:
-        return None
-    found = _DAY.fullmatch(text)
-    if found is None:
-        raise MalformedAnswer(f"lltp: {field} is not dd/MM/yyyy")
-    try:
-        return date(int(found[3]), int(found[2]), int(found[1]))
-    except ValueError:
-        raise MalformedAnswer(f"lltp: {field} is no date") from None
+    return values.day(text, f"lltp: {field}")
 
 
 def partial(text: str | None, field: str) -> PartialDate | None:

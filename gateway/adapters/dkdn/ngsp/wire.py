@@ -5,37 +5,17 @@ The messages of NGSP's `apiCSDLDKDN`. Source: others.md, 1.1, traps included: `S
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from gateway.errors import MalformedAnswer
 from gateway.wire.model import ListOrOne, NumberOrText, Wire
+from gateway.wire.values import Exact
 
 __all__ = ["Activity", "Address", "Data", "Envelope", "MainInformation", "Member", "Representative"]
 
 
-def _exact(value: object) -> object:
-    """
-    Decimals come exact from strict JSON; whole numbers and texts of plain digits are made so too.
-
-    ASSUMED: an empty text tells no amount, as it tells no date.
-    """
-    match value:
-        case "":
-            return None
-        case str() if _AMOUNT.fullmatch(value):
-            return Decimal(value)
-        case int() if not isinstance(value, bool):
-            return Decimal(value)
-        case _:
-            return value
-
-
-_AMOUNT = re.compile(r"-?[0-9]{1,21}(\.[0-9]{1,6})?")
-Amount = Annotated[Decimal | None, BeforeValidator(_exact)]
 Text = NumberOrText | None
 
 
@@ -58,7 +38,7 @@ class MainInformation(Wire):
     status_id: Text = Field(alias="ENTERPRISE_STATUS_ID", default=None)
     status_name: str | None = Field(alias="ENTERPRISE_STATUS_NAME", default=None)
     legal_names: str | None = Field(alias="LEGAL_NAMES", default=None)
-    capital: Amount = Field(alias="CAPITAL_AMOUNT", default=None)
+    capital: Exact = Field(alias="CAPITAL_AMOUNT", default=None)
 
 
 class Address(Wire):
@@ -100,8 +80,8 @@ class Member(Wire):
     """A contributing member."""
 
     name: str = Field(alias="MEMBER_NAME")
-    amount: Amount = Field(alias="AMOUNT", default=None)
-    ratio: Amount = Field(alias="RATIO_PERCENT", default=None)
+    amount: Exact = Field(alias="AMOUNT", default=None)
+    ratio: Exact = Field(alias="RATIO_PERCENT", default=None)
     country_name: str | None = Field(alias="COUNTRY", default=None)
 
 

@@ -13,6 +13,7 @@ from gateway.domain.records.judicial import CertificateSummary, JudicialDossier
 from gateway.domain.records.shared import Code
 from gateway.errors import MalformedAnswer, Reason
 from gateway.wire import rest
+from gateway.wire.json_body import MEDIA_TYPE, json_body
 
 __all__ = ["OPERATION", "dossier"]
 
@@ -42,10 +43,10 @@ def dossier(ask: Question[DossierQuery, LltpOptions]) -> Exchanges[JudicialDossi
     response = yield Request(
         operation=OPERATION,
         path=values.path(context, options.api_version, options.status_operation),
-        headers={"Accept": values.JSON_TYPE},
-        media_type=values.JSON_TYPE,
+        headers={"Accept": MEDIA_TYPE},
+        media_type=MEDIA_TYPE,
         # ASSUMED: infoType is a text, as the number beside it.
-        body=(values.json_body({"idReceivedDec": ask.query.dossier_number.value, "infoType": _THROUGH_ONE_STOP}),),
+        body=json_body({"idReceivedDec": ask.query.dossier_number.value, "infoType": _THROUGH_ONE_STOP}),
     )
     answer = rest.answer(response, OPERATION, wire.StatusAnswer)
     if answer.status == _SUCCESS:

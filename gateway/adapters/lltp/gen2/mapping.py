@@ -15,6 +15,7 @@ from gateway.domain.records.judicial import CertificateSummary, JudicialCertific
 from gateway.domain.records.shared import Code
 from gateway.errors import MalformedAnswer, Reason
 from gateway.wire import rest
+from gateway.wire.json_body import MEDIA_TYPE, json_body
 
 __all__ = ["AUTH_KEY", "OPERATION", "certificate", "dossier"]
 
@@ -92,13 +93,18 @@ def _request(ask: Question[DossierQuery, LltpOptions]) -> Request:
     options = ask.options
     if options.province_code is None:
         raise ValueError("lltp: gen2 needs the option province_code")
-    members = {"maTinh": options.province_code, "maHoSoMCDT": ask.query.dossier_number.value}
     return Request(
         operation=OPERATION,
         path=values.path(options.context or "", options.api_version, options.result_operation),
-        headers={"Accept": values.JSON_TYPE},
-        media_type=values.JSON_TYPE,
-        body=(b'{"authKey":"', Secret(AUTH_KEY), b'",' + values.json_body(members)[1:]),
+        headers={"Accept": MEDIA_TYPE},
+        media_type=MEDIA_TYPE,
+        body=json_body(
+            {
+                "authKey": Secret(AUTH_KEY),
+                "maTinh": options.province_code,
+                "maHoSoMCDT": ask.query.dossier_number.value,
+            }
+        ),
     )
 
 
