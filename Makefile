@@ -25,7 +25,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(QUICK)$(ARGS),,--svg docs/performance.svg --json var/bench.json) $(ARGS)
 
 faults: $(VENV)/.dev
-	$(BIN)/python -m pytest -m faults $(if $(PART),-k $(PART))
+	$(BIN)/python -m pytest -m faults --hypothesis-profile=default $(if $(PART),-k $(PART))
 
 # The locks name versions and hashes, no address: pip takes its index from the machine it runs on.
 lock:

@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from gateway import app, app_authentication
 from gateway.clock import Clock, SystemClock
@@ -34,6 +35,15 @@ INQUIRY = {
 MAU = {"citizen_id": "000099000001", "full_name": "Nguyễn Văn Mẫu", "birth_date": "1999-01-31"}
 NOBODY = {"citizen_id": "000099000003", "full_name": "Trần Thị Mẫu", "birth_date": "1999"}
 FIRM = {"enterprise_code": "9900000023"}
+
+
+hypothesis_settings.register_profile("repeatable", derandomize=True, database=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The suite draws the same examples each time; `make faults` looks for new ones."""
+    if not config.getoption("--hypothesis-profile"):
+        hypothesis_settings.load_profile("repeatable")
 
 
 class MovableClock:

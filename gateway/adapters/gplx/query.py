@@ -15,7 +15,7 @@ from gateway.domain.identifiers import CitizenId
 from gateway.domain.licence_numbers import LicenceNumber
 from gateway.domain.names import FullName, folded
 from gateway.domain.records.licence import DrivingLicence, LicenceDossier, LicenceDossiers
-from gateway.errors import FieldProblem
+from gateway.errors import FieldProblem, MalformedAnswer
 
 __all__ = ["DocumentQuery", "DossierQuery", "DossiersQuery", "GplxOptions", "LicenceQuery"]
 
@@ -89,15 +89,21 @@ class DossiersQuery(Query):
         return self.day + timedelta(days=1)
 
     def of_the_day(self, listed: Iterable[LicenceDossier]) -> tuple[LicenceDossier, ...]:
-        """What was listed without what the next day received."""
-        return tuple(one for one in listed if one.received_on != self.next_day)
+        """
+        What was listed without what the next day received.
+
+        MalformedAnswer where one tells no day: two days were asked for, and it may be of either.
+        """
+        dossiers = tuple(listed)
+        if any(one.received_on is None for one in dossiers):
+            raise MalformedAnswer("gplx: a dossier does not tell its day, and two days were asked for")
+        return tuple(one for one in dossiers if one.received_on != self.next_day)
 
     def is_about(self, found: LicenceDossiers) -> bool | None:
-        """Whether all dossiers are of that day and office, as far as they tell; None where none tells its day."""
+        """Whether all dossiers are of that day, and of that office as far as they tell."""
         if any(one.office not in {None, self.office} for one in found.dossiers):
             return False
-        days = {one.received_on for one in found.dossiers} - {None}
-        return days == {self.day} if days else None
+        return {one.received_on for one in found.dossiers} == {self.day}
 
     def problems(self, today: date) -> tuple[FieldProblem, ...]:
         if self.received_on.day is None:
