@@ -6,6 +6,8 @@ import argparse
 import json
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -17,6 +19,7 @@ from bench.errors import BenchError
 from bench.load.choice import CHOICES, generator
 from bench.plot import plot
 from bench.processes import Cores
+from bench.progress import told_to
 from bench.report import Turns, as_json, show, show_findings
 from bench.rounds import Plan, measure
 from bench.row import Row
@@ -55,13 +58,12 @@ def _run(options: argparse.Namespace) -> list[str]:
     load, cores = generator(options.load), Cores.available()
     plan = Plan.quick(max(1, len(rows))) if options.quick else Plan()
     known = conditions(plan if rows else None, load, cores)
-    effort = Effort(memory_questions=options.memory) if options.memory else Effort()
     turns: Turns = {}
-    with Console(stderr=True).status("starting") as status:
+    with told_to(Console(stderr=True)) as told:
         if rows:
             with Stage.open(cores) as stage:
-                turns = measure(rows, plan, stage, load, told=status.update)
-        found, wrong = played(scenarios, cores, effort, told=status.update)
+                turns = measure(rows, plan, stage, load, told=told)
+        found, wrong = played(scenarios, cores, _effort(options, told))
     findings = row_findings(turns) + found
     show(Console(), rows, turns, known, lacking)
     show_findings(Console(), findings)
@@ -86,6 +88,12 @@ def _scenarios(options: argparse.Namespace) -> tuple[Scenario, ...]:
     if options.memory:
         return named(["memory"])
     return () if options.quick or options.rows is not None else named([])
+
+
+def _effort(options: argparse.Namespace, told: Callable[[str], None]) -> Effort:
+    """A quick run takes half the time of scenarios, three times; a number of questions is what it says."""
+    effort = Effort.quick(told) if options.quick else Effort(told=told)
+    return replace(effort, memory_questions=options.memory) if options.memory else effort
 
 
 def _write(file: Path, text: str) -> None:

@@ -30,6 +30,7 @@ from bench.peers.rows import PEERS
 from bench.pieces.without import PIECES, Nothing
 from bench.plot import plot
 from bench.processes import Cores
+from bench.progress import told_to
 from bench.report import as_json, show, show_findings
 from bench.rounds import Plan, Spare, Turn
 from bench.rounds import measure as measure_rows
@@ -461,3 +462,16 @@ def test_a_scenario_that_goes_wrong_costs_no_other_its_figures() -> None:
         [figure],
         ["scenario broken: status 500 instead of 200"],
     )
+
+
+def test_what_goes_on_is_told_line_by_line_where_nobody_watches_a_terminal() -> None:
+    """A file gets each step at once with its second; a run that is silent is in trouble."""
+    written = StringIO()
+
+    with told_to(Console(file=written)) as told:
+        effort = Effort.quick(told)
+        told("starting")
+        assert list(effort.numbers("the registry")) == [1, 2, 3]
+
+    lines = [line.split("s  ", 1)[1] for line in written.getvalue().splitlines()]
+    assert lines == ["starting", *(f"round {number} of 3: the registry" for number in (1, 2, 3))]

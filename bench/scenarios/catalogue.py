@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bench.errors import BenchError
 from bench.finding import Finding
@@ -30,9 +30,7 @@ def named(names: Sequence[str]) -> tuple[Scenario, ...]:
     return tuple(one for one in SCENARIOS if one.name in names or not names)
 
 
-def played(
-    scenarios: Sequence[Scenario], cores: Cores, effort: Effort, *, told: Callable[[str], None] = lambda _: None
-) -> tuple[list[Finding], list[str]]:
+def played(scenarios: Sequence[Scenario], cores: Cores, effort: Effort) -> tuple[list[Finding], list[str]]:
     """
     What all of them find, one after another, each on a stage of its own; and what was wrong with those that found
     nothing, so that one of them does not cost the figures of the others.
@@ -40,7 +38,7 @@ def played(
     findings: list[Finding] = []
     wrong: list[str] = []
     for one in scenarios:
-        told(f"scenario: {one.title}")
+        effort.told(f"scenario: {one.title}")
         try:
             with Stage.open(cores) as stage:
                 findings += one.run(stage, effort)

@@ -67,7 +67,7 @@ def _run(stage: Stage, effort: Effort) -> Sequence[Finding]:
     findings = []
     for callers, target in _TARGETS.items():
         direct, ours = [], []
-        for _ in range(effort.rounds):
+        for _ in effort.numbers(_name(callers)):
             direct.append(closed(stage, effort, registry, GET_FIRM, callers, seconds).p50_ms)
             ours.append(closed(stage, effort, gateway, SET, callers, seconds).p50_ms)
         found = ratio(ours, direct)

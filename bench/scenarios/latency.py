@@ -27,7 +27,7 @@ def _run(stage: Stage, effort: Effort) -> Sequence[Finding]:
     seconds = effort.seconds(_SECONDS)
     closed(stage, effort, gateway, LOOKUP_FIRM, _MANY, seconds)
     p50, p99, flush, share = [], [], [], []
-    for _ in range(effort.rounds):
+    for _ in effort.numbers("a registry of 50 ms, directly and through the gateway"):
         flushes = flushes_ms(100, stage.folder)
         direct = closed(stage, effort, registry, GET_FIRM, _FEW, seconds)
         ours = closed(stage, effort, gateway, LOOKUP_FIRM, _FEW, seconds)
