@@ -8,12 +8,13 @@ dataset. Whatever a file holds that this reader does not know is an error that n
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import MappingProxyType
 
 from contracts.model import (
     BASES,
@@ -100,9 +101,10 @@ def read_case(contract: Contract, dataset: str, name: str, text: str) -> CaseFil
         raise ContractError(f"{label}: cannot be read: {exc}") from exc
 
 
-def installed() -> dict[str, Contract]:
-    """Every contract that an installed package declares in the entry point group `gateway.contracts`."""
-    return {point.name: load(point.value) for point in entry_points(group="gateway.contracts")}
+@cache
+def installed() -> Mapping[str, Contract]:
+    """Every contract that an installed package declares in the entry point group `gateway.contracts`, read once."""
+    return MappingProxyType({point.name: load(point.value) for point in entry_points(group="gateway.contracts")})
 
 
 def _inquiry(table: Table) -> Inquiry:

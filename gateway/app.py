@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import entry_points
+from types import MappingProxyType
 from typing import Any
 
 import uuid_utils
@@ -344,8 +346,9 @@ def parts(core: Core, clock: Clock) -> list[Part]:
     return [papers, part, proofs]
 
 
-def installed_adapters() -> dict[str, Adapter]:
-    """Every adapter that an installed package offers. Raises ContractError naming the entry point at fault."""
+@cache
+def installed_adapters() -> Mapping[str, Adapter]:
+    """Every adapter of an installed package, read once. Raises ContractError naming the entry point at fault."""
     found: dict[str, Adapter] = {}
     for point in entry_points(group="gateway.adapters"):
         try:
@@ -357,7 +360,7 @@ def installed_adapters() -> dict[str, Adapter]:
         if adapter.registry in found:
             raise ContractError(f"two installed adapters call themselves {adapter.registry!r}")
         found[adapter.registry] = adapter
-    return found
+    return MappingProxyType(found)
 
 
 def consumers(sections: Mapping[str, ConsumerSettings]) -> dict[str, Consumer]:

@@ -48,7 +48,7 @@ def read_claims(record: type[BaseModel], values: Mapping[str, Any]) -> tuple[Cla
         advice = "tên trường chỉ gồm chữ thường, _ và dấu chấm / a field's name has small letters, _ and full stops"
         raise InvalidQuestion(problems=(FieldProblem("claims", "unknown_field", advice),))
     claims = read(claims_model(record), dict(values), above="claims.")
-    fields = _fields(record)
+    fields = claimable(record)
     return tuple(Claim(fields[name], getattr(claims, name.replace(".", "__"))) for name in values)
 
 
@@ -60,14 +60,10 @@ def claims_model(record: type[BaseModel]) -> type[BaseModel]:
 @cache
 def _model(record: type[BaseModel]) -> type[BaseModel]:
     members: dict[str, Any] = {
-        name.replace(".", "__"): (_type(one), Field(default=None, alias=name)) for name, one in _fields(record).items()
+        name.replace(".", "__"): (_type(one), Field(default=None, alias=name))
+        for name, one in claimable(record).items()
     }
     return create_model(f"{record.__name__}Claims", __base__=Masked, **members)
-
-
-@cache
-def _fields(record: type[BaseModel]) -> dict[str, Claimable]:
-    return claimable(record)
 
 
 def _said(text: str) -> str:

@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -94,8 +95,7 @@ def _gather(gathered: _Gathered, found: Sequence[Traversable | Path], above: str
         place = f"{above}{file.name}"
         try:
             content = file.read_bytes()
-            values = tomllib.loads(content.decode("utf-8"))
-            read = _File.model_validate(values)
+            read = _parsed(content)
         except OSError as exc:
             gathered.faults.append(f"{place}: {exc.strerror}")
             continue
@@ -114,6 +114,12 @@ def _gather(gathered: _Gathered, found: Sequence[Traversable | Path], above: str
                     gathered.faults.append(f"{place}: {table}.{name}: đã có trong / already in {other}")
                 gathered.tables[table][name] = entry
                 gathered.where[table, name] = place
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: bytes) -> _File:
+    """What one file says; a file that did not change is not read again."""
+    return _File.model_validate(tomllib.loads(content.decode("utf-8")))
 
 
 def _fault(location: tuple[int | str, ...], kind: str, message: str) -> str:

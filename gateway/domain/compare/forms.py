@@ -7,12 +7,13 @@ in no table here, such as a mapping, cannot be claimed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from types import UnionType
+from functools import cache
+from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -67,11 +68,16 @@ class Claimable:
         return ".".join(self.path)
 
 
-def claimable(record: type[BaseModel]) -> dict[str, Claimable]:
+def claimable(record: type[BaseModel]) -> Mapping[str, Claimable]:
     """Everything that can be claimed of a record, by name: its fields, and what stands in them."""
+    return _claimable(record)
+
+
+@cache
+def _claimable(record: type[BaseModel]) -> Mapping[str, Claimable]:
     found: dict[str, Claimable] = {}
     _walk(record, (), 0, found)
-    return found
+    return MappingProxyType(found)
 
 
 def compared(claim: Claimable, declared: Any, recorded: Any) -> Compared:
