@@ -42,7 +42,7 @@ async def test_a_case_file_holds_over_a_real_socket(
     adapter: Adapter, contract: Contract, noun: str, case: CaseFile, tmp_path: Path
 ) -> None:
     """Against the stand-in, with credentials and limits as in production, every case file ends as recorded."""
-    spoken = {"contract": case.contract, "options": options_of(contract, case)}
+    spoken = {"contract": case.contract, "options": options_of(contract, case), "deadline_s": 5}
     async with running(STAND_INS[adapter.registry]) as served:
         if case.contract in adapter.signatures:
             spoken |= signed_towards(served, adapter.registry, tmp_path)

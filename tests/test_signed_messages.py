@@ -131,11 +131,13 @@ def signed_settings(stand_ins: Running | None, folder: Path, **changes: Any) -> 
         "adapter": "taichinh",
         "contract": "gip",
         "endpoint": f"{_portal(stand_ins)}/gip",
+        "deadline_s": 5,
         "options": {"sender_code": "99999999"},
         "xml_signature": {name: value for name, value in section.items() if value is not None},
     }
     base = settings_for("http://127.0.0.1:9")
-    registries = {"gip": registry, "taichinh": {"adapter": "taichinh", "endpoint": _portal(stand_ins)}}
+    portal = {"adapter": "taichinh", "endpoint": _portal(stand_ins), "deadline_s": 5}
+    registries = {"gip": registry, "taichinh": portal}
     made = Settings(consumers=base.consumers, registries=registries)  # type: ignore[arg-type]
     return granting(made, "gip.dues", "taichinh.taxpayer")
 
