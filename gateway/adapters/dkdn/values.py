@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 from gateway.adapters.dkdn.query import DkdnOptions
@@ -13,8 +12,6 @@ from gateway.wire import values
 __all__ = ["ACCEPT", "address", "code", "count", "day", "flag", "iso_day", "path", "place_code"]
 
 ACCEPT = {"Accept": "application/json", "Accept-Charset": "UTF-8"}
-
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)?")
 
 
 def path(options: DkdnOptions, context: str, version: str, *operation: str) -> tuple[str, ...]:
@@ -64,24 +61,12 @@ def iso_day(text: str | None, field: str) -> date | None:
     """
     The day of an ISO date-time without a time zone; None where empty.
 
-    ASSUMED: the day is Vietnam's, as written. With a zone it might be the day before, so that is refused; year 1
-    is what an empty date of the service's own platform looks like, and counts as none.
+    ASSUMED: year 1 is what an empty date of the service's own platform looks like, and counts as none.
     """
-    found = _ISO.fullmatch(text) if text else None
-    if found is not None:
-        return None if found[1] == "0001" else _date(found[1], found[2], found[3], field)
-    if text:
-        raise MalformedAnswer(f"dkdn: {field} is no ISO date-time without a time zone")
-    return None
+    told = values.iso_day(text, f"dkdn: {field}")
+    return None if told is not None and told.year == 1 else told
 
 
 def address(**parts: str | None) -> Address | None:
     """The address, or None where nothing of it is told."""
     return Address(**{name: part or None for name, part in parts.items()}) if any(parts.values()) else None
-
-
-def _date(year: str, month: str, of_month: str, field: str) -> date:
-    try:
-        return date(int(year), int(month), int(of_month))
-    except ValueError:
-        raise MalformedAnswer(f"dkdn: {field} is no date") from None
