@@ -7,6 +7,7 @@ dataset. Whatever a file holds that this reader does not know is an error that n
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
@@ -15,6 +16,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from contracts.model import (
     BASES,
@@ -52,6 +54,7 @@ __all__ = [
     "RecordedResponse",
     "Trap",
     "Version",
+    "card",
     "installed",
     "load",
     "read_case",
@@ -90,6 +93,23 @@ def _read(folder: Traversable) -> Contract:
     traps = tuple(_trap(entry) for entry in table.list_of_tables("traps"))
     table.end()
     return Contract(registry, title, owner, inquiry, versions, datasets, assumptions, traps, folder)
+
+
+def card(contract: Contract) -> dict[str, Any] | None:
+    """
+    The quality card as `gateway contract card --save` has left it beside the contract; None where nobody has.
+
+    Raises:
+        ContractError: the file is no JSON object.
+    """
+    file = contract.root.joinpath("card.json")
+    try:
+        found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    except (OSError, ValueError) as exc:
+        raise ContractError(f"{contract.root.name}/card.json: cannot be read: {exc}") from exc
+    if found is not None and not isinstance(found, dict):
+        raise ContractError(f"{contract.root.name}/card.json: is no JSON object")
+    return found
 
 
 def read_case(contract: Contract, dataset: str, name: str, text: str) -> CaseFile:

@@ -16,6 +16,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from contracts.reader import Contract
+from contracts.reader import card as quality_card
 from contracts.reader import installed as installed_contracts
 from gateway import __version__, app_authentication, app_idempotency, app_keep, app_papers
 from gateway.app_access import Rules, access, counting_secrets, read_rules
@@ -454,6 +455,7 @@ def _instance(
         basis=basis,
         officers=registry.officers,
         freshness=freshness(cache, registry, offered, place=place),
+        card=quality_card(described),
     )
 
 

@@ -8,18 +8,77 @@ from pathlib import Path
 
 import pytest
 
-from contracts.reader import installed
-from gateway import app
+from contracts.reader import ContractError, card, installed
 from gateway.app import installed_adapters
 from gateway.errors import SettingsError
 from gateway.kit.card import card_of
-from gateway.kit.card_table import BEGIN, END, table_into, table_of
+from gateway.kit.card_table import BEGIN, END, card_text, table_into, table_of
 from gateway.kit.contract_test import run_cards
-from gateway.settings import Settings
+from gateway.kit.survival import FAULTS, survived
+from tests.conftest import open_desk, settings_for
+from tests.policies import granting
+from tests.registries import OURS
 from tests.test_cli import run
 
 ROOT = Path(__file__).parents[1]
 ADAPTERS, CONTRACTS = installed_adapters(), installed()
+
+
+@pytest.mark.parametrize("name", OURS)
+async def test_the_card_beside_a_contract_is_as_counted(name: str) -> None:
+    """What `/v1/registries` shows is what a count gives now: run `gateway contract card --save` where this fails."""
+    fresh = await card_of(ADAPTERS[name], CONTRACTS[name])
+
+    assert card(CONTRACTS[name]) == fresh.view()
+    assert (CONTRACTS[name].root / "card.json").read_text(encoding="utf-8") == card_text(fresh)
+
+
+@pytest.mark.parametrize("name", OURS)
+async def test_every_question_survives_every_fault_and_prints_nothing(name: str) -> None:
+    """No spoilt answer becomes a record or an absence, no value is printed, and each field has a name for people."""
+    for one in (await card_of(ADAPTERS[name], CONTRACTS[name])).datasets:
+        assert one.survived == one.tried > 0, one.name
+        assert one.showing == 0, one.name
+        assert one.titled == one.at_top, one.name
+
+
+async def test_what_a_fault_makes_of_an_answer_can_be_seen() -> None:
+    """A fault that leaves a good answer as it is counts as not survived, so the count can fail."""
+    contract = CONTRACTS["dkdn"]
+    case = contract.datasets["enterprise"].case("found")
+    harmless = {**FAULTS, "none": lambda answer: answer}
+
+    found = await survived(ADAPTERS["dkdn"], contract, "enterprise", case, harmless)
+
+    assert harmless.keys() - found == {"none"}
+
+
+def test_a_contract_without_a_card_has_none_and_a_spoilt_one_is_named(tmp_path: Path) -> None:
+    """Nobody need count before a registry can be asked; a file that is no card stops the start by its name."""
+    contract = dataclasses.replace(CONTRACTS["dkdn"], root=tmp_path)
+    assert card(contract) is None
+
+    for text in ("{", "[]"):
+        (tmp_path / "card.json").write_text(text, encoding="utf-8")
+        with pytest.raises(ContractError, match=r"card\.json"):
+            card(contract)
+
+
+async def test_a_registry_shows_its_card_and_one_without_shows_none() -> None:
+    """`quality` has the datasets that the instance can be asked, by its own name; null where none was counted."""
+    counted = CONTRACTS["dkdn"]
+    settings = settings_for("http://127.0.0.1:9", dkdn={"contract": "dkkd"})
+    async with open_desk(granting(settings, "dkdn.cooperative")) as desk:
+        _, shown = await desk.get("/v1/registries")
+        desk.core.catalogue.instances["dancu"] = dataclasses.replace(desk.core.catalogue.instances["dancu"], card=None)
+        _, without = await desk.get("/v1/registries")
+
+    (dkdn,) = (one for one in shown["registries"] if one["name"] == "dkdn")
+    (dancu,) = (one for one in without["registries"] if one["name"] == "dancu")
+    assert [one["dataset"] for one in dkdn["quality"]["datasets"]] == dkdn["datasets"]
+    assert dkdn["quality"]["traps"]["of"] == len(counted.traps)
+    assert dkdn["quality"]["datasets"][0]["cases"] == {"proven": 64, "of": 64}
+    assert dancu["quality"] is None
 
 
 async def test_the_readme_has_the_table_as_it_is_written() -> None:
@@ -29,38 +88,13 @@ async def test_the_readme_has_the_table_as_it_is_written() -> None:
     assert f"{BEGIN}\n\n{written}\n{END}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", sorted(ADAPTERS))
-async def test_the_basis_is_the_same_wherever_it_is_shown(name: str) -> None:
-    """Of each dataset in each contract version: contract, quality card, README and the gateway's catalogue agree."""
-    adapter, contract = ADAPTERS[name], CONTRACTS[name]
-    card = await card_of(adapter, contract)
-    shown = {one.name: one.basis for one in card.datasets}
-    rows = {line.split(" | ")[0].strip("|` "): line for line in table_of([card]).splitlines()}
-
-    for version in adapter.contracts:
-        options = dict(contract.versions[version].options)
-        section = {name: {"adapter": name, "contract": version, "options": options}}
-        core = app.build(Settings.model_validate({"registries": section}))
-        try:
-            (instance,) = core.catalogue.instances.values()
-            for dataset in adapter.offered(version):
-                basis = contract.datasets[dataset.noun].basis_in(version)
-                assert instance.basis[dataset.noun] == basis
-                assert shown[f"{name}.{dataset.noun}"][version] == basis
-                row = rows[f"{name}.{dataset.noun}"]
-                assert f"`{name}@{version}`" in row
-                assert f"`{basis}`" in row
-        finally:
-            await core.close()
-
-
 async def test_a_guess_is_never_counted_as_known() -> None:
     """A dataset that is assumed in its default version is assumed in the table, whatever the other versions are."""
-    card = await card_of(ADAPTERS["dancu"], CONTRACTS["dancu"])
-    (verification,) = (one for one in card.datasets if one.name == "dancu.verification")
+    dancu = await card_of(ADAPTERS["dancu"], CONTRACTS["dancu"])
+    (verification,) = (one for one in dancu.datasets if one.name == "dancu.verification")
 
     assert verification.basis == {"2025": "assumed", "2021": "observed", "gtel": "observed"}
-    assert "| `assumed`; `dancu@2021` `observed`, `dancu@gtel` `observed` |" in table_of([card])
+    assert "| `assumed`; `dancu@2021` `observed`, `dancu@gtel` `observed` |" in table_of([dancu])
 
 
 async def test_only_what_is_proven_counts() -> None:
@@ -76,21 +110,20 @@ async def test_only_what_is_proven_counts() -> None:
         for name, dataset in contract.datasets.items()
     }
     whole = await card_of(ADAPTERS["dkdn"], contract)
-    card = await card_of(ADAPTERS["dkdn"], dataclasses.replace(contract, datasets=spoilt))
+    less = await card_of(ADAPTERS["dkdn"], dataclasses.replace(contract, datasets=spoilt))
 
-    for one, before in zip(card.datasets, whole.datasets, strict=True):
+    for one, before in zip(less.datasets, whole.datasets, strict=True):
         assert 0 < one.proven < one.cases == before.cases == before.proven
         assert one.shown == frozenset()
         assert "found" in before.ends
         assert "found" not in one.ends
-    assert card.traps_proven < whole.traps_proven
-    assert f"| {card.datasets[0].proven} of {card.datasets[0].cases} |" in table_of([card])
+    assert less.traps_proven < whole.traps_proven
+    assert f"| {less.datasets[0].proven} of {less.datasets[0].cases} |" in table_of([less])
 
 
 async def test_the_fields_of_a_card_are_those_of_the_record() -> None:
     """What a case file shows of a record, and what none does, is counted down to the last field."""
-    card = await card_of(ADAPTERS["dkdn"], CONTRACTS["dkdn"])
-    enterprise = card.datasets[0]
+    enterprise = (await card_of(ADAPTERS["dkdn"], CONTRACTS["dkdn"])).datasets[0]
 
     assert {"enterprise_code", "head_office.detail", "legal_representatives.document.number"} <= enterprise.shown
     assert enterprise.shown <= enterprise.fields
@@ -100,9 +133,9 @@ def test_the_command_shows_a_card() -> None:
     """For one registry, as JSON and for the eye; one that is not installed is named."""
     done, shown, wrong = (run("contract", "card", *more) for more in (("dkdn", "--json"), ("dkdn",), ("nobody",)))
 
-    (card,) = json.loads(done.stdout)
-    assert card["registry"] == "dkdn"
-    assert {one["dataset"] for one in card["datasets"]} >= {"dkdn.enterprise"}
+    (printed,) = json.loads(done.stdout)
+    assert printed["registry"] == "dkdn"
+    assert {one["dataset"] for one in printed["datasets"]} >= {"dkdn.enterprise"}
     assert "dkdn.enterprise" in shown.stdout
     assert (done.returncode, shown.returncode, wrong.returncode) == (0, 0, 2)
     assert "nobody: not installed" in wrong.stderr

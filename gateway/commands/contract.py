@@ -168,20 +168,25 @@ def card(
     into: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Ghi bảng vào tệp / write the table into this file")
     ] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Ghi card.json cạnh hợp đồng / write card.json beside each contract")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Phiếu chất lượng, tính từ bằng chứng / a quality card per registry, counted by running its case files."""
-    from gateway.kit.card_table import table_into
+    from gateway.kit.card_table import save_cards, table_into
     from gateway.kit.contract_test import run_cards
 
     if into is not None and registry is not None:
         raise typer.BadParameter("bảng gồm tất cả / the table has all of them: leave the registry out")
-    cards = asyncio.run(run_cards(registry, own=into is not None))
+    cards = asyncio.run(run_cards(registry, own=into is not None or (save and registry is None)))
+    if save:
+        save_cards(cards)
     if into is not None:
         table_into(into, cards)
     elif as_json:
         _print_json([one.view() for one in cards])
-    else:
+    elif not save:
         _show_cards(cards)
 
 

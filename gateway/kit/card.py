@@ -14,6 +14,9 @@ from pydantic import BaseModel
 from contracts.reader import Contract
 from gateway.domain.dataset import Adapter, Dataset
 from gateway.kit.cases import CaseResult, cases_of, run_in_memory
+from gateway.kit.redaction import shows_a_value
+from gateway.kit.survival import FAULTS, survived
+from gateway.lookup.titles import FIELDS
 
 __all__ = ["Card", "DatasetCard", "card_of"]
 
@@ -22,7 +25,10 @@ __all__ = ["Card", "DatasetCard", "card_of"]
 class DatasetCard:
     """
     One dataset. `basis` is by contract version, the default first. `fields` are all of the record, `shown` those that
-    some proven case file has; `ends` are the outcomes and reasons that proven case files come to.
+    some proven case file has; `ends` are the outcomes and reasons that proven case files come to. `survived` are those
+    of the faults tried in every version (`tried` in all) that came to no record and no absence. `titled` counts the
+    fields at the record's top (`at_top`) that have a name for people. `showing` counts the case files that something
+    printed of shows a value of.
     """
 
     name: str
@@ -33,6 +39,11 @@ class DatasetCard:
     fields: frozenset[str]
     shown: frozenset[str]
     ends: tuple[str, ...]
+    survived: int
+    tried: int
+    titled: int
+    at_top: int
+    showing: int
 
     def view(self) -> dict[str, Any]:
         """As JSON values."""
@@ -42,6 +53,9 @@ class DatasetCard:
             "cases": {"proven": self.proven, "of": self.cases},
             "fields": {"shown": len(self.shown), "of": len(self.fields), "not_shown": sorted(self.fields - self.shown)},
             "ends": list(self.ends),
+            "faults": {"survived": self.survived, "of": self.tried},
+            "titles": {"given": self.titled, "of": self.at_top},
+            "printed": {"showing_a_value": self.showing, "of": self.cases},
         }
 
 
@@ -73,14 +87,15 @@ class Card:
 
 
 async def card_of(adapter: Adapter, contract: Contract) -> Card:
-    """Runs every case file in memory, and counts."""
-    results = [await run_in_memory(adapter, contract, noun, case) for noun, case in cases_of(adapter, contract)]
+    """Runs every case file in memory, and a found one of each question under every fault; and counts."""
+    every = list(cases_of(adapter, contract))
+    results = [await run_in_memory(adapter, contract, noun, case) for noun, case in every]
     proven = {f"{one.dataset}/{one.case}" for one in results if one.passed}
     with_cases = [trap for trap in contract.traps if trap.cases]
     return Card(
         registry=adapter.registry,
         title=contract.title,
-        datasets=tuple(_dataset(adapter, contract, dataset, results) for dataset in adapter.datasets),
+        datasets=tuple([await _dataset(adapter, contract, dataset, results) for dataset in adapter.datasets]),
         assumptions=len(contract.assumptions),
         traps=len(contract.traps),
         traps_proven=sum(proven.issuperset(trap.cases) for trap in with_cases),
@@ -88,7 +103,7 @@ async def card_of(adapter: Adapter, contract: Contract) -> Card:
     )
 
 
-def _dataset(
+async def _dataset(
     adapter: Adapter, contract: Contract, dataset: Dataset[Any, Any, Any], results: Iterable[CaseResult]
 ) -> DatasetCard:
     described = contract.datasets[dataset.noun]
@@ -96,6 +111,10 @@ def _dataset(
     ours = [one for one in results if one.dataset == dataset.noun]
     proven = [described.case(one.case) for one in ours if one.passed]
     fields = frozenset(_fields(dataset.record))
+    # One answer of each version that holds a record is spoilt in every way.
+    good = {case.contract: case for case in reversed(proven) if case.outcome == "found"}
+    spoilt = [await survived(adapter, contract, dataset.noun, case) for case in good.values()]
+    showing = [await shows_a_value(adapter, contract, dataset.noun, described.case(one.case)) for one in ours]
     return DatasetCard(
         name=f"{adapter.registry}.{dataset.noun}",
         question=described.summary,
@@ -105,6 +124,11 @@ def _dataset(
         fields=fields,
         shown=fields & {place for case in proven for place in _places(case.record or {})},
         ends=tuple(sorted({case.reason or case.outcome for case in proven})),
+        survived=sum(map(len, spoilt)),
+        tried=len(FAULTS) * len(versions),
+        titled=sum(name in FIELDS for name in dataset.record.model_fields),
+        at_top=len(dataset.record.model_fields),
+        showing=sum(showing),
     )
 
 

@@ -1,15 +1,17 @@
-"""The README's table of what can be asked, written from quality cards, never by hand."""
+"""What is written from quality cards, never by hand: the README's table, and a file beside each contract."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from contracts.reader import installed
 from gateway.errors import SettingsError
 from gateway.kit.card import Card, DatasetCard
 
-__all__ = ["BEGIN", "END", "table_into", "table_of"]
+__all__ = ["BEGIN", "END", "card_text", "save_cards", "table_into", "table_of"]
 
 BEGIN = "<!-- written by: gateway contract card --into README.md -->"
 END = "<!-- end of what is written by it -->"
@@ -31,6 +33,23 @@ def table_into(file: Path, cards: Iterable[Card]) -> None:
         raise SettingsError(f"{file}: must have once, each on a line of its own: {BEGIN}, an empty line, {END}")
     written = table_of(cards)
     file.write_text(between.sub(lambda found: found[1] + written + found[2], text), encoding="utf-8")
+
+
+def card_text(card: Card) -> str:
+    """`card.json`."""
+    return json.dumps(card.view(), ensure_ascii=False, indent=1) + "\n"
+
+
+def save_cards(cards: Iterable[Card]) -> None:
+    """Write `card.json` beside each contract. Raises SettingsError where a contract lies in no folder of its own."""
+    for card in cards:
+        folder = installed()[card.registry].root
+        if not isinstance(folder, Path):
+            raise SettingsError(f"{card.registry}: its contract is no folder that can be written")
+        try:
+            (folder / "card.json").write_text(card_text(card), encoding="utf-8")
+        except OSError as exc:
+            raise SettingsError(f"{folder}: card.json cannot be written: {exc.strerror}") from exc
 
 
 def _rows(cards: Iterable[Card]) -> Iterator[str]:

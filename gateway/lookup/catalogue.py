@@ -78,6 +78,8 @@ class Instance:
     health: Health = field(default_factory=Health)
     freshness: Mapping[str, Freshness] = field(default_factory=dict)
     """How old a kept answer may be, by noun; what is not named is never kept."""
+    card: Mapping[str, Any] | None = None
+    """The registry's quality card, as it was counted; None where nobody has."""
 
     @property
     def datasets(self) -> tuple[Dataset[Any, Any, Any], ...]:

@@ -279,6 +279,22 @@ def _registry_view(instance: Instance) -> dict[str, Any]:
             "last_reason": health.last_reason,
             "circuits": [asdict(circuit) for circuit in instance.channel.circuits()],
         },
+        "quality": _quality_view(instance),
+    }
+
+
+def _quality_view(instance: Instance) -> dict[str, Any] | None:
+    """The card, as far as this instance can be asked; how sure anybody is, as its answers say it too."""
+    if (card := instance.card) is None:
+        return None
+    counted = {one["dataset"].partition(".")[2]: one for one in card["datasets"]}
+    nouns = [dataset.noun for dataset in instance.datasets if dataset.noun in counted]
+    return {
+        "assumptions": card["assumptions"],
+        "traps": card["traps"],
+        "datasets": [
+            counted[noun] | {"dataset": f"{instance.name}.{noun}", "basis": instance.basis[noun]} for noun in nouns
+        ],
     }
 
 

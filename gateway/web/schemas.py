@@ -116,6 +116,35 @@ class HealthView(_View):
     circuits: list[CircuitView] = Field(description="One for each dataset and route that was asked.")
 
 
+class ShareView(_View):
+    """How many of how many."""
+
+    model_config = ConfigDict(extra="allow")
+
+    of: int
+
+
+class DatasetQualityView(_View):
+    """What case files prove of one dataset, over all contract versions of its adapter."""
+
+    dataset: str
+    basis: Literal["official", "observed", "assumed"] = Field(description="In this instance's contract version.")
+    cases: ShareView = Field(description="Case files, and how many are `proven`.")
+    fields: ShareView = Field(description="Fields of the record: `shown` by some proven case file, and `not_shown`.")
+    ends: list[str] = Field(description="Outcomes and reasons that proven case files come to.")
+    faults: ShareView = Field(description="Spoilt answers, and how many were `survived`: no record, no absence.")
+    titles: ShareView = Field(description="Fields at the record's top, and how many are `given` a name for people.")
+    printed: ShareView = Field(description="Case files, and how many have something printed `showing_a_value`.")
+
+
+class QualityView(_View):
+    """Counted from evidence, never typed."""
+
+    assumptions: int = Field(description="What nobody has confirmed of this registry.")
+    traps: ShareView = Field(description="What misleads clients, and what shows that it is known.")
+    datasets: list[DatasetQualityView]
+
+
 class RegistryView(_View):
     """One configured registry."""
 
@@ -130,6 +159,7 @@ class RegistryView(_View):
     officers: Literal["own", "mapped"] = Field(description="Whose identity it is shown.")
     datasets: list[str]
     health: HealthView
+    quality: QualityView | None = Field(description="Counted from case files; null where nobody has counted.")
 
 
 class DatasetView(_View):
