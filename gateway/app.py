@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from contracts.reader import Contract
 from contracts.reader import card as quality_card
 from contracts.reader import installed as installed_contracts
-from gateway import __version__, app_authentication, app_idempotency, app_keep, app_papers
+from gateway import __version__, app_authentication, app_idempotency, app_impact, app_keep, app_papers
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_cache import answer_cache, freshness
 from gateway.app_credentials import credentials, log_in_urls, require_secrets, signed, tls_context, xroad_names
@@ -46,6 +46,7 @@ from gateway.lookup.idempotency import Idempotency
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.planning import Planner
 from gateway.lookup.recorder import Recorder
+from gateway.lookup.remembering import Remembering
 from gateway.procedures.catalogue import Catalogue as Procedures
 from gateway.settings import CacheSettings, ConsumerSettings, EndpointSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
@@ -64,6 +65,8 @@ from gateway.web.limits import Limits
 from gateway.web.part import Part
 from gateway.web.procedures import Procedures as ProceduresPart
 from gateway.web.proofs import Proofs
+from gateway.web.receipts import Receipts
+from gateway.web.records_door import RecordsDoor
 from gateway.wire.wrappers import WRAPPERS
 
 __all__ = [
@@ -112,6 +115,7 @@ class Core:
     ledger: Log | None = None
     keeper: Keeper | None = None
     cache: AnswerCache | None = None
+    remembering: Remembering | None = None
 
     async def close(self) -> None:
         """
@@ -131,6 +135,8 @@ class Core:
                 closing.push_async_callback(instance.channel.close)
             if self.cache is not None:
                 closing.push_async_callback(self.cache.close)
+            if self.remembering is not None:
+                closing.push_async_callback(self.remembering.close)
             closing.push_async_callback(self.state.close)
             closing.push_async_callback(self.authenticator.close)
 
@@ -282,6 +288,7 @@ def build(
         ring,
         ledger,
         cache=cache,
+        remembering=app_impact.remembering(settings, ring.secrets if ring is not None else None, metrics),
     )
 
 
@@ -315,7 +322,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
         show_docs=web_settings.docs,
         parts=parts(core, clock),
-        planner=Planner(core.lookup, core.procedures, clock, core.metrics),
+        planner=Planner(core.lookup, core.procedures, clock, core.metrics, core.remembering),
     )
     keys.add_routes(application, core.keys)
     return application
@@ -323,9 +330,17 @@ def front_door(core: Core, clock: Clock) -> web.Application:
 
 def parts(core: Core, clock: Clock) -> list[Part]:
     """What joins the front door beside the API itself."""
-    papers = ProceduresPart(core.procedures, core.catalogue, core.authenticator.consumer_of)
+    papers: list[Part] = [ProceduresPart(core.procedures, core.catalogue, core.authenticator.consumer_of)]
+    if core.remembering is not None:
+        door = RecordsDoor(
+            authenticate=core.authenticator.consumer_of,
+            require=core.lookup.access.require,
+            refuse=core.lookup.refuse,
+            clock=clock,
+        )
+        papers.append(Receipts(door, core.remembering, core.procedures, core.metrics))
     if core.keys is None:
-        return [papers]
+        return papers
     part = index_part(
         core.settings,
         lookup=core.lookup,
@@ -336,7 +351,7 @@ def parts(core: Core, clock: Clock) -> list[Part]:
         clock=clock,
     )
     if part is None or core.settings.ledger is None:
-        return [papers]
+        return papers
     proofs = Proofs(
         core.settings.ledger.folder,
         authenticate=core.authenticator.consumer_of,
@@ -344,7 +359,7 @@ def parts(core: Core, clock: Clock) -> list[Part]:
         refuse=core.lookup.refuse,
         clock=clock,
     )
-    return [papers, part, proofs]
+    return [*papers, part, proofs]
 
 
 @cache

@@ -47,7 +47,9 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   └── EvidenceNotInLedger      not_in_ledger
     ├── NotShown                     what the gateway itself was asked about cannot be shown; `word` says why
     │   ├── StoreUnavailable         store_unavailable
+    │   ├── MeasureUnavailable       measure_unavailable
     │   ├── NoSuchLookup             no_such_lookup
+    │   ├── NoSuchPlan               no_such_plan
     │   └── NoSuchRecord             no_such_record
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
@@ -97,8 +99,10 @@ __all__ = [
     "LedgerInUse",
     "LedgerUnavailable",
     "MalformedAnswer",
+    "MeasureUnavailable",
     "MismatchedAnswer",
     "NoSuchLookup",
+    "NoSuchPlan",
     "NoSuchRecord",
     "NotConnected",
     "NotCovered",
@@ -628,6 +632,26 @@ class NoSuchLookup(NotShown):
     actor = Actor.CONSUMER
     title_vi = "Không có lượt hỏi nào mang mã này, hoặc lượt hỏi thuộc hệ thống khác."
     title_en = "There is no lookup of this id, or it belongs to another system."
+
+
+class MeasureUnavailable(NotShown):
+    """The database of plans and receipts does not answer, or settings name none. Plans go on without it."""
+
+    word = "measure_unavailable"
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = "Cơ sở dữ liệu của phép đo không trả lời hoặc chưa được cấu hình; thử lại sau."
+    title_en = "The database of the measure does not answer, or is not configured; try again later."
+
+
+class NoSuchPlan(NotShown):
+    """No plan of this id is remembered, or it is another consumer's."""
+
+    word = "no_such_plan"
+    http_status = 404
+    actor = Actor.CONSUMER
+    title_vi = "Không có kế hoạch giấy tờ nào mang mã này, hoặc kế hoạch thuộc hệ thống khác."
+    title_en = "There is no paper plan of this id, or it belongs to another system."
 
 
 class NoSuchRecord(NotShown):

@@ -39,6 +39,7 @@ from gateway.settings_credentials import (
     XRoadSettings,
 )
 from gateway.settings_credentials import Section as _Section
+from gateway.settings_impact import ImpactSettings
 from gateway.settings_keep import WitnessServiceSettings
 from gateway.settings_keys import KeysSettings
 from gateway.settings_ledger import LedgerSettings
@@ -339,6 +340,7 @@ class Settings(BaseSettings):
     ledger: LedgerSettings | None = Field(None, description="The log of every question.")
     keys: KeysSettings | None = Field(None, description="Keys and secrets; without them nothing is signed.")
     store: StoreSettings = Field(default_factory=StoreSettings, description="The database behind the index.")
+    impact: ImpactSettings | None = Field(None, description="What became of papers, remembered for the measure.")
     names: NamesSettings = Field(default_factory=NamesSettings, description="What people read instead of codes.")
     hiding: HidingSettings = Field(default_factory=HidingSettings, description="What may be hidden from a citizen.")
     approvers: dict[Name, Path] = Field({}, description="Public key files (PEM) of those who may approve, by name.")
@@ -445,7 +447,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         match value:
             case Path():
                 return value if value.is_absolute() else folder / value
-            case StoreSettings(url=str(url)) if url.startswith("sqlite:"):
+            case StoreSettings(url=str(url)) | ImpactSettings(url=str(url)) if url.startswith("sqlite:"):
                 file = Path(url.removeprefix("sqlite:").removeprefix("///"))
                 return value.model_copy(update={"url": f"sqlite:{folder / file}"})
             case BaseModel():

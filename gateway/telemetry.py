@@ -65,12 +65,7 @@ class Metrics:
             ["registry", "dataset", "field", "verdict"],
             registry=self.registry,
         )
-        self.papers = Counter(
-            "gateway_papers",
-            "Papers that a plan decided, by the clause under which data replaces them and what became of them.",
-            ["clause", "decision"],
-            registry=self.registry,
-        )
+        self._count_papers()
         self.attempts = Counter(
             "gateway_attempts",
             "Attempts to answer a question, by what came of them.",
@@ -317,6 +312,25 @@ class Metrics:
             ["version"],
             registry=self.registry,
             multiprocess_mode="mostrecent",
+        )
+
+    def _count_papers(self) -> None:
+        self.papers = Counter(
+            "gateway_papers",
+            "Papers that a plan decided, by the clause under which data replaces them and what became of them.",
+            ["clause", "decision"],
+            registry=self.registry,
+        )
+        self.receipts = Counter(
+            "gateway_paper_receipts",
+            "Papers of which an officer's receipt said what was done.",
+            ["registry", "clause", "decision", "did"],
+            registry=self.registry,
+        )
+        self.impact_failures = Counter(
+            "gateway_impact_failures",
+            "Plans, receipts and measures that the measure's database could not take or give.",
+            registry=self.registry,
         )
 
 

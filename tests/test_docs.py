@@ -676,14 +676,14 @@ def test_every_link_leads_somewhere(file: Path, target: str) -> None:
 
 
 def test_every_decision_is_in_the_index() -> None:
-    """docs/decisions/README.md lists every decision under its number and title, in order, and no other."""
+    """docs/decisions/README.md lists every decision under its number and title, in order, and no number twice."""
     folder = ROOT / "docs" / "decisions"
     files = sorted(folder.glob("[0-9]*.md"))
     titles = [file.read_text(encoding="utf-8").splitlines()[0] for file in files]
     listed = [row["number"] for row in table("docs/decisions/README.md", "Decisions")]
 
     assert listed == [f"[{file.name[:4]}]({file.name})" for file in files]
-    assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
+    assert len({file.name[:4] for file in files}) == len(files)
     assert all(title.startswith(f"# {file.name[:4]}: ") for title, file in zip(titles, files, strict=True))
 
 

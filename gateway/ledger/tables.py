@@ -7,9 +7,9 @@ Times are whole microseconds since 1970, which both databases compare and sort a
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
+
+from gateway.stores.instants import micros, moment
 
 __all__ = ["ENTRIES", "HIDINGS", "METADATA", "POSITIONS", "micros", "moment"]
 
@@ -63,16 +63,3 @@ HIDINGS = Table(
     Column("until", BigInteger, nullable=False),
 )
 """What the person it is about does not see for now: a dossier's lookups, or one lookup."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def micros(at: datetime) -> int:
-    """A moment as the tables have it."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def moment(value: int) -> datetime:
-    """The moment that the tables mean."""
-    return _EPOCH + timedelta(microseconds=value)

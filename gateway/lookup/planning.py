@@ -20,6 +20,7 @@ from gateway.lookup.access import Consumer
 from gateway.lookup.paper_plan import PaperPlanRequest, chosen
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.plan_desk import Asked, Decided, Desk
+from gateway.lookup.remembering import Remembering
 from gateway.lookup.request import LookupRequest
 from gateway.lookup.seams import Caller
 from gateway.procedures.catalogue import Catalogue
@@ -36,20 +37,31 @@ Place = Callable[[], AbstractContextManager[Unknown | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Every paper with its decision, and every question that was asked for them, once."""
+    """
+    Every paper with its decision, and every question that was asked for them, once. `remembered`: a receipt can follow.
+    """
 
     plan_id: str
     procedure: str
     case: str
     papers: tuple[Decided, ...]
     asked: tuple[Asked, ...]
+    remembered: bool = False
 
 
 class Planner:
     """Makes plans, over the pipeline that answers lookups."""
 
-    def __init__(self, lookup: Lookup, catalogue: Catalogue, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        catalogue: Catalogue,
+        clock: Clock,
+        metrics: Metrics,
+        remembering: Remembering | None = None,
+    ) -> None:
         self.catalogue = catalogue
+        self._remembering = remembering
         self._lookup = lookup
         self._clock = clock
         self._metrics = metrics
@@ -76,13 +88,28 @@ class Planner:
         decided = tuple(desk.decided(paper, now) for paper in papers)
         for told in decided:
             self._metrics.papers.labels(told.paper.clause.value, told.ruling.decision.value).inc()
+        asked = tuple(desk.asked.values())
         return Plan(
             plan_id=plan_id,
             procedure=request.inquiry.procedure.value,
             case=request.case,
             papers=decided,
-            asked=tuple(desk.asked.values()),
+            asked=asked,
+            remembered=await self._remembered(plan_id, consumer, request, decided, asked),
         )
+
+    async def _remembered(
+        self,
+        plan_id: str,
+        consumer: Consumer,
+        request: PaperPlanRequest,
+        decided: tuple[Decided, ...],
+        asked: tuple[Asked, ...],
+    ) -> bool:
+        if self._remembering is None:
+            return False
+        code = self.catalogue.code(request.inquiry.procedure.value) or ""
+        return await self._remembering.remember(plan_id, code, consumer, request, self._clock.now(), decided, asked)
 
     async def _ask(
         self, one: Asked, consumer: Consumer, request: PaperPlanRequest, caller: Caller, place: Place | None

@@ -17,6 +17,7 @@ from gateway.procedures.words import Clause, Publication
 
 __all__ = [
     "CODE",
+    "CODED",
     "Alternative",
     "Case",
     "Catalogue",
@@ -30,6 +31,7 @@ __all__ = [
     "Titled",
 ]
 
+CODED = r"^[0-9A-Za-z._-]{1,40}$"
 CODE = r"^[1-9]\.[0-9]{6}$"
 DATASET = r"^[a-z][a-z0-9]*\.[a-z][a-z0-9_]*$"
 RESULT = r"^KQ\.[A-Z][0-9]{2}\.[0-9]{6}$"
@@ -57,11 +59,15 @@ class Titled(_Data):
 
 
 class Registry(Titled):
-    """A registry that papers are replaced from, and its owner, who corrects it."""
+    """
+    A registry that papers are replaced from, and its owner, who corrects it. `national_code` is what the national sync
+    message calls it (`MaCSDL`); None where the province has not been told.
+    """
 
     owner: Text
     owner_en: Text
     source: Word
+    national_code: Annotated[str, Field(pattern=CODED)] | None = None
 
 
 class Role(Titled):
@@ -130,12 +136,16 @@ class _Dated(_Data):
 
 
 class Paper(_Dated):
-    """A paper of a case: its kind, whom it is about, and how the procedure's text lets data replace it."""
+    """
+    A paper of a case: its kind, whom it is about, and how the procedure's text lets data replace it. `component` is its
+    code in the one-stop's dossiers (`MaThanhPhanHoSo`), where it has one.
+    """
 
     id: Word
     kind: Word
     role: Word
     clause: Clause
+    component: Annotated[str, Field(pattern=CODED)] | None = None
     assumed: Assumed = ()
     note: Text | None = None
 

@@ -38,6 +38,7 @@ _FORMS = {
     parts.CODE: "mã thủ tục như 1.001193 / a procedure code such as 1.001193",
     parts.DATASET: "cơ sở dữ liệu và câu hỏi, như dancu.citizen / registry and question, such as dancu.citizen",
     parts.RESULT: "mã kết quả như KQ.G15.000031 / a result code such as KQ.G15.000031",
+    parts.CODED: "chữ cái, chữ số, dấu chấm, gạch / letters, digits, dots and dashes",
     parts.WORD: "chữ thường không dấu, chữ số và _ / small letters, digits and _",
     LOCAL: "mã như 1.004616.000.00.00.H08 / a code such as 1.004616.000.00.00.H08",
 }

@@ -93,6 +93,7 @@ class PlanView(_View):
     procedure: str
     case: str
     catalogue: str
+    remembered: bool = Field(description="Whether a receipt (POST /v1/paper-plans/{id}/receipt) can follow.")
     papers: list[DecidedView]
     lookups: list[AskedView]
 
@@ -104,6 +105,7 @@ def plan_view(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
         "procedure": plan.procedure,
         "case": plan.case,
         "catalogue": catalogue.version,
+        "remembered": plan.remembered,
         "papers": [_paper(one, catalogue) for one in plan.papers],
         "lookups": [_asked(one) for one in plan.asked],
     }

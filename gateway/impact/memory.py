@@ -1,0 +1,248 @@
+"""
+Plans and receipts in a database that every worker shares: SQLite, or PostgreSQL.
+
+Synchronous: call it from a thread. Everything raises StoreUnavailable, which quotes neither a statement nor a value.
+A month of a plan is that of its dossier, so that a dossier whose plan was made again counts once, in one month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.engine import Row
+
+from gateway.clock import VIETNAM
+from gateway.errors import NoSuchPlan
+from gateway.impact.rows import Done, PaperRow, PlanRow, QuestionRow, Remembered
+from gateway.impact.tables import METADATA, PAPERS, PLANS, QUESTIONS
+from gateway.impact.words import Did, Shows, Why
+from gateway.procedures.words import Clause, Decision, Situation
+from gateway.stores.instants import micros, moment
+from gateway.stores.sql import Store
+
+__all__ = ["Contradicted", "Memory", "month_before", "month_of"]
+
+_ROWS_AT_ONCE = 1000
+
+
+class Contradicted(Exception):
+    """A receipt says something else than an earlier one. `papers` are those concerned; None is the reception time."""
+
+    def __init__(self, papers: Sequence[str | None]) -> None:
+        super().__init__()
+        self.papers = tuple(papers)
+
+
+def month_of(at: datetime) -> str:
+    """The month in Viet Nam, such as `2026-03`."""
+    return at.astimezone(VIETNAM).strftime("%Y-%m")
+
+
+def month_before(month: str, months: int) -> str:
+    """The month that lies so many months before."""
+    year, nth = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 - months, 12)
+    return f"{year:04}-{nth + 1:02}"
+
+
+class Memory:
+    """Plans, their papers and questions, and what officers did. Tables are made where they are missing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._is_made = False
+
+    def remember(self, one: Remembered) -> None:
+        """Keep a plan. One that is there already is left as it is."""
+        plan = one.plan
+        with self._writing() as connection:
+            if connection.execute(select(PLANS.c.plan_id).where(PLANS.c.plan_id == plan.plan_id)).first() is not None:
+                return
+            of_dossier = select(PLANS.c.month, PLANS.c.received_at).where(PLANS.c.dossier == plan.dossier)
+            earlier = connection.execute(of_dossier.order_by(PLANS.c.at).limit(1)).first()
+            month, received = (earlier.month, earlier.received_at) if earlier else (month_of(plan.at), None)
+            values = asdict(plan) | {"at": micros(plan.at), "month": month, "received_at": received}
+            connection.execute(insert(PLANS).values(values))
+            if one.papers:
+                connection.execute(insert(PAPERS), [_of_paper(plan.plan_id, paper) for paper in one.papers])
+            if one.questions:
+                rows = [_of_question(plan.plan_id, nth, asked) for nth, asked in enumerate(one.questions)]
+                connection.execute(insert(QUESTIONS), rows)
+
+    def plan(self, plan_id: str, consumer: str) -> Remembered:
+        """A plan of this consumer. Raises NoSuchPlan."""
+        with self._writing() as connection:
+            there = self._plan(connection, plan_id)
+        if there is None or there.plan.consumer != consumer:
+            raise NoSuchPlan
+        return there
+
+    def receive(self, plan_id: str, consumer: str, received_at: datetime, done: dict[str, Done]) -> Remembered:
+        """
+        Note what was done about papers of a plan, and when the dossier was received; the whole plan as it now is.
+
+        Saying the same again changes nothing. Raises NoSuchPlan where there is none of this consumer, KeyError with a
+        paper that is not in it, Contradicted where an earlier receipt says something else.
+        """
+        with self._writing() as connection:
+            there = self._plan(connection, plan_id)
+            if there is None or there.plan.consumer != consumer:
+                raise NoSuchPlan
+            papers = {one.paper: one for one in there.papers}
+            for name in done:
+                papers[name]
+            other: list[str | None] = [
+                name for name, what in done.items() if papers[name].done is not None and papers[name].done != what
+            ]
+            if there.plan.received_at is not None and there.plan.received_at != received_at:
+                other.insert(0, None)
+            if other:
+                raise Contradicted(other)
+            for name, what in done.items():
+                of_paper = (PAPERS.c.plan_id == plan_id) & (PAPERS.c.paper == name)
+                words = {"did": what.did, "why": what.why, "shows": what.shows}
+                connection.execute(update(PAPERS).where(of_paper).values(words))
+            if there.plan.received_at is None:
+                values = {"received_at": micros(received_at), "month": month_of(received_at)}
+                connection.execute(update(PLANS).where(PLANS.c.dossier == there.plan.dossier).values(values))
+        return replace(
+            there,
+            plan=replace(there.plan, received_at=received_at),
+            papers=tuple(replace(one, done=done.get(one.paper, one.done)) for one in there.papers),
+        )
+
+    def month(self, month: str) -> Iterator[Remembered]:
+        """Every plan of a month, each dossier's in the order in which they were made."""
+        with self._writing():
+            pass  # the tables are there
+        with self._store.reading(within_s=60.0) as connection:
+            within = PLANS.c.month == month
+            plans = {
+                row.plan_id: _plan(row)
+                for row in connection.execute(select(PLANS).where(within).order_by(PLANS.c.at, PLANS.c.plan_id))
+            }
+            ids = select(PLANS.c.plan_id).where(within)
+            papers: dict[str, list[PaperRow]] = {}
+            for row in _streamed(connection, select(PAPERS).where(PAPERS.c.plan_id.in_(ids)).order_by(PAPERS.c.paper)):
+                papers.setdefault(row.plan_id, []).append(_paper(row))
+            asked: dict[str, list[QuestionRow]] = {}
+            of_plans = select(QUESTIONS).where(QUESTIONS.c.plan_id.in_(ids)).order_by(QUESTIONS.c.nth)
+            for row in _streamed(connection, of_plans):
+                asked.setdefault(row.plan_id, []).append(_question(row))
+        for plan_id, plan in plans.items():
+            yield Remembered(plan=plan, papers=tuple(papers.get(plan_id, ())), questions=tuple(asked.get(plan_id, ())))
+
+    def months(self) -> list[str]:
+        """The months of which there is something, in order."""
+        with self._writing() as connection:
+            return list(connection.execute(select(PLANS.c.month).distinct().order_by(PLANS.c.month)).scalars())
+
+    def forget_before(self, month: str) -> int:
+        """Delete everything of earlier months; how many plans there were."""
+        with self._writing() as connection:
+            old = select(PLANS.c.plan_id).where(PLANS.c.month < month)
+            connection.execute(delete(PAPERS).where(PAPERS.c.plan_id.in_(old)))
+            connection.execute(delete(QUESTIONS).where(QUESTIONS.c.plan_id.in_(old)))
+            count = connection.execute(select(func.count()).select_from(old.subquery())).scalar_one()
+            connection.execute(delete(PLANS).where(PLANS.c.month < month))
+            return int(count)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._store.close()
+
+    def _writing(self) -> Any:
+        if not self._is_made:
+            with self._store.writing() as connection:
+                METADATA.create_all(connection)
+            self._is_made = True
+        return self._store.writing()
+
+    @staticmethod
+    def _plan(connection: Connection, plan_id: str) -> Remembered | None:
+        row = connection.execute(select(PLANS).where(PLANS.c.plan_id == plan_id).with_for_update()).first()
+        if row is None:
+            return None
+        of_plan = PAPERS.c.plan_id == plan_id
+        papers = connection.execute(select(PAPERS).where(of_plan).order_by(PAPERS.c.paper))
+        asked = connection.execute(select(QUESTIONS).where(QUESTIONS.c.plan_id == plan_id).order_by(QUESTIONS.c.nth))
+        return Remembered(plan=_plan(row), papers=tuple(map(_paper, papers)), questions=tuple(map(_question, asked)))
+
+
+def _streamed(connection: Connection, query: Any) -> Any:
+    return connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
+
+
+def _of_paper(plan_id: str, one: PaperRow) -> dict[str, Any]:
+    return {
+        "plan_id": plan_id,
+        "paper": one.paper,
+        "clause": one.clause.value,
+        "decision": one.decision.value,
+        "situation": one.situation.value,
+        "registry": one.registry,
+        "dataset": one.dataset,
+        "via": one.via,
+        "fields": ",".join(one.fields),
+        "result": one.result,
+        "component": one.component,
+    }
+
+
+def _of_question(plan_id: str, nth: int, one: QuestionRow) -> dict[str, Any]:
+    answered_at = micros(one.answered_at) if one.answered_at is not None else None
+    return {"plan_id": plan_id, "nth": nth, **asdict(one), "answered_at": answered_at}
+
+
+def _plan(row: Row[Any]) -> PlanRow:
+    return PlanRow(
+        plan_id=row.plan_id,
+        at=moment(row.at),
+        consumer=row.consumer,
+        agency=row.agency,
+        procedure=row.procedure,
+        case=row.case,
+        dossier=row.dossier,
+        applicant=row.applicant,
+        received_at=moment(row.received_at) if row.received_at is not None else None,
+    )
+
+
+def _paper(row: Row[Any]) -> PaperRow:
+    done = None
+    if row.did is not None:
+        done = Done(
+            did=Did(row.did),
+            why=Why(row.why) if row.why is not None else None,
+            shows=Shows(row.shows) if row.shows is not None else None,
+        )
+    return PaperRow(
+        paper=row.paper,
+        clause=Clause(row.clause),
+        decision=Decision(row.decision),
+        situation=Situation(row.situation),
+        registry=row.registry,
+        dataset=row.dataset,
+        via=row.via,
+        fields=tuple(row.fields.split(",")) if row.fields else (),
+        result=row.result,
+        component=row.component,
+        done=done,
+    )
+
+
+def _question(row: Row[Any]) -> QuestionRow:
+    return QuestionRow(
+        registry=row.registry,
+        dataset=row.dataset,
+        outcome=row.outcome,
+        reason=row.reason,
+        via=row.via,
+        elapsed_ms=row.elapsed_ms,
+        age_s=row.age_s,
+        checked=row.checked,
+        answered_at=moment(row.answered_at) if row.answered_at is not None else None,
+    )
