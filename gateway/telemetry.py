@@ -65,6 +65,12 @@ class Metrics:
             ["registry", "dataset", "field", "verdict"],
             registry=self.registry,
         )
+        self.standings = Counter(
+            "gateway_standings",
+            "Records of which it was looked whether they are in force, by the field that says so.",
+            ["registry", "dataset", "field", "standing"],
+            registry=self.registry,
+        )
         self._count_papers()
         self.attempts = Counter(
             "gateway_attempts",

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.domain.compare.standing import Standing
 from gateway.domain.compare.verdict import AGREES, Verdict
 from gateway.domain.outcome import Absent, Found, Outcome, Unknown
 from gateway.errors import REASONS, Reason
@@ -25,22 +26,39 @@ WAIVABLE = (Clause.A, Clause.B, Clause.C)
 CATALOGUE = packaged()
 
 
-def found(*verdicts: Verdict, complete: bool = True) -> Answered:
-    return Answered(Publication.PUBLISHED, FOUND, complete=complete, verdicts=frozenset(verdicts))
+def found(*verdicts: Verdict, complete: bool = True, standings: tuple[Standing, ...] = ()) -> Answered:
+    return Answered(
+        Publication.PUBLISHED,
+        FOUND,
+        complete=complete,
+        verdicts=frozenset(verdicts),
+        standings=frozenset(standings),
+    )
 
 
-def ended(outcome: Outcome[Any] | None, publication: Publication = Publication.PUBLISHED) -> Answered:
-    return Answered(publication, outcome)
+def ended(
+    outcome: Outcome[Any] | None, publication: Publication = Publication.PUBLISHED, proves: bool = True
+) -> Answered:
+    return Answered(publication, outcome, absence_proves=proves)
 
 
 def states() -> Iterator[Answered]:
-    """Each state of a registry: each verdict beside a match, incomplete, absent, each reason, each publication."""
+    """
+    Each state of a registry: each verdict beside a match, incomplete, in force or not, absent, each reason, each
+    publication.
+    """
     for verdict in Verdict:
         yield found(Verdict.MATCH, verdict)
         yield found(verdict)
         yield found(verdict, complete=False)
     yield found()
+    for standing in Standing:
+        yield found(Verdict.MATCH, standings=(standing,))
+        yield found(Verdict.MATCH, standings=(Standing.IN_FORCE, standing))
+        yield found(Verdict.MISMATCH, standings=(standing,))
+        yield found(Verdict.DIACRITICS_DIFFER, standings=(standing,))
     yield ended(Absent())
+    yield ended(Absent(), proves=False)
     yield ended(None)
     yield from (ended(Unknown(reason)) for reason in Reason)
     for publication in Publication:
@@ -51,11 +69,12 @@ STATES = tuple(dict.fromkeys(states()))
 
 
 def is_matching(answered: Answered) -> bool:
-    """What the law says, in other words than the code: published, found, complete, and everything agrees."""
+    """What the law says, in other words than the code: published, found, complete, in force, and everything agrees."""
     return (
         answered.publication == "published"
         and answered.outcome is FOUND
         and answered.complete
+        and answered.standings in (set(), {"in_force"})
         and answered.verdicts in ({"match"}, {"match_after_merger"}, {"match", "match_after_merger"})
     )
 
@@ -174,7 +193,7 @@ def test_of_several_ways_one_is_enough_and_of_several_questions_all_are_needed()
 def test_a_way_is_waived_exactly_when_all_of_it_matches(ways: list[list[Answered]], clause: Clause) -> None:
     """Whatever ways and states: waived means that one whole way matches, none contradicts, and the clause allows it."""
     whole = any(all(is_matching(one) for one in way) for way in ways)
-    against = any(situation(clause, one) is Situation.MISMATCH for way in ways for one in way)
+    against = any(situation(clause, one) in {"mismatch", "not_in_force"} for way in ways for one in way)
 
     assert (of_paper(clause, ways).decision is Decision.WAIVED) is (whole and not against and clause is not Clause.N)
 
@@ -219,3 +238,47 @@ def test_one_registry_that_agrees_does_not_outvote_another_that_contradicts() ->
         assert (ruling.situation, ruling.decision) == (Situation.CONTRADICTED, Decision.OFFICER)
         assert ways[ruling.way] == [against]
     assert of_paper(Clause.A, [[against]]).decision is Decision.REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("standing", "situation_", "cause"),
+    [
+        (Standing.NOT_IN_FORCE, Situation.NOT_IN_FORCE, Cause.NOT_IN_FORCE),
+        (Standing.UNCLEAR, Situation.FORCE_UNCLEAR, Cause.INCOMPLETE),
+    ],
+)
+def test_what_is_not_known_to_be_in_force_goes_to_an_officer(
+    standing: Standing, situation_: Situation, cause: Cause
+) -> None:
+    """A record that fits, and has ended or is of an unknown state, is neither waived nor the citizen's fault."""
+    ruling = of_paper(Clause.A, [[found(Verdict.MATCH, standings=(Standing.IN_FORCE, standing))]])
+
+    assert (ruling.situation, ruling.decision, ruling.cause) == (situation_, Decision.OFFICER, cause)
+    assert "cập nhật" not in ruling.row.citizen.vietnamese
+
+
+def test_somebody_elses_record_is_a_mismatch_whatever_its_state() -> None:
+    """Where a claim does not fit, the record may be another's: its state decides nothing."""
+    other = found(Verdict.MISMATCH, standings=(Standing.NOT_IN_FORCE,))
+
+    assert of_paper(Clause.A, [[other]]).situation is Situation.MISMATCH
+
+
+def test_an_absence_that_proves_nothing_is_looked_at_and_hides_nothing() -> None:
+    """An officer looks where the registry may be too young; what another registry says goes before it."""
+    unsure = ended(Absent(), proves=False)
+    against, down = found(Verdict.MISMATCH), ended(Unknown(Reason.TIMEOUT))
+
+    assert of_paper(Clause.A, [[unsure]]).situation is Situation.ABSENT_UNSURE
+    assert of_paper(Clause.A, [[unsure]]).decision is Decision.OFFICER
+    assert of_paper(Clause.A, [[unsure], [against]]).situation is Situation.MISMATCH
+    assert of_paper(Clause.A, [[unsure], [down]]).decision is Decision.PENDING
+    assert of_paper(Clause.A, [[unsure], [MATCHING]]).decision is Decision.WAIVED
+    assert of_paper(Clause.A, [[unsure], [ended(Absent())]]).situation is Situation.ABSENT_UNSURE
+
+
+def test_one_registry_that_agrees_does_not_outvote_another_that_says_it_has_ended() -> None:
+    """A match beside a record that is not in force is shown to an officer, by the way that speaks against it."""
+    ruling = of_paper(Clause.A, [[MATCHING], [found(Verdict.MATCH, standings=(Standing.NOT_IN_FORCE,))]])
+
+    assert (ruling.situation, ruling.decision, ruling.way) == (Situation.CONTRADICTED, Decision.OFFICER, 1)

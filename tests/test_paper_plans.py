@@ -341,3 +341,67 @@ def test_a_plan_prints_nobody() -> None:
     body = {"inquiry": INQUIRY, "subjects": [APPLICANT]}
 
     assert not any(value in repr(PaperPlanRequest.model_validate(body)) for value in MAU.values())
+
+
+# --- what must hold besides ----------------------------------------------------------------------
+
+ACTIVE = FIRM | {"claims": {"enterprise_code": "9967272006", "name": "Công ty TNHH Giả Định 1"}}
+SUSPENDED = {"enterprise_code": "9900000182", "name": "Công ty TNHH Nghỉ Tạm"}
+STATED = OWN.replace(
+    'match = ["name"]\n',
+    'match = ["name"]\nin_force = [{field = "status_name", holds = ["Đang hoạt động"], ended = '
+    '["Tạm ngừng kinh doanh"], source = "portal"}]\n',
+)
+
+
+async def test_a_suspended_firm_stands_for_no_paper(stand_ins: Running, tmp_path: Path) -> None:
+    """A firm that is there and has the name that was declared, and does not trade, is looked at by an officer."""
+    async with office(stand_ins, tmp_path, STATED) as desk:
+        _, active = await plan(desk, ACTIVE)
+        _, suspended = await plan(desk, FIRM | {"claims": SUSPENDED})
+        metrics = await desk.metrics()
+
+    assert decisions(active)["firm"] == ("waived", "matching")
+    firm = paper(suspended, "firm")
+    assert (firm["decision"], firm["situation"], firm["cause"]) == ("officer", "not_in_force", "not_in_force")
+    (state,) = firm["standings"]
+    assert (state["field"], state["standing"], state["ground"]) == ("status_name", "not_in_force", "state_ended")
+    assert "Tạm ngừng kinh doanh" in state["reason_vi"]
+    labels = 'dataset="enterprise",field="status_name",registry="dkdn",standing="not_in_force"'
+    assert f"gateway_standings_total{{{labels}}} 1.0" in metrics
+
+
+async def test_a_state_that_nobody_may_compare_waives_nothing(stand_ins: Running, tmp_path: Path) -> None:
+    """Without a right to the field that says so the question of force is open, and the field is named."""
+    fields = {"dancu.citizen": ["*"], "dkdn.enterprise": ["enterprise_code", "name"]}
+    settings = with_policy(settings_for(stand_ins.base_url), policy(rule(fields)))
+    async with office(stand_ins, tmp_path, STATED, settings=settings) as desk:
+        _, answer = await plan(desk, ACTIVE)
+
+    assert decisions(answer)["firm"] == ("officer", "not_asked")
+    assert paper(answer, "firm")["missing"] == ["status_name"]
+
+
+async def test_evidence_says_that_it_was_in_force(stand_ins: Running, tmp_path: Path) -> None:
+    """The signed evidence holds the standing by field, beside the verdicts and without the recorded state."""
+    settings = load(settings_file(tmp_path, stand_ins.base_url))
+    async with office(stand_ins, tmp_path, STATED, settings=settings) as desk:
+        _, answer = await plan(desk, ACTIVE)
+        async with desk.session.get(f"{desk.url}/.well-known/jwks.json") as reply:
+            keys = read_key_set(await reply.read())
+
+    (lookup,) = answer["lookups"]
+    document = verified(lookup["evidence"], keys)
+    assert document["record"]["verification"]["standings"] == {"status_name": "in_force"}
+    assert "Đang hoạt động" not in json.dumps(document, ensure_ascii=False)
+
+
+async def test_a_case_whose_papers_have_all_run_out_is_no_plan_without_papers(
+    stand_ins: Running, tmp_path: Path
+) -> None:
+    """Where no paper of a case is in force the plan is refused, under its own word."""
+    ended = OWN.replace('clause = "', 'valid_until = 2020-01-01, clause = "')
+    async with office(stand_ins, tmp_path, ended) as desk:
+        status, problem = await plan(desk, APPLICANT)
+
+    assert (status, problem["problems"][0]["code"]) == (422, "no_paper_in_force")

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from gateway import app, app_papers
+from gateway.domain.compare.standing import Standing
 from gateway.lookup.paper_plan import PaperPlanRequest, parse_plan
+from gateway.procedures.catalogue import InForce
 from gateway.procedures.printing import printed
 from gateway.procedures.reading import packaged
 from gateway.procedures.words import Cause, Clause, Decision, Publication, Situation
-from gateway.web.paper_plans import PLAN, AskedView, DecidedView, PaperVerdictView, PlanView
+from gateway.web.paper_plans import PLAN, AskedView, DecidedView, PaperStandingView, PaperVerdictView, PlanView
 from tests.test_docs import page, table
 
 PAGE = "docs/papers.md"
@@ -45,6 +47,15 @@ def test_the_glossary_has_every_word_about_papers(word: str, words: type[StrEnum
     (told,) = [line for line in page("docs/glossary.md").splitlines() if line.startswith(f"| {word} |")]
 
     assert set(re.findall(r"`(\w+)`", told)) == {one.value for one in words}
+
+
+def test_every_key_of_a_condition_is_documented() -> None:
+    """The page has each key by which a record's being in force is looked at, and the standings that come of it."""
+    keys = " ".join(row["key"] for row in table(PAGE, "Còn hiệu lực / in force"))
+    (told,) = [line for line in page("docs/glossary.md").splitlines() if line.startswith("| standing |")]
+
+    assert set(re.findall(r"\w+", keys)) == InForce.model_fields.keys() - {"source", "assumed"}
+    assert set(re.findall(r"`(\w+)`", told)) == {one.value for one in Standing}
 
 
 def test_every_situation_stands_in_the_order_of_precedence() -> None:
@@ -76,6 +87,7 @@ def test_every_member_of_a_plan_is_documented() -> None:
     assert shown.keys() == set(PlanView.model_fields)
     assert shown["papers"][0].keys() == set(DecidedView.model_fields)
     assert shown["papers"][0]["verdicts"][0].keys() == set(PaperVerdictView.model_fields)
+    assert shown["papers"][0]["standings"][0].keys() == set(PaperStandingView.model_fields)
     assert shown["lookups"][0].keys() == set(AskedView.model_fields)
     members = {row["member"] for row in table(PAGE, "Kế hoạch / a paper plan")}
     assert set(re.findall(r"\w+", " ".join(members))) == set(PaperPlanRequest.model_fields)

@@ -275,3 +275,36 @@ def test_the_demo_publishes_what_its_registries_have() -> None:
     catalogue: Catalogue = app_papers.procedures(settings.procedures.folder, app.installed_adapters())
 
     assert set(catalogue.published) == {"dancu.citizen", "dkdn.enterprise"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ('{field = "status", source = "portal"}', "say one of holds, last_day, nothing"),
+        ('{field = "status", holds = ["1"], nothing = true, source = "portal"}', "say one of"),
+        ('{field = "founded_on", last_day = true, ended = ["2"], source = "portal"}', "say one of"),
+        ('{field = "status", holds = ["1"], open_ended = true, source = "portal"}', "say one of"),
+        ('{field = "status", holds = ["Giải thể"], ended = ["GIẢI THỂ"], source = "portal"}', "both in holds and in"),
+        ('{field = "status", holds = ["1"], source = "nowhere"}', "is no source"),
+        ('{field = "statuss", holds = ["1"], source = "portal"}', "did you mean 'status'?"),
+        ('{field = "founded_on", holds = ["1"], source = "portal"}', "is no field that says so in this way"),
+        ('{field = "status", last_day = true, source = "portal"}', "is no field that says so in this way"),
+        ('{field = "legal_representatives.birth_date", last_day = true, source = "portal"}', "is no field that says"),
+        ('{field = "status", nothing = true, source = "portal"}', "is no field that says so in this way"),
+    ],
+)
+def test_a_condition_that_cannot_be_looked_at_is_named(tmp_path: Path, condition: str, said: str) -> None:
+    """One way to look at a field that can be looked at so, and a source: anything else is a fault with its place."""
+    text = f"""
+[kinds.firm]
+title = "Giấy"
+title_en = "Paper"
+basis = "Luật"
+source = "portal"
+citizen = "Không"
+citizen_en = "No"
+[[kinds.firm.alternatives]]
+questions = [{{dataset = "dkdn.enterprise", keys = ["enterprise_code"], match = ["name"], in_force = [{condition}]}}]
+"""
+
+    assert any(said in line and "in_force" in line for line in faults(tmp_path, text))

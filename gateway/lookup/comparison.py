@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -14,13 +15,15 @@ from pydantic import BaseModel
 
 from gateway.domain.compare.forms import compared, printed
 from gateway.domain.compare.sentences import Sentence, Spellings, sentence
+from gateway.domain.compare.standing import Condition, Ground, Standing, stood, worst
+from gateway.domain.compare.standing_sentences import standing_sentence
 from gateway.domain.compare.verdict import Compared, Verdict, Why
 from gateway.domain.dataset import Dataset
 from gateway.ledger.evidence import canonical
 from gateway.lookup.claims import Claim, read_claims
 from gateway.lookup.titles import FIELDS, Pair
 
-__all__ = ["Comparison", "FieldVerdict", "claims_digest"]
+__all__ = ["Comparison", "FieldStanding", "FieldVerdict", "claims_digest"]
 
 _BESIDE = {"citizen_id": ("old_number", Why.OTHER_FORM)}
 """Beside which field the same may stand in another form; a `…_text` may stand beside any."""
@@ -38,20 +41,42 @@ class FieldVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldStanding:
+    """What a field says of the record's being in force, and the sentence that an officer reads."""
+
+    field: str
+    standing: Standing
+    ground: Ground
+    reason: Sentence
+
+    @property
+    def rank(self) -> int:
+        """How much it speaks against the record's being in force."""
+        return list(Standing).index(self.standing)
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """The claims of one question. Their values are printed nowhere."""
+    """The claims of one question, and what must hold besides. Their values are printed nowhere."""
 
     claims: tuple[Claim, ...]
     _values: Mapping[str, Any] = field(repr=False)
+    conditions: tuple[Condition, ...] = ()
 
     @classmethod
-    def of(cls, dataset: Dataset[Any, Any, Any], values: Mapping[str, Any]) -> Comparison:
+    def of(
+        cls, dataset: Dataset[Any, Any, Any], values: Mapping[str, Any], conditions: Sequence[Condition] = ()
+    ) -> Comparison:
         """The claims about a dataset's record. Raises InvalidQuestion naming each field at fault."""
-        return cls(read_claims(dataset.record, values), values)
+        return cls(read_claims(dataset.record, values), values, tuple(conditions))
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What is claimed of, by name."""
+        """What is looked at, by name: what is claimed of, and what says whether the record is in force."""
+        return tuple(dict.fromkeys((*self._claimed, *(one.field for one in self.conditions))))
+
+    @property
+    def _claimed(self) -> tuple[str, ...]:
         return tuple(claim.about.name for claim in self.claims)
 
     def verdicts(self, record: BaseModel, seen: frozenset[str]) -> tuple[FieldVerdict, ...]:
@@ -73,21 +98,42 @@ class Comparison:
                 )
                 reason = sentence(_label(claim.about.path), one.why, spellings)
                 found[name] = FieldVerdict(name, one.verdict, one.why, reason)
-        return tuple(found[name] for name in self.fields)
+        return tuple(found[name] for name in self._claimed)
 
-    def document(self, verdicts: Sequence[FieldVerdict]) -> dict[str, Any]:
+    def standings(self, record: BaseModel, seen: frozenset[str], today: date) -> tuple[FieldStanding, ...]:
         """
-        What evidence holds in place of a record: each verdict, and a digest of all claims together, which whoever kept
-        them can make again. No value stands in it.
+        What each condition comes to on a day, in their order; what is recorded stands in the sentence where the field
+        may be seen. In a list the member counts that the claims fit best; without claims about it, every member.
+        """
+        return tuple(self._standing(one, record, seen, today) for one in self.conditions)
+
+    def _standing(self, condition: Condition, record: BaseModel, seen: frozenset[str], today: date) -> FieldStanding:
+        path = tuple(condition.field.split("."))
+        recorded = [_end(holder, path[-1]) for holder in self._holders(record, path[:-1])]
+        found = worst(stood(condition, one, today) for one in recorded)
+        shown = None
+        if condition.field in seen:
+            shown = next((printed(one) for one in recorded if one and stood(condition, one, today) == found), None)
+        is_list = found.ground in {Ground.RESTRICTED, Ground.UNRESTRICTED}
+        reason = standing_sentence(_label(path), found.ground, None if is_list else shown)
+        return FieldStanding(condition.field, found.standing, found.ground, reason)
+
+    def _holders(self, record: BaseModel, above: tuple[str, ...]) -> list[Any]:
+        group = [claim for claim in self.claims if _list_of(claim) and _list_of(claim) == above]
+        elements = list(_at(record, above))
+        return [_fitting(group, elements, len(above))] if group and elements else elements
+
+    def document(self, verdicts: Sequence[FieldVerdict], standings: Sequence[FieldStanding] = ()) -> dict[str, Any]:
+        """
+        What evidence holds in place of a record: each verdict, what was said of its being in force, and a digest of all
+        claims together, which whoever kept them can make again. No value stands in it.
         """
         nonce = secrets.token_hex(16)
-        return {
-            "verification": {
-                "verdicts": {one.field: one.verdict.value for one in verdicts},
-                "claims_nonce": nonce,
-                "claims_sha256": claims_digest(nonce, self._values),
-            }
-        }
+        said: dict[str, Any] = {"verdicts": {one.field: one.verdict.value for one in verdicts}}
+        if standings:
+            said["standings"] = {one.field: one.standing.value for one in sorted(standings, key=lambda one: one.rank)}
+        said |= {"claims_nonce": nonce, "claims_sha256": claims_digest(nonce, self._values)}
+        return {"verification": said}
 
 
 def claims_digest(nonce: str, claims: Mapping[str, Any]) -> str:
@@ -107,20 +153,48 @@ def _list_of(claim: Claim) -> tuple[str, ...]:
     return claim.about.path[: claim.about.listed]
 
 
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """How the claims fit one element."""
+
+    element: Any
+    verdicts: Sequence[Compared]
+    values: Sequence[Any]
+    misses: int
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return self.misses, sum(one.rank for one in self.verdicts)
+
+
 def _best(claims: Sequence[Claim], elements: Sequence[Any], above: int) -> Iterator[tuple[Claim, Compared, Any]]:
     """Each claim with its verdict and what it was compared with, of the element that the claims fit best."""
     several = len(elements) > 1
+    best = _tried(claims, elements, above)
+    for claim, one, value in zip(claims, best.verdicts, best.values, strict=True):
+        is_none = several and one.verdict is Verdict.MISMATCH and best.misses == len(claims)
+        yield claim, _NONE_OF_THEM if is_none else one, value
+
+
+def _fitting(claims: Sequence[Claim], elements: Sequence[Any], above: int) -> Any:
+    """The element that the claims fit best."""
+    return _tried(claims, elements, above).element
+
+
+def _tried(claims: Sequence[Claim], elements: Sequence[Any], above: int) -> _Tried:
     tried = []
     for element in elements or [None]:
         values = [next(_at(element, claim.about.path[above:]), None) for claim in claims]
         holders = [next(_at(element, claim.about.path[above:-1]), None) for claim in claims]
         verdicts = [_compared(*one) for one in zip(claims, values, holders, strict=True)]
         misses = sum(one.verdict is Verdict.MISMATCH for one in verdicts)
-        tried.append((misses, sum(one.rank for one in verdicts), verdicts, values))
-    misses, _, verdicts, values = min(tried, key=lambda one: one[:2])
-    for claim, one, value in zip(claims, verdicts, values, strict=True):
-        is_none = several and one.verdict is Verdict.MISMATCH and misses == len(claims)
-        yield claim, _NONE_OF_THEM if is_none else one, value
+        tried.append(_Tried(element, verdicts, values, misses))
+    return min(tried, key=lambda one: one.rank)
+
+
+def _end(holder: Any, name: str) -> Any:
+    """What stands in a member as it is, a list whole; None where there is none."""
+    return getattr(holder, name, None)
 
 
 def _compared(claim: Claim, recorded: Any, holder: Any) -> Compared:

@@ -68,6 +68,12 @@ def _strange(asked: PaperPlanRequest, catalogue: Catalogue, day: date) -> Iterat
     elif asked.case not in (cases := [one.id for one in catalogue.procedures[code].cases if one.holds(day)]):
         advice = f"thủ tục không có trường hợp này; có / the procedure has no such case; there are: {', '.join(cases)}"
         yield FieldProblem("case", "unknown_case", advice)
+    elif not catalogue.papers(catalogue.procedures[code], asked.case, day):
+        advice = (
+            "không giấy tờ nào của trường hợp này còn hiệu lực: danh mục chưa được cập nhật / no paper of this case is "
+            "in force: the catalogue is out of date"
+        )
+        yield FieldProblem("case", "no_paper_in_force", advice)
     fields, parts = catalogue.claimed(), catalogue.coverages()
     for nth, subject in enumerate(asked.subjects):
         if subject.role not in catalogue.roles:

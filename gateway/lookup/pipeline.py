@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from gateway.channel.answer import Answer
 from gateway.channel.line import Share
 from gateway.clock import VIETNAM, Clock
+from gateway.domain.compare.standing import Condition
 from gateway.domain.dataset import Query
 from gateway.domain.outcome import Found, Unknown, unknown_from
 from gateway.errors import InvalidQuestion, LedgerUnavailable, QuestionRefused, Refusal
 from gateway.lookup.access import Access, Consumer, Grant
 from gateway.lookup.catalogue import Catalogue, Entry
-from gateway.lookup.comparison import Comparison, FieldVerdict
+from gateway.lookup.comparison import Comparison, FieldStanding, FieldVerdict
 from gateway.lookup.fields import cut
 from gateway.lookup.limits import Finding
 from gateway.lookup.request import LookupRequest, read
@@ -30,8 +32,9 @@ class LookupResult:
     """
     What a caller is told. `record` holds the granted fields as JSON values, and is None unless found; `grant` has
     what was withheld, and by which rules all this was decided. `recorded` is None where there is no ledger, or
-    none that could take the record. Of a verification `verdicts` holds what was compared, unless nothing was found, and
-    `record` what evidence says of it.
+    none that could take the record. Of a verification `verdicts` holds what was compared, unless nothing was found,
+    `standings` what the record says of its being in force where that was looked at, and `record` what evidence says of
+    it.
     """
 
     lookup_id: str
@@ -41,6 +44,7 @@ class LookupResult:
     record: dict[str, Any] | None = field(default=None, repr=False)
     recorded: Recorded | None = None
     verdicts: tuple[FieldVerdict, ...] | None = None
+    standings: tuple[FieldStanding, ...] = ()
 
 
 FLUSH_GRACE_S = 0.2
@@ -88,15 +92,17 @@ class Lookup:
         request: LookupRequest,
         caller: Caller | None = None,
         claims: Mapping[str, Any] | None = None,
+        conditions: Sequence[Condition] = (),
     ) -> LookupResult:
         """
-        The answer to one question; with `claims` not the record, but a verdict on each of them.
+        The answer to one question; with `claims` not the record, but a verdict on each of them, and what comes of each
+        of the `conditions`.
 
         Raises QuestionRefused when the question must not leave; whatever goes wrong with the registry is an
         `unknown` outcome of the result.
         """
         caller = caller or Caller(arrived=self._clock.monotonic())
-        asking = await self.granted(lookup_id, consumer, request, caller, claims)
+        asking = await self.granted(lookup_id, consumer, request, caller, claims, conditions)
         try:
             result = await self._answered(asking, request)
         except asyncio.CancelledError:
@@ -107,6 +113,8 @@ class Lookup:
         instance, noun = asking.entry.instance.name, asking.entry.dataset.noun
         for one in result.verdicts or ():
             self._metrics.child(self._metrics.verdicts, instance, noun, one.field, one.verdict.value).inc()
+        for looked in result.standings:
+            self._metrics.child(self._metrics.standings, instance, noun, looked.field, looked.standing.value).inc()
         return result
 
     async def granted(
@@ -116,12 +124,13 @@ class Lookup:
         request: LookupRequest,
         caller: Caller,
         claims: Mapping[str, Any] | None = None,
+        conditions: Sequence[Condition] = (),
     ) -> Asking:
         """The question as it may be asked. Raises QuestionRefused, recorded, where it may not."""
         try:
             entry = self.catalogue.find(request.dataset)
             query = self._query(entry, request)
-            comparison = None if claims is None else Comparison.of(entry.dataset, claims)
+            comparison = None if claims is None else Comparison.of(entry.dataset, claims, conditions)
             claimed = None if comparison is None else comparison.fields
             grant = await self._access.grant(consumer, entry, request, query, claimed)
         except QuestionRefused as refusal:
@@ -169,9 +178,12 @@ class Lookup:
             detail=str(refusal),
         )
 
+    def _today(self) -> date:
+        return self._clock.now().astimezone(VIETNAM).date()
+
     def _query(self, entry: Entry, request: LookupRequest) -> Query:
         query: Query = read(entry.dataset.query, request.query, above="query.")
-        problems = query.problems(self._clock.now().astimezone(VIETNAM).date())
+        problems = query.problems(self._today())
         if problems:
             raise InvalidQuestion(problems=problems, status=422)
         return query
@@ -248,14 +260,19 @@ class Lookup:
         entry.instance.health.note(answer)
         return answer
 
-    @staticmethod
-    def _result(asking: Asking, answer: Answer) -> LookupResult:
+    def _result(self, asking: Asking, answer: Answer) -> LookupResult:
         comparison, outcome = asking.comparison, answer.outcome
+        verdicts: tuple[FieldVerdict, ...] | None = None
+        standings: tuple[FieldStanding, ...] = ()
         if comparison is None:
-            record, verdicts = _granted(answer, asking.grant), None
+            record = _granted(answer, asking.grant)
+        elif isinstance(outcome, Found):
+            verdicts = comparison.verdicts(outcome.record, asking.grant.seen)
+            if comparison.conditions:
+                standings = comparison.standings(outcome.record, asking.grant.seen, self._today())
+            record = comparison.document(verdicts, standings)
         else:
-            verdicts = comparison.verdicts(outcome.record, asking.grant.seen) if isinstance(outcome, Found) else None
-            record = comparison.document(verdicts) if verdicts is not None else None
+            record = None
         return LookupResult(
             lookup_id=asking.lookup_id,
             dataset=asking.entry.id,
@@ -263,6 +280,7 @@ class Lookup:
             grant=asking.grant,
             record=record,
             verdicts=verdicts,
+            standings=standings,
         )
 
     def _tell_gone(self, asking: Asking, elapsed_s: float) -> None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from gateway.domain.compare.standing import Condition, Standing
 from gateway.domain.compare.verdict import Verdict
 from gateway.domain.outcome import Outcome, Unknown
 from gateway.errors import FieldProblem, InvalidQuestion, Reason
 from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Entry
 from gateway.lookup.claims import read_claims
-from gateway.lookup.comparison import FieldVerdict
+from gateway.lookup.comparison import FieldStanding, FieldVerdict
 from gateway.lookup.paper_plan import PaperPlanRequest, Subject
 from gateway.lookup.paper_sources import entry_for
 from gateway.lookup.pipeline import Lookup, LookupResult
@@ -40,6 +41,7 @@ class Asked:
     entry: Entry
     query: Mapping[str, Any] = field(repr=False)
     claims: dict[str, Any] = field(default_factory=dict, repr=False)
+    conditions: tuple[Condition, ...] = ()
     result: LookupResult | None = None
     outcome: Outcome[Any] | None = field(default=None, repr=False)
     problems: tuple[FieldProblem, ...] = ()
@@ -50,12 +52,24 @@ class Asked:
         """What was compared, by field."""
         return {one.field: one for one in (self.result.verdicts if self.result else None) or ()}
 
+    @property
+    def standings(self) -> Mapping[Condition, FieldStanding]:
+        """What was looked at besides, by condition; empty unless something was found."""
+        told = self.result.standings if self.result else ()
+        return dict(zip(self.conditions, told, strict=True)) if told else {}
+
+    def lacks(self, question: Question) -> Iterator[str]:
+        """The fields of a question that may not be compared."""
+        yield from (name for name in question.match if name not in self.claims)
+        yield from (one.field for one in question.in_force if one.condition not in self.conditions)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """
     The decision on one paper. `dataset` and `subject` are those that it hangs on, None where nothing is asked; `asked`
-    the questions of the way that was taken, `missing` the fields that were not declared, or may not be compared.
+    the questions of the way that was taken, `missing` the fields that were not declared, or may not be compared;
+    `standings` what was said of its being in force.
     """
 
     paper: Paper
@@ -65,6 +79,7 @@ class Decided:
     subject: int | None
     asked: tuple[Asked, ...]
     verdicts: tuple[tuple[int, FieldVerdict], ...]
+    standings: tuple[tuple[int, FieldStanding], ...]
     missing: tuple[str, ...]
     retry_at: datetime | None
 
@@ -102,16 +117,18 @@ class Desk:
             query = {name: subject.claims[name] for name in question.keys}
             one = self.asked[key] = Asked(self._lookup.new_id(), question.dataset, nth, entry, query)
         one.claims |= {name: subject.claims[name] for name in question.match}
+        one.conditions = tuple(dict.fromkeys((*one.conditions, *(each.condition for each in question.in_force))))
 
     def settle(self) -> None:
         """
         Leave out what no rule lets be compared, and what is no claim at all, so that it takes no other paper's claims
-        along. Where nothing is left
-        the question goes as it is, to be refused and recorded as any other.
+        along. Where no claim is left the question goes as it is, to be refused and recorded as any other.
         """
         inquiry, access = self._request.inquiry, self._lookup.access
         for one in self.asked.values():
-            allowed = access.may_compare(self._consumer, one.entry, inquiry, one.claims)
+            fields = {*one.claims, *(each.field for each in one.conditions)}
+            allowed = access.may_compare(self._consumer, one.entry, inquiry, fields)
+            one.conditions = tuple(each for each in one.conditions if each.field in allowed)
             sound = {name: value for name, value in one.claims.items() if _is_sound(one.entry, name, value)}
             one.claims = {name: value for name, value in sound.items() if name in allowed} or one.claims
 
@@ -139,11 +156,18 @@ class Desk:
         if publication is Publication.PUBLISHED and entry_for(question.dataset, self._lookup.catalogue) is None:
             return Answered(publication, Unknown(Reason.NOT_CONNECTED))
         one = self.asked.get((nth, question.dataset, question.keys))
-        if one is None or self._missing(question, subject) or not set(question.match) <= one.claims.keys():
+        if one is None or self._missing(question, subject) or any(one.lacks(question)):
             return Answered(publication, None)
         verdicts = {name: compared.verdict for name, compared in one.verdicts.items() if name in question.match}
-        complete = set(question.match) <= verdicts.keys()
-        return Answered(publication, one.outcome, complete, frozenset[Verdict](verdicts.values()))
+        standings = {each.condition: one.standings.get(each.condition) for each in question.in_force}
+        return Answered(
+            publication,
+            one.outcome,
+            complete=set(question.match) <= verdicts.keys(),
+            verdicts=frozenset[Verdict](verdicts.values()),
+            standings=frozenset(told.standing if told else Standing.UNCLEAR for told in standings.values()),
+            absence_proves=question.absence == "required",
+        )
 
     def _told(
         self,
@@ -165,6 +189,12 @@ class Desk:
             lacking += self._lacking(chosen, place, subject)
         if not taken and way is not None:  # nobody in the role: all of it has to be declared
             lacking = [name for question in way.questions for name in (*question.keys, *question.match)]
+        looked_at = [
+            (one.subject, one.standings[each.condition])
+            for question, one in used
+            for each in question.in_force
+            if each.condition in one.standings
+        ]
         return Decided(
             paper=paper,
             kind=kind,
@@ -178,6 +208,7 @@ class Desk:
                 for name, verdict in one.verdicts.items()
                 if name in question.match
             ),
+            standings=tuple(looked_at),
             missing=tuple(dict.fromkeys(lacking)),
             retry_at=self._retry_at(ruling, [one for _, one in used], now),
         )
@@ -186,7 +217,7 @@ class Desk:
         for question in way.questions:
             yield from self._missing(question, subject)
             one = self.asked.get((nth, question.dataset, question.keys))
-            yield from () if one is None else (name for name in question.match if name not in one.claims)
+            yield from () if one is None else one.lacks(question)
 
     @staticmethod
     def _retry_at(ruling: Ruling, used: list[Asked], now: datetime) -> datetime | None:

@@ -134,7 +134,7 @@ class Planner:
             case_token=request.case_token,
         )
         try:
-            one.result = await self._lookup.ask(one.lookup_id, consumer, question, caller, one.claims)
+            one.result = await self._lookup.ask(one.lookup_id, consumer, question, caller, one.claims, one.conditions)
         except QuestionRefused as refusal:
             one.refusal, one.problems = refusal.refusal.value, refusal.problems
             if refusal.refusal in _PASSES:

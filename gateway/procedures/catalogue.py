@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.domain.compare.standing import Aspect, Condition
 from gateway.procedures.words import Clause, Publication
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Case",
     "Catalogue",
     "Coverage",
+    "InForce",
     "Kind",
     "Paper",
     "Procedure",
@@ -35,13 +37,14 @@ CODED = r"^[0-9A-Za-z._-]{1,40}$"
 CODE = r"^[1-9]\.[0-9]{6}$"
 DATASET = r"^[a-z][a-z0-9]*\.[a-z][a-z0-9_]*$"
 RESULT = r"^KQ\.[A-Z][0-9]{2}\.[0-9]{6}$"
+FIELD = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
 WORD = r"^[a-z][a-z0-9_]{0,59}$"
 _LOCAL = re.compile(r"([1-9]\.[0-9]{6})(?:\.[0-9A-Z]{2,3}){1,6}")
 
 Text = Annotated[str, Field(min_length=1, max_length=600)]
 Word = Annotated[str, Field(pattern=WORD)]
 Dataset = Annotated[str, Field(pattern=DATASET)]
-Names = tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")], ...]
+Names = tuple[Annotated[str, Field(pattern=FIELD)], ...]
 Level = Literal["commune", "province", "ministry"]
 Assumed = tuple[Word, ...]
 """Which keys of the same table are a guess: nobody's text says it."""
@@ -86,16 +89,55 @@ class Coverage(_Data):
     source: Word
 
 
+class InForce(_Data):
+    """
+    What must hold of one field of the record before it stands for a paper: a state out of `holds` (codes, or the
+    registry's own words; those of `ended` say that it does not), with `last_day` a day that has not passed, with
+    `nothing` a list in which nothing stands. `open_ended`: without a last day it does not end.
+    """
+
+    field: Annotated[str, Field(pattern=FIELD)]
+    holds: tuple[Text, ...] = ()
+    ended: tuple[Text, ...] = ()
+    last_day: bool = False
+    open_ended: bool = False
+    nothing: bool = False
+    source: Word
+    assumed: Assumed = ()
+
+    def says_how(self) -> bool:
+        """Whether it says exactly one way to look at the field."""
+        one_way = [bool(self.holds), self.last_day, self.nothing].count(True) == 1
+        return one_way and (bool(self.holds) or not self.ended) and (self.last_day or not self.open_ended)
+
+    @property
+    def condition(self) -> Condition:
+        """The same for whoever compares."""
+        if self.holds:
+            return Condition.state(self.field, self.holds, self.ended)
+        aspect = Aspect.NOTHING if self.nothing else Aspect.LAST_DAY
+        return Condition(self.field, aspect, open_ended=self.open_ended)
+
+
 class Question(_Data):
     """
     What is asked for a paper. `keys` are fields of the query, `match` those of the record that must agree with what
-    was declared, `may_fetch` what may be asked for besides, when the form needs it.
+    was declared, `in_force` what must hold of the record besides, `may_fetch` what may be asked for when the form needs
+    it. `absence` says what "no such record" comes to: the paper is `required`, or an `officer` looks, because what
+    would stand in the registry may be older than it.
     """
 
     dataset: Dataset
     keys: Annotated[Names, Field(min_length=1)]
     match: Annotated[Names, Field(min_length=1)]
     may_fetch: Names = ()
+    in_force: tuple[InForce, ...] = ()
+    absence: Literal["required", "officer"] = "required"
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Every field of the record that the paper hangs on."""
+        return tuple(dict.fromkeys((*self.match, *(one.field for one in self.in_force))))
 
 
 class Alternative(_Data):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.domain.compare.standing import Standing
 from gateway.domain.compare.verdict import AGREES, Verdict
 from gateway.domain.outcome import Absent, Found, Outcome, Unknown
 from gateway.procedures.table import TABLE, Row
@@ -23,10 +24,14 @@ _PUBLICATIONS = {
     Publication.OUTSIDE: Situation.OUTSIDE,
     Publication.UNSAID: Situation.UNSAID,
 }
-_EASE = (Decision.WAIVED, Decision.OFFICER, Decision.PENDING, Decision.REQUIRED)
-"""Of several ways to replace a paper the first of these is taken; a way on which nobody was asked goes last."""
+_EASE = (Decision.WAIVED, Decision.OFFICER, Decision.PENDING, Situation.ABSENT_UNSURE, Decision.REQUIRED)
+"""
+Of several ways to replace a paper the first of these is taken; a way on which nobody was asked goes last. Where nothing
+was found there is nothing for an officer to look at while another registry may still answer.
+"""
 _HINDRANCE = (Decision.REQUIRED, Decision.PENDING, Decision.OFFICER, Decision.WAIVED)
 """Of several questions that are all needed the first of these decides."""
+_AGAINST = (Situation.MISMATCH, Situation.NOT_IN_FORCE)
 _UNASKED = (Situation.NOT_ASKED, Situation.UNSAID, Situation.OUTSIDE, Situation.NOT_PUBLISHED, Situation.NO_CLAUSE)
 
 
@@ -34,13 +39,16 @@ _UNASKED = (Situation.NOT_ASKED, Situation.UNSAID, Situation.OUTSIDE, Situation.
 class Answered:
     """
     What one question came to. `outcome` is None where it did not leave: something was not declared, or it was not
-    allowed. `complete` says that the record has everything that the paper is needed for.
+    allowed. `complete` says that everything was compared that the paper is needed for; `standings` what the record says
+    of its being in force, where that counts; `absence_proves` that "no such record" says that there is none.
     """
 
     publication: Publication
     outcome: Outcome[Any] | None
     complete: bool = False
     verdicts: frozenset[Verdict] = frozenset()
+    standings: frozenset[Standing] = frozenset()
+    absence_proves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +87,20 @@ def situation(clause: Clause, answered: Answered) -> Situation:
         case Unknown(reason=reason):
             return Situation(reason.value)
         case Absent():
-            return Situation.ABSENT
+            return Situation.ABSENT if answered.absence_proves else Situation.ABSENT_UNSURE
         case Found():
-            return _found(answered.complete, answered.verdicts)
+            return _found(answered.complete, answered.verdicts, answered.standings)
 
 
-def _found(complete: bool, verdicts: frozenset[Verdict]) -> Situation:
+def _found(complete: bool, verdicts: frozenset[Verdict], standings: frozenset[Standing]) -> Situation:
     if Verdict.MISMATCH in verdicts:
         return Situation.MISMATCH
+    if Standing.NOT_IN_FORCE in standings:  # whoever lacks a field need not have a dead record completed
+        return Situation.NOT_IN_FORCE
     if not complete or Verdict.NOT_RECORDED in verdicts:
         return Situation.INCOMPLETE
+    if not standings <= {Standing.IN_FORCE}:
+        return Situation.FORCE_UNCLEAR
     if Verdict.DIACRITICS_DIFFER in verdicts:
         return Situation.DIACRITICS
     if verdicts & _DATES:
@@ -102,8 +114,9 @@ def of_paper(clause: Clause, ways: Sequence[Sequence[Answered]]) -> Ruling:
     The one decision on a paper, from what every question of every way to replace it came to.
 
     A way needs all its questions, so the one that stands most in its way decides; of several ways the easiest is
-    taken. But where one way agrees and what another registry has does not match, an officer looks: the paper hangs on
-    the one that contradicts. A paper that nothing replaces has no way.
+    taken. But where one way agrees and what another registry has does not match, or is not in force, an officer looks:
+    the paper hangs on the one that contradicts. Nor does an absence that proves nothing hide a mismatch. A paper that
+    nothing replaces has no way.
     """
     if clause is Clause.N:
         return Ruling(Situation.NO_CLAUSE)
@@ -113,13 +126,15 @@ def of_paper(clause: Clause, ways: Sequence[Sequence[Answered]]) -> Ruling:
     ]
     found = [min(one, key=lambda ruling: _HINDRANCE.index(ruling.decision)) for one in ruled]
     easiest = min(found, key=_ease, default=Ruling(Situation.NO_REGISTRY))
-    against = next((one for way in ruled for one in way if one.situation is Situation.MISMATCH), None)
-    if easiest.decision is Decision.WAIVED and against is not None:
+    against = next((one for way in ruled for one in way if one.situation in _AGAINST), None)
+    if against is None:
+        return easiest
+    if easiest.decision is Decision.WAIVED:
         return Ruling(Situation.CONTRADICTED, against.way, against.question)
-    return easiest
+    return against if easiest.situation is Situation.ABSENT_UNSURE else easiest
 
 
 def _ease(one: Ruling) -> int:
     if one.situation in _UNASKED:
         return len(_EASE) + _UNASKED.index(one.situation)
-    return _EASE.index(one.decision)
+    return _EASE.index(one.situation if one.situation in _EASE else one.decision)

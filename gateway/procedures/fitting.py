@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from gateway.domain.compare.forms import claimable
+from gateway.domain.compare.forms import Form, claimable
 from gateway.domain.dataset import Adapter, Dataset
-from gateway.procedures.catalogue import Catalogue, Question
+from gateway.procedures.catalogue import Catalogue, InForce, Question
 
 __all__ = ["misfits", "not_installed"]
 
@@ -45,8 +45,24 @@ def _misfits(place: str, question: Question, adapters: Mapping[str, Adapter]) ->
         yield f"{here}.keys: thiếu {key} / the query needs {key}"
     for name in question.match:
         yield from _strange(f"{here}.match", name, claimable(dataset.record), "field that can be claimed")
+    for one in question.in_force:
+        fits = _looked_at(dataset, one)
+        yield from _strange(f"{here}.in_force", one.field, fits, "field that says so in this way")
     for name in question.may_fetch:
         yield from _strange(f"{here}.may_fetch", name, _fields(dataset), "field of its record")
+
+
+def _looked_at(dataset: Dataset[Any, Any, Any], one: InForce) -> set[str]:
+    """The fields of the record that a condition of this kind may look at."""
+    if one.nothing:
+        return {name for name, field in dataset.record.model_fields.items() if _is_list(field.annotation)}
+    forms = (Form.DATE,) if one.last_day else (Form.CODE, Form.NAME, Form.TEXT)
+    found = claimable(dataset.record).items()
+    return {name for name, field in found if field.form in forms and not (one.last_day and field.is_birth)}
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(one) is tuple for one in (annotation, *get_args(annotation)))
 
 
 def _keys(dataset: Dataset[Any, Any, Any]) -> tuple[set[str], set[str]]:

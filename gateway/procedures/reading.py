@@ -21,9 +21,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gateway.domain.canonical import canonical
 from gateway.errors import SettingsError
 from gateway.procedures import catalogue as parts
-from gateway.procedures.catalogue import Catalogue, Dataset, Kind, Procedure, Registry, Role, Text, Word
+from gateway.procedures.catalogue import Catalogue, Dataset, InForce, Kind, Procedure, Registry, Role, Text, Word
 
 __all__ = ["LOCAL", "packaged", "read_catalogue"]
 
@@ -136,7 +137,7 @@ def _fault(location: tuple[int | str, ...], kind: str, message: str) -> str:
 
 _MODELS: tuple[type[BaseModel], ...] = (
     *(_File, Registry, Role, Kind, Procedure),
-    *(parts.Alternative, parts.Case, parts.Coverage, parts.Paper, parts.Question),
+    *(parts.Alternative, parts.Case, parts.Coverage, parts.InForce, parts.Paper, parts.Question),
 )
 _KEYS = sorted({name for model in _MODELS for name in model.model_fields})
 
@@ -172,6 +173,20 @@ def _kind_faults(place: str, kind: Kind, catalogue: Catalogue) -> Iterator[str]:
         for question in alternative.questions:
             registry = question.dataset.partition(".")[0]
             yield from _strange(f"{here}.{question.dataset}", registry, catalogue.registries, "registry")
+            for one in question.in_force:
+                yield from _force_faults(f"{here}.{question.dataset}.in_force.{one.field}", one, catalogue)
+
+
+def _force_faults(place: str, one: InForce, catalogue: Catalogue) -> Iterator[str]:
+    yield from _strange(f"{place}.source", one.source, catalogue.sources, "source")
+    yield from _assumed(place, one)
+    if not one.says_how():
+        yield (
+            f"{place}: nêu đúng một trong holds, last_day, nothing (ended đi với holds, open_ended với last_day) / "
+            "say one of holds, last_day, nothing (ended goes with holds, open_ended with last_day)"
+        )
+    for twice in sorted({canonical(one) for one in one.holds} & {canonical(one) for one in one.ended}):
+        yield f"{place}: vừa holds vừa ended / both in holds and in ended: {twice!r}"
 
 
 def _procedure_faults(place: str, procedure: Procedure, catalogue: Catalogue) -> Iterator[str]:

@@ -180,6 +180,19 @@ TABLE: Mapping[Situation, Row] = {
         ),
         _BEING_CHECKED,
     ),
+    Situation.NOT_IN_FORCE: _looked_at(
+        Cause.NOT_IN_FORCE,
+        Text(
+            "có dữ liệu, trùng khớp, nhưng không (hoặc không còn) hiệu lực, hoặc đang bị hạn chế",
+            "data obtained and exact, and it says that it is not in force, or restricted",
+        ),
+        Text(
+            "{registry} ghi là không (hoặc không còn) hiệu lực, hoặc đang bị hạn chế: không coi là đã có giấy tờ. "
+            "Xem lý do ở từng nội dung rồi quyết định; nếu người dân có giấy tờ mới hơn thì yêu cầu nộp.",
+            "{registry} says that it is not in force, or restricted: it stands for no paper. Read why, then decide; "
+            "where there is a newer paper, ask for it.",
+        ),
+    ),
     Situation.MISMATCH: Row(
         Decision.REQUIRED,
         Cause.INACCURATE,
@@ -209,6 +222,18 @@ TABLE: Mapping[Situation, Row] = {
         Text(
             f"Dữ liệu trong {{registry}} chưa đầy đủ: {_UPDATE[0]}",
             f"The data in {{registry}} is incomplete: {_UPDATE[1]}",
+        ),
+    ),
+    Situation.FORCE_UNCLEAR: _looked_at(
+        Cause.INCOMPLETE,
+        Text(
+            "có dữ liệu, trùng khớp, chưa rõ còn hiệu lực hay không",
+            "data obtained and exact, and nothing clear of its being in force",
+        ),
+        Text(
+            "Dữ liệu của {registry} chưa cho biết rõ còn hiệu lực hay không: xem rồi chấp nhận hoặc yêu cầu giấy tờ.",
+            "The data of {registry} does not say clearly whether it is in force: look, then accept or ask for the "
+            "paper.",
         ),
     ),
     Situation.DIACRITICS: _looked_at(
@@ -256,6 +281,19 @@ TABLE: Mapping[Situation, Row] = {
         Text(
             f"{{registry}} không có dữ liệu theo nội dung khai: {_UPDATE[0]}",
             f"{{registry}} has no record of what was declared: {_UPDATE[1]}",
+        ),
+    ),
+    Situation.ABSENT_UNSURE: _looked_at(
+        Cause.NOT_OBTAINED,
+        Text(
+            "cơ sở dữ liệu trả lời là không có, nhưng có thể do đăng ký trước khi có cơ sở dữ liệu",
+            "the registry has no such record, but may be younger than what would stand in it",
+        ),
+        Text(
+            "{registry} trả lời không có dữ liệu này, nhưng việc đăng ký có thể có trước cơ sở dữ liệu: chưa nói lên "
+            "điều gì. Kiểm tra nội dung đã nhập, hỏi người dân nơi và thời gian đăng ký, rồi yêu cầu giấy tờ khi cần.",
+            "{registry} has no such record, but the registration may be older than the registry: that says nothing "
+            "yet. Check what was typed, ask where and when it was registered, then ask for the paper where needed.",
         ),
     ),
     Situation.TIMEOUT: _waiting(Text("cơ sở dữ liệu không trả lời kịp", "the registry did not answer in time")),

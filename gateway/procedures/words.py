@@ -45,6 +45,8 @@ class Cause(StrEnum):
     """The resolution does not reach this data: its owner has not published it as ready."""
     NO_CLAUSE = "no_clause"
     """The procedure's own text does not let data replace the paper."""
+    NOT_IN_FORCE = "not_in_force"
+    """The data is there and exact, and says that what the paper would prove does not hold."""
 
 
 LEGAL = (Cause.NOT_OBTAINED, Cause.INCOMPLETE, Cause.INACCURATE)
@@ -77,7 +79,10 @@ class Situation(StrEnum):
     INCOMPLETE = "incomplete"
     MISMATCH = "mismatch"
     CONTRADICTED = "contradicted"
+    NOT_IN_FORCE = "not_in_force"
+    FORCE_UNCLEAR = "force_unclear"
     ABSENT = "absent"
+    ABSENT_UNSURE = "absent_unsure"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
     CIRCUIT_OPEN = "circuit_open"

@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.domain.compare.standing import Ground, Standing
 from gateway.domain.outcome import Unknown
 from gateway.lookup.access import Consumer
-from gateway.lookup.comparison import FieldVerdict
+from gateway.lookup.comparison import FieldStanding, FieldVerdict
 from gateway.lookup.document import provenance_members
 from gateway.lookup.plan_desk import Asked, Decided
 from gateway.lookup.planning import Place, Plan
@@ -22,7 +23,16 @@ from gateway.web.problems import MEDIA_TYPE
 from gateway.web.schemas import PlaceView, ProvenanceView
 from gateway.web.verifications import VerdictView
 
-__all__ = ["PLAN", "AskedView", "DecidedView", "PaperVerdictView", "PlanView", "place_in", "plan_view"]
+__all__ = [
+    "PLAN",
+    "AskedView",
+    "DecidedView",
+    "PaperStandingView",
+    "PaperVerdictView",
+    "PlanView",
+    "place_in",
+    "plan_view",
+]
 
 _REF = "#/components/schemas/"
 _NOBODY = dict.fromkeys(("registry", "owner", "registry_en", "owner_en"), "")
@@ -36,6 +46,17 @@ class PaperVerdictView(VerdictView):
     """A verdict that the decision rests on."""
 
     subject: int
+
+
+class PaperStandingView(_View):
+    """What a field says of the record's being in force."""
+
+    subject: int
+    field: str
+    standing: Standing
+    ground: Ground
+    reason_vi: str
+    reason_en: str
 
 
 class DecidedView(_View):
@@ -58,6 +79,7 @@ class DecidedView(_View):
     subject: int | None = Field(description="Whom it hangs on: a place in `subjects`, from 0 on.")
     missing: list[str] = Field(description="What was not declared, or may not be compared.")
     verdicts: list[PaperVerdictView]
+    standings: list[PaperStandingView] = Field(description="Whether what was found is in force, by field.")
     lookups: list[str] = Field(description="The `lookup_id`s of the questions that it rests on.")
     replaced_by: str | None = Field(description="The result code, where the paper is waived (MaKetQuaThayThe).")
     retry_at: datetime | None = Field(description="When to ask again, where it is pending.")
@@ -133,6 +155,7 @@ def _paper(one: Decided, catalogue: Catalogue) -> dict[str, Any]:
         "subject": one.subject,
         "missing": list(one.missing),
         "verdicts": [_verdict(subject, verdict) for subject, verdict in one.verdicts],
+        "standings": [_standing(subject, standing) for subject, standing in one.standings],
         "lookups": [asked.lookup_id for asked in one.asked],
         "replaced_by": one.kind.result if row.decision is Decision.WAIVED else None,
         "retry_at": one.retry_at,
@@ -145,6 +168,17 @@ def _verdict(subject: int, one: FieldVerdict) -> dict[str, Any]:
         "field": one.field,
         "verdict": one.verdict.value,
         "why": one.why.value,
+        "reason_vi": one.reason.vietnamese,
+        "reason_en": one.reason.english,
+    }
+
+
+def _standing(subject: int, one: FieldStanding) -> dict[str, Any]:
+    return {
+        "subject": subject,
+        "field": one.field,
+        "standing": one.standing.value,
+        "ground": one.ground.value,
         "reason_vi": one.reason.vietnamese,
         "reason_en": one.reason.english,
     }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.procedures.catalogue import Catalogue, Coverage, Kind, Level, Paper, Procedure
+from gateway.procedures.catalogue import Catalogue, Coverage, InForce, Kind, Level, Paper, Procedure
 from gateway.procedures.words import Clause
 from gateway.web.problems import MEDIA_TYPE
 
@@ -41,6 +41,8 @@ class PaperQuestionView(_View):
     keys: tuple[str, ...]
     match: tuple[str, ...]
     may_fetch: tuple[str, ...]
+    in_force: tuple[InForce, ...] = Field(description="What must hold of the record before it stands for the paper.")
+    absence: Literal["required", "officer"] = Field(description='What "no such record" comes to.')
 
 
 class AlternativeView(_View):
@@ -147,6 +149,7 @@ def _alternatives(kind: Kind, catalogue: Catalogue, asked_as: Mapping[str, str])
         {
             "questions": [
                 question.model_dump(mode="json")
+                | {"in_force": [_in_force(each, catalogue) for each in question.in_force]}
                 | {"asked_as": asked_as.get(question.dataset), "published_from": since(question.dataset)}
                 for question in one.questions
             ],
@@ -154,6 +157,10 @@ def _alternatives(kind: Kind, catalogue: Catalogue, asked_as: Mapping[str, str])
         }
         for one in kind.alternatives
     ]
+
+
+def _in_force(one: InForce, catalogue: Catalogue) -> dict[str, Any]:
+    return one.model_dump(mode="json") | {"source": catalogue.sources[one.source]}
 
 
 def _operation(operation: str, summary: str, schema: dict[str, Any], problems: Mapping[int, str]) -> dict[str, Any]:
