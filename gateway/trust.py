@@ -111,6 +111,14 @@ class Chained:
             raise SettingsError("signer_name: no name as in RFC 4514, such as CN=Ví dụ,O=Cơ quan ví dụ,C=VN") from None
 
     def candidates(self, offered: Sequence[x509.Certificate], now: datetime) -> Sequence[x509.Certificate]:
+        try:
+            return self._chained(offered, now)
+        except MalformedAnswer:
+            raise
+        except Exception:  # a certificate is parsed as it is looked at, and a stranger has written it
+            raise MalformedAnswer("signature: a certificate in it cannot be read") from None
+
+    def _chained(self, offered: Sequence[x509.Certificate], now: datetime) -> Sequence[x509.Certificate]:
         leaves = [one for one in offered if one.subject == self._subject]
         if len(leaves) != 1:
             raise MalformedAnswer("signature: not one certificate of the expected signer came with it")

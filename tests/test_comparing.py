@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.domain.canonical import canonical, fold
@@ -14,6 +15,7 @@ from gateway.domain.compare.identifiers import compare_numbers
 from gateway.domain.compare.names import compare_names, compare_texts
 from gateway.domain.compare.verdict import Verdict, Why
 from gateway.domain.dates import PartialDate
+from gateway.domain.legacy_fonts import TCVN3, may_mean
 
 ONSETS = " b c ch d đ g gh gi h kh l m n ng ngh nh ph qu r s t th tr v x"
 NUCLEI = "a ă â e ê i o ô ơ u ư y ai ao âu ây ia iê oa oai oe ôi ua uâ uê uô uy uyê ưa ươ ươi yê"
@@ -104,6 +106,29 @@ def test_a_part_of_a_name_is_not_the_name(name: list[tuple[str, str, str, str]],
     part = [word for nth, word in enumerate(written) if nth != place % len(name)] or ["Ví Dụ"]
 
     assert compare_names(" ".join(part), " ".join(written)).verdict is Verdict.MISMATCH
+
+
+@given(names, st.sampled_from((str, str.upper, str.lower)))
+def test_no_name_in_an_old_font_is_a_mismatch(
+    name: list[tuple[str, str, str, str]], changed: Callable[[str], str]
+) -> None:
+    """A name typed in TCVN3, and perhaps upper- or lower-cased since, is called neither another name nor the same."""
+    meant = unicodedata.normalize("NFC", " ".join(f"{on}{nucleus}{tone}{coda}" for on, nucleus, coda, tone in name))
+    old = {letter: code for code, letter in TCVN3.items()}
+    assume(all(char.isascii() or char in old for char in meant))
+    written = changed("".join(old.get(char, char) for char in meant))
+    assume(canonical(written) != canonical(meant))
+
+    for pair in ((written, meant), (meant, written)):
+        assert compare_names(*pair).verdict in {Verdict.NOT_COMPARABLE, Verdict.DIACRITICS_DIFFER}
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0xFF), max_size=30), st.text(max_size=30))
+def test_what_a_text_may_mean_changes_no_match(written: str, other: str) -> None:
+    """Whatever is written: only equal canonical forms match, however it may be read in an old font."""
+    may_mean(written, other)
+
+    assert (compare_names(written, other).verdict is Verdict.MATCH) is (canonical(written) == canonical(other))
 
 
 @given(st.text(), st.text())

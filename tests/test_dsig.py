@@ -7,8 +7,11 @@ signature is a good one, by a key that is trusted: what is refused is what it wa
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import logging
+import random
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -52,6 +55,11 @@ def signature_of(message: bytes) -> str:
     found = etree.fromstring(message).find(f".//{{{DS}}}Signature")
     assert found is not None
     return etree.tostring(found, encoding="unicode", with_tail=False)
+
+
+def with_certificate(message: bytes, der: bytes) -> bytes:
+    """The message with another certificate in its signature, which no digest covers."""
+    return re.sub(rb"(?<=<ds:X509Certificate>)[^<]*", base64.b64encode(der), message)
 
 
 def inside(message: bytes, more: str) -> str:
@@ -425,6 +433,41 @@ def test_a_message_without_a_certificate_can_be_pinned_and_not_chained() -> None
     assert read(bare) == MESSAGE
     with pytest.raises(MalformedAnswer, match="expected signer"):
         chained().covered(bare.encode(), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("06082a8648ce3d030107", "06082a8648ce3d030177"),  # a curve that nobody knows
+        ("06072a8648ce3d0201", "06072a8648ce3d0277"),  # a kind of key that nobody knows
+        ("a003020102", "a003020147"),  # a version that there is not
+        ("0603550403", "0603550477"),  # another attribute in the names
+        ("0603551d0f", "0603551d77"),  # no key usage
+    ],
+)
+def test_a_certificate_that_cannot_be_read_signs_nothing(old: str, new: str) -> None:
+    """Whatever a stranger wrote into a certificate: the message is malformed, and nothing else is raised."""
+    whole = GIP.certificate.public_bytes(serialization.Encoding.DER)
+    odd = bytes.fromhex(whole.hex().replace(old, new))
+    message = with_certificate(signed(), odd)
+    assert odd != whole
+    assert base64.b64encode(odd) in message
+
+    with pytest.raises(MalformedAnswer, match="signature: "):
+        chained().covered(message, now=NOW)
+
+
+def test_no_mutilated_certificate_raises_anything_else() -> None:
+    """Certificates with bytes of somebody else's choosing are each refused as malformed."""
+    whole = GIP.certificate.public_bytes(serialization.Encoding.DER)
+    message, dice = signed(), random.Random(7)
+    verifier = chained()
+    for _ in range(1000):
+        odd = bytearray(whole)
+        for _ in range(dice.choice((1, 1, 2, 3))):
+            odd[dice.randrange(len(odd))] ^= dice.randrange(1, 256)
+        with pytest.raises(MalformedAnswer):
+            verifier.covered(with_certificate(message, bytes(odd)), now=NOW)
 
 
 @pytest.mark.parametrize(

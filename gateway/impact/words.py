@@ -69,7 +69,10 @@ GROUPS: Mapping[Group, tuple[str, str]] = {
     Group.ABSENT: ("Cơ sở dữ liệu không có", "The registry has no such record"),
     Group.INCOMPLETE: ("Dữ liệu không đầy đủ", "The data is incomplete"),
     Group.MISMATCH: ("Dữ liệu không trùng khớp", "The data does not match"),
-    Group.UNCLEAR: ("Cán bộ phải xem: khác dấu, ngày chỉ có năm", "An officer had to look: diacritics, a year alone"),
+    Group.UNCLEAR: (
+        "Cán bộ phải xem: khác dấu, ngày chỉ có năm, hiệu lực",
+        "An officer had to look: diacritics, a year alone, whether it is in force",
+    ),
     Group.SOURCE_DOWN: ("Không hỏi được cơ sở dữ liệu", "The registry could not be asked"),
     Group.NOT_AUTHORISED: ("Cổng không được quyền", "The gateway has no right there"),
     Group.NOT_COVERED: ("Chưa có dữ liệu, chưa kết nối", "Not covered or not connected yet"),
@@ -83,9 +86,12 @@ NOT_REPLACEABLE = frozenset({Situation.NO_CLAUSE, Situation.NO_REGISTRY, Situati
 
 _OF: Mapping[Situation, Group] = {
     Situation.ABSENT: Group.ABSENT,
+    Situation.ABSENT_UNSURE: Group.ABSENT,
     Situation.INCOMPLETE: Group.INCOMPLETE,
     Situation.MISMATCH: Group.MISMATCH,
     Situation.CONTRADICTED: Group.MISMATCH,
+    Situation.NOT_IN_FORCE: Group.UNCLEAR,
+    Situation.FORCE_UNCLEAR: Group.UNCLEAR,
     Situation.DIACRITICS: Group.UNCLEAR,
     Situation.COARSER_DATE: Group.UNCLEAR,
     Situation.NOT_COMPARABLE: Group.UNCLEAR,

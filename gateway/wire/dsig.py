@@ -228,5 +228,5 @@ def _offered(signature: xml.Element) -> list[x509.Certificate]:
         raise MalformedAnswer("signature: too many certificates")
     try:
         return [x509.load_der_x509_certificate(b64decode(text)) for text in texts]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, x509.InvalidVersion):
         raise MalformedAnswer("signature: a certificate in it cannot be read") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from gateway.domain.canonical import canonical, cleaned, fold, is_garbled, loses_letters
 from gateway.domain.compare.verdict import Compared, Verdict, Why
+from gateway.domain.legacy_fonts import may_mean
 
 __all__ = ["compare_names", "compare_texts"]
 
@@ -25,7 +26,7 @@ def compare_names(declared: str, recorded: str) -> Compared:
         return Compared(Verdict.NOT_COMPARABLE, Why.ANOTHER_ALPHABET)
     if fold(declared) == fold(recorded):
         return Compared(Verdict.DIACRITICS_DIFFER, Why.ONLY_DIACRITICS)
-    if is_garbled(declared) or is_garbled(recorded):
+    if is_garbled(declared) or is_garbled(recorded) or may_mean(declared, recorded) or may_mean(recorded, declared):
         return Compared(Verdict.NOT_COMPARABLE, Why.GARBLED)
     return Compared(Verdict.MISMATCH, _difference(canonical(declared), canonical(recorded)))
 
