@@ -279,6 +279,8 @@ def _show_lookup(result: Any, *, as_json: bool) -> None:
     from gateway.web.schemas import lookup_view
 
     view = lookup_view(result)
+    if result.record is not None:
+        view["record"] = result.record.values
     if as_json:
         _print_json(view)
         return

@@ -17,7 +17,8 @@ from gateway.cli import cli
 from gateway.crypto import from_b64url
 from gateway.errors import EvidenceError, EvidenceNotInLedger
 from gateway.keyring import key_set, read_key_set
-from gateway.ledger.evidence import canonical, digest_of, draft, matches_record, verified
+from gateway.ledger.canonical import Written, canonical
+from gateway.ledger.evidence import digest_of, draft, matches_record, verified
 from gateway.ledger.records import encoded
 from gateway.lookup.access import Grant
 from gateway.lookup.document import document_of
@@ -329,3 +330,38 @@ def test_the_payload_is_what_a_reader_sees() -> None:
 
     assert payload == canonical(json.loads(payload))
     assert "NGUYỄN VĂN MẪU" in payload.decode()
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**55), 2**55) | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text(max_size=4), _VALUES, max_size=4))
+def test_a_value_has_a_canonical_form_exactly_when_each_part_of_it_is_plain(value: dict[str, Any]) -> None:
+    """And written beforehand or with the rest, it reads and looks the same."""
+
+    def is_plain(one: Any) -> bool:
+        match one:
+            case dict():
+                return all(name.isascii() for name in one) and all(map(is_plain, one.values()))
+            case list():
+                return all(map(is_plain, one))
+            case bool() | str() | None:
+                return True
+            case int():
+                return abs(one) < 2**53
+            case _:
+                return False
+
+    try:
+        written = canonical({"a": value})
+    except ValueError:
+        assert not is_plain(value)
+        return
+    assert is_plain(value)
+    assert json.loads(written) == {"a": value} == {"a": Written.of(value).values}
+    assert written == json.dumps({"a": value}, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    assert written == canonical({"a": Written.of(value)})

@@ -80,7 +80,7 @@ class Provenance:
 class Answer:
     """
     The outcome of one question with its provenance and attempts. The record is never printed; of a kept answer it is
-    what was granted, as JSON values. `fetched_by` is the lookup that asked the registry, empty where this one did.
+    what was granted, `Written`. `fetched_by` is the lookup that asked the registry, empty where this one did.
 
     `clock_skew_s` is how far the other side's clock is ahead of ours, to a second, and `quota_left` how many more
     questions it says it takes for now; both from the last answer, and None where it does not say.

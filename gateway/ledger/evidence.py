@@ -5,9 +5,7 @@ Evidence: what a registry said about whom, to whom and for what, as one signed a
     payload                  the document with `salt` and `ledger`, in canonical form
     digest                   SHA-256 of the canonical document with `salt`, without `ledger`: what the leaf holds
 
-Canonical form: JSON with sorted members, no spaces, UTF-8. That is RFC 8785 (JCS) for the values a document may hold:
-ASCII member names, texts, true, false, null, and whole numbers that a double holds exactly. A number with a fraction,
-where JCS is hard to get right, is refused: amounts are texts.
+The canonical form is that of `gateway.ledger.canonical`.
 
 The salt is 128 random bits and stands in the evidence alone. Without it the digest in the ledger tells nothing:
 whoever knows all but one field of a record could otherwise find the last one by trying.
@@ -36,8 +34,9 @@ from gateway.errors import (
     EvidenceUnreadable,
 )
 from gateway.ledger import jws
+from gateway.ledger.canonical import Written, canonical
 
-__all__ = ["FORMAT", "MEMBERS", "TYPE", "Draft", "canonical", "digest_of", "draft", "matches_record", "verified"]
+__all__ = ["FORMAT", "MEMBERS", "TYPE", "Draft", "digest_of", "draft", "matches_record", "verified"]
 
 FORMAT = 1
 TYPE = "onestop-evidence+json"
@@ -61,8 +60,9 @@ MEMBERS: Mapping[str, frozenset[str]] = {
 
 _SALT_BYTES = 16
 _SALT = re.compile(r"[0-9a-f]{32}")
-_LARGEST_WHOLE = 2**53 - 1
 _LONGEST = 4 * 1024 * 1024
+_BEFORE = sorted(name for name in MEMBERS[""] if name < "ledger")
+_AFTER = sorted(name for name in MEMBERS[""] if name > "ledger")
 _NO_PLACE = {"log": "", "index": 0}
 
 
@@ -79,7 +79,7 @@ class Draft:
 
     def sealed(self, signer: Signer, *, log: str, index: int) -> str:
         """The evidence: signed, and naming the record that commits to it."""
-        place = _dumped({"index": index, "log": log})
+        place = canonical({"index": index, "log": log})
         return jws.compact(b"".join((self.before, b',"ledger":', place, b",", self.after)), signer, TYPE)
 
 
@@ -93,8 +93,8 @@ def draft(document: Mapping[str, Any], random: Callable[[int], bytes] = secrets.
     wrong = _wrong_members(whole)
     if wrong:
         raise ValueError(f"evidence: {wrong}")
-    before = canonical({name: value for name, value in whole.items() if name < "ledger"})[:-1]
-    after = canonical({name: value for name, value in whole.items() if name > "ledger"})[1:]
+    before = canonical({name: whole[name] for name in _BEFORE})[:-1]
+    after = canonical({name: whole[name] for name in _AFTER})[1:]
     return Draft(before, after, hashlib.sha256(b"".join((before, b",", after))).hexdigest())
 
 
@@ -151,39 +151,6 @@ def digest_of(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
-def canonical(value: Mapping[str, Any]) -> bytes:
-    """The one way to write it. Raises ValueError for values that have none; nothing of them is quoted."""
-    try:
-        content = _dumped(value)  # first, for it notices what is too deep, or holds itself
-        _require_plain(value)
-    except (TypeError, RecursionError):  # orjson's errors of writing are TypeErrors
-        raise ValueError("no canonical form: a text that is no Unicode, or too deep") from None
-    return content
-
-
-def _dumped(value: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def _require_plain(value: Any) -> None:
-    """Raise ValueError where a value, or something in it, is none that the canonical form knows."""
-    left = [value]
-    while left:
-        one = left.pop()
-        kind = type(one)
-        if kind is dict:
-            if not "".join(one).isascii():
-                raise ValueError("no canonical form: a member name that is not ASCII")
-            left += [inner for inner in one.values() if type(inner) is not str]
-        elif kind is list or kind is tuple:
-            left += one
-        elif kind is int:
-            if abs(one) > _LARGEST_WHOLE:
-                raise ValueError("no canonical form: a whole number that no double holds exactly")
-        elif one is not None and kind is not bool and not isinstance(one, str):
-            raise ValueError(f"no canonical form: {kind.__name__}")
-
-
 def _parts(evidence: str) -> jws.Parts:
     if len(evidence) > _LONGEST:
         raise EvidenceUnreadable("too long")
@@ -224,17 +191,22 @@ def _wrong_members(document: Mapping[str, Any]) -> str:
     """What is wrong with the members of a document; empty where nothing is. Never a value."""
     for place, names in MEMBERS.items():
         inner = document.get(place) if place else document
-        if not isinstance(inner, Mapping) or frozenset(inner) != names:
+        if not isinstance(inner, dict) or inner.keys() != names:
             return f"members of {place or 'the document'}"
-    sound = {
-        "format": type(document["format"]) is int and document["format"] == FORMAT,
-        "outcome": document["outcome"] in ("found", "absent"),
-        "record": isinstance(document["record"], Mapping if document["outcome"] == "found" else type(None)),
-        "query": isinstance(document["query"], Mapping),
-        "salt": isinstance(document["salt"], str) and _SALT.fullmatch(document["salt"]) is not None,
-        "ledger": isinstance(document["ledger"]["log"], str) and _is_index(document["ledger"]["index"]),
-    }
-    return next((name for name, is_sound in sound.items() if not is_sound), "")
+    if type(document["format"]) is not int or document["format"] != FORMAT:
+        return "format"
+    if document["outcome"] not in ("found", "absent"):
+        return "outcome"
+    is_found = isinstance(document["record"], dict | Written)
+    if not (is_found if document["outcome"] == "found" else document["record"] is None):
+        return "record"
+    if not isinstance(document["query"], dict):
+        return "query"
+    if not isinstance(document["salt"], str) or _SALT.fullmatch(document["salt"]) is None:
+        return "salt"
+    if not isinstance(document["ledger"]["log"], str) or not _is_index(document["ledger"]["index"]):
+        return "ledger"
+    return ""
 
 
 def _is_index(value: Any) -> bool:

@@ -73,7 +73,7 @@ class Batch:
             if value is not None:
                 row[name] = _text(value)
         names = record.get("fields")
-        row["fields"] = ",".join(sorted(str(name) for name in names)) if isinstance(names, list) else None
+        row["fields"] = ",".join(sorted(map(str, names))) if isinstance(names, list) else None
         match row["type"]:
             case "answered":
                 self._answered(row, record)

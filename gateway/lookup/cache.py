@@ -16,14 +16,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-import orjson
-
 from gateway.channel.answer import Answer, Provenance
 from gateway.clock import Clock
 from gateway.crypto import Secrets
 from gateway.domain.dataset import Sensitivity
 from gateway.domain.outcome import Absent, Found, Unknown
 from gateway.errors import Reason, RegistryTimeout, RegistryUnavailable
+from gateway.ledger.canonical import Written
 from gateway.lookup.catalogue import Catalogue
 from gateway.lookup.fields import cut
 from gateway.lookup.flights import Flights, OutOfTime
@@ -180,7 +179,7 @@ class AnswerCache:
         asking, outcome = wanted.asking, answer.outcome
         if isinstance(outcome, Unknown):
             return
-        record = orjson.dumps(cut(outcome.record, asking.grant.fields)) if isinstance(outcome, Found) else None
+        record = cut(outcome.record, asking.grant.fields).content if isinstance(outcome, Found) else None
         freshness = wanted.freshness
         if freshness.found_s == 0:
             self._kept.drop(wanted.key)
@@ -246,7 +245,7 @@ def _rule_s(freshness: Freshness, kept: KeptAnswer) -> int:
 def _answer(kept: KeptAnswer, via: str, age_s: float) -> Answer:
     told = kept.provenance
     return Answer(
-        outcome=_ABSENT if kept.record is None else Found(orjson.loads(kept.record)),
+        outcome=_ABSENT if kept.record is None else Found(Written(kept.record)),
         provenance=Provenance(
             registry=told.registry,
             operation=told.operation,

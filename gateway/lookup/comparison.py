@@ -19,7 +19,7 @@ from gateway.domain.compare.standing import Condition, Ground, Standing, stood, 
 from gateway.domain.compare.standing_sentences import standing_sentence
 from gateway.domain.compare.verdict import Compared, Verdict, Why
 from gateway.domain.dataset import Dataset
-from gateway.ledger.evidence import canonical
+from gateway.ledger.canonical import canonical
 from gateway.lookup.claims import Claim, read_claims
 from gateway.lookup.titles import FIELDS, Pair
 

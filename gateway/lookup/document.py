@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.channel.answer import Answer, Provenance
 from gateway.domain.dataset import Query
 from gateway.domain.inquiry import Inquiry
+from gateway.ledger.canonical import Written
 from gateway.lookup.access import Grant
 
 __all__ = ["document_of", "provenance_members"]
@@ -23,7 +23,7 @@ def document_of(
     inquiry: Inquiry,
     grant: Grant,
     answer: Answer,
-    record: Mapping[str, Any] | None,
+    record: Written | None,
 ) -> dict[str, Any]:
     """
     The document of a `found` or `absent` answer, for `gateway.ledger.evidence.draft`.
@@ -41,10 +41,8 @@ def document_of(
         "withheld": sorted(grant.withheld),
         "inquiry": inquiry.model_dump(mode="json"),
         "consumer": consumer,
-        "provenance": {
-            name: _instant(value) if isinstance(value, datetime) else value
-            for name, value in provenance_members(answer.provenance).items()
-        },
+        "provenance": provenance_members(answer.provenance)
+        | {"asked_at": _instant(answer.provenance.asked_at), "answered_at": _instant(answer.provenance.answered_at)},
         "policy": grant.policy,
         "rules": list(grant.rules),
     }

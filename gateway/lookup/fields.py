@@ -15,6 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from gateway.domain.dataset import Dataset
+from gateway.ledger.canonical import Written
 
 __all__ = ["ALL", "Shape", "cut"]
 
@@ -80,8 +81,8 @@ class Shape:
         return self._parts.get(name, frozenset({name}))
 
 
-def cut(record: BaseModel, names: frozenset[str]) -> dict[str, Any]:
-    """The record's fields of these names as JSON values; what the registry left empty is left out."""
+def cut(record: BaseModel, names: frozenset[str]) -> Written:
+    """The record's fields of these names; what the registry left empty is left out."""
     whole, in_part = _plan(names)
     values: dict[str, Any] = record.model_dump(mode="json", include={*whole, *in_part}, exclude_none=True)
     for name, members in in_part.items():
@@ -90,7 +91,7 @@ def cut(record: BaseModel, names: frozenset[str]) -> dict[str, Any]:
             # An empty shell would still tell that there is something in it.
             if any(left) if isinstance(left, list) else left:
                 values[name] = left
-    return values
+    return Written.of(values)
 
 
 @lru_cache(maxsize=4096)

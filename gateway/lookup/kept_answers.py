@@ -21,8 +21,9 @@ _SLOT_S = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAnswer:
     """
-    What a registry said, cut down to what was granted. `record` is JSON, None for `absent`; `at` the monotonic instant
-    of the answer, `ends` that from which it is of no use any more. `fetched_by` is the lookup that fetched it.
+    What a registry said, cut down to what was granted. `record` is canonical JSON, None for `absent`; `at` the
+    monotonic instant of the answer, `ends` that from which it is of no use any more. `fetched_by` is the lookup that
+    fetched it.
     """
 
     record: bytes | None = field(repr=False)

@@ -31,6 +31,7 @@ from gateway.channel.answer import Provenance
 from gateway.clock import Clock
 from gateway.crypto_sealing import Altered, KeyGone, Sealer
 from gateway.errors import StoreUnavailable
+from gateway.ledger.canonical import canonical
 from gateway.lookup.kept_answers import KeptAnswer
 from gateway.stores.sealed_file import Row, SealedFile
 
@@ -233,7 +234,7 @@ class KeptFile:
         for name in ("asked_at", "answered_at"):
             provenance[name] = datetime.fromisoformat(provenance[name])
         return KeptAnswer(
-            record=orjson.dumps(told["record"]) if told["record"] is not None else None,
+            record=canonical(told["record"]) if told["record"] is not None else None,
             provenance=Provenance(**provenance),
             fetched_by=told["fetched_by"],
             subject=row.subject or None,

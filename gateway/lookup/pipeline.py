@@ -15,6 +15,7 @@ from gateway.domain.compare.standing import Condition
 from gateway.domain.dataset import Query
 from gateway.domain.outcome import Found, Unknown, unknown_from
 from gateway.errors import InvalidQuestion, LedgerUnavailable, QuestionRefused, Refusal
+from gateway.ledger.canonical import Written
 from gateway.lookup.access import Access, Consumer, Grant
 from gateway.lookup.catalogue import Catalogue, Entry
 from gateway.lookup.comparison import Comparison, FieldStanding, FieldVerdict
@@ -30,7 +31,7 @@ __all__ = ["FLUSH_GRACE_S", "Lookup", "LookupResult"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResult:
     """
-    What a caller is told. `record` holds the granted fields as JSON values, and is None unless found; `grant` has
+    What a caller is told. `record` holds the granted fields, and is None unless found; `grant` has
     what was withheld, and by which rules all this was decided. `recorded` is None where there is no ledger, or
     none that could take the record. Of a verification `verdicts` holds what was compared, unless nothing was found,
     `standings` what the record says of its being in force where that was looked at, and `record` what evidence says of
@@ -41,7 +42,7 @@ class LookupResult:
     dataset: str
     answer: Answer
     grant: Grant
-    record: dict[str, Any] | None = field(default=None, repr=False)
+    record: Written | None = field(default=None, repr=False)
     recorded: Recorded | None = None
     verdicts: tuple[FieldVerdict, ...] | None = None
     standings: tuple[FieldStanding, ...] = ()
@@ -270,7 +271,7 @@ class Lookup:
             verdicts = comparison.verdicts(outcome.record, asking.grant.seen)
             if comparison.conditions:
                 standings = comparison.standings(outcome.record, asking.grant.seen, self._today())
-            record = comparison.document(verdicts, standings)
+            record = Written.of(comparison.document(verdicts, standings))
         else:
             record = None
         return LookupResult(
@@ -328,9 +329,9 @@ def _share(asking: Asking) -> Share:
     return Share(consumer.name, asking.inquiry.agency, consumer.weight, consumer.batch)
 
 
-def _granted(answer: Answer, grant: Grant) -> dict[str, Any] | None:
-    """The granted fields as JSON values; None unless something was found."""
+def _granted(answer: Answer, grant: Grant) -> Written | None:
+    """The granted fields; None unless something was found."""
     if not isinstance(answer.outcome, Found):
         return None
     record = answer.outcome.record
-    return record if isinstance(record, dict) else cut(record, grant.fields)  # what was kept was cut before
+    return record if isinstance(record, Written) else cut(record, grant.fields)  # what was kept was cut before

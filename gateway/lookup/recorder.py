@@ -12,6 +12,7 @@ from gateway.crypto import Secrets, Signer
 from gateway.domain.inquiry import Inquiry
 from gateway.domain.outcome import Unknown
 from gateway.errors import LedgerUnavailable, QuestionRefused, Refusal
+from gateway.ledger.canonical import Written
 from gateway.ledger.evidence import Draft, draft
 from gateway.ledger.log import Log
 from gateway.ledger.records import INTERRUPTED, VERIFICATION, Asked, Record, closes, interrupted
@@ -62,7 +63,7 @@ class Recorder:
         return int(self.log.append(self._asked(asking)).index)
 
     async def answered(
-        self, asking: Asking, asked: int, answer: Answer, record: dict[str, Any] | None, *, within_s: float
+        self, asking: Asking, asked: int, answer: Answer, record: Written | None, *, within_s: float
     ) -> Recorded:
         try:
             evidence = self._drafted(asking, answer, record)
@@ -121,7 +122,7 @@ class Recorder:
         self._append_quietly(record | {"reason": reason})
 
     @staticmethod
-    def _drafted(asking: Asking, answer: Answer, record: dict[str, Any] | None) -> Draft | None:
+    def _drafted(asking: Asking, answer: Answer, record: Written | None) -> Draft | None:
         if isinstance(answer.outcome, Unknown):
             return None
         return draft(

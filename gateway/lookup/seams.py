@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from gateway.channel.answer import Answer
 from gateway.domain.dataset import Query
 from gateway.domain.inquiry import Inquiry
 from gateway.errors import QuestionRefused
+from gateway.ledger.canonical import Written
 from gateway.lookup.access import Consumer, Grant
 from gateway.lookup.catalogue import Entry
 from gateway.lookup.comparison import Comparison
@@ -114,7 +115,7 @@ class Ledger(Protocol):
         """
 
     async def answered(
-        self, asking: Asking, asked: int, answer: Answer, record: dict[str, Any] | None, *, within_s: float
+        self, asking: Asking, asked: int, answer: Answer, record: Written | None, *, within_s: float
     ) -> Recorded:
         """
         The record of the answer, which is durable, with the evidence of what is `found` (`record` as it will

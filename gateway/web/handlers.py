@@ -12,6 +12,7 @@ from aiohttp import web
 from gateway.clock import Clock
 from gateway.domain.outcome import Unknown
 from gateway.errors import InvalidQuestion, QuestionRefused
+from gateway.ledger.canonical import as_json
 from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Entry, Instance
 from gateway.lookup.claims import claims_model
@@ -247,7 +248,7 @@ def _caller(request: web.Request, arrived: float, within_s: float | None) -> Cal
 
 def answer_body(result: LookupResult) -> bytes:
     """The answer of a lookup, `found` or `absent`, as it leaves."""
-    return orjson.dumps(lookup_view(result), option=_JSON_OPTIONS)
+    return orjson.dumps(lookup_view(result), default=as_json, option=_JSON_OPTIONS)
 
 
 def _json(value: Any, *, status: int = 200) -> web.Response:

@@ -186,7 +186,9 @@ class DatasetView(_View):
 
 
 def lookup_view(result: LookupResult) -> dict[str, Any]:
-    """A lookup's result as JSON values; an unknown one with reason and detail, for the command line."""
+    """
+    A lookup's result as JSON values, its record `Written`; an unknown one with reason and detail, for the command line.
+    """
     outcome = result.answer.outcome
     view: dict[str, Any] = {"lookup_id": result.lookup_id, "dataset": result.dataset, "outcome": outcome.word}
     if isinstance(outcome, Unknown):
