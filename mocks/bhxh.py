@@ -182,12 +182,15 @@ class BhxhStandIn:
         if dataset == "household":
             code = self._insurance.household_code(citizen)
             together = self._province.household(citizen.index)
-            return [answers.household_row(one, self._insurance.of(one), code) for one in together]
+            return [answers.household_row(self._held(one), self._insurance.of(one), code) for one in together]
         if insured is None:
             return answers.NO_NUMBER if dataset == "number" else answers.NO_PARTICIPANT
         if dataset == "number":
             return answers.number(insured)
         return answers.participant(insured) if dataset == "participant" else answers.card(insured, version)
+
+    def _held(self, citizen: Citizen) -> Citizen:
+        return self._province.held.by("bhxh", citizen)
 
     def _somebody_else(self, asked: Mapping[str, str]) -> Citizen:
         numbers = {asked.get("maThe"), asked.get("maSoBhxh")}

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from mocks.cast import Cast
 from mocks.chance import Dice, Permutation
 from mocks.province import Citizen, Province
 
-__all__ = ["CAST", "FACILITIES", "PREFIXES", "Insurance", "Insured", "Stay", "is_synthetic"]
-
-CAST = 10_000
-"""Who may be searched for by name: so many citizens from the first on."""
+__all__ = ["FACILITIES", "PREFIXES", "REDUCED", "Insurance", "Insured", "Stay", "is_synthetic"]
 
 FACILITIES = (("99001", "Bệnh viện Ví Dụ"), ("99002", "Trung tâm Y tế Mẫu"), ("99003", "Trạm Y tế Minh Họa"))
+REDUCED = "120"
+"""The portal's word on a card that was reported as no longer paid for: what it says of the dead."""
+
 _NUMBERS = 1_000_000
 PREFIXES = ("991", "992", "993")  # of numbers, for each million of people; case files have 990
 _SICKNESSES = ("Ví dụ: cảm mạo", "Ví dụ: khám định kỳ", "Ví dụ: đau lưng", "Ví dụ: tăng huyết áp")
@@ -60,7 +61,7 @@ class Insurance:
     def __init__(self, province: Province) -> None:
         self._province = province
         self._serials = Permutation(province.seed, "insurance", _NUMBERS)
-        self._cast: dict[tuple[str, str, str], list[Citizen]] | None = None
+        self._cast = Cast(province, "bhxh")
 
     def of(self, citizen: Citizen) -> Insured | None:
         """The citizen's insurance; None where there is none."""
@@ -73,10 +74,12 @@ class Insurance:
         today = self._province.today
         result = dice.pick(_RESULTS)
         since = date(today.year, 1, 1) if result != "010" else date(today.year - 2, 1, 1)
-        card = f"{_group(dice, today.year - citizen.born.year)}99{number}"
+        card = f"{_group(dice, self._province.began_on.year - citizen.born.year)}99{number}"
+        if citizen.died_on is not None:
+            result = REDUCED
         stays = tuple(self._stay(citizen, nth) for nth in range(dice.below(4)))
         return Insured(
-            citizen=citizen,
+            citizen=self._province.held.by("bhxh", citizen),
             number=number,
             card=card,
             new_card=f"GD4{card[3:]}" if result in {"003", "004"} else None,
@@ -84,7 +87,7 @@ class Insurance:
             valid_from=since,
             valid_until=date(since.year, 12, 31),
             facility=dice.pick(FACILITIES),
-            five_years_on=date(today.year - 3 + dice.below(6), 1, 1),
+            five_years_on=date(self._province.began_on.year - 3 + dice.below(6), 1, 1),
             stays=stays,
         )
 
@@ -97,27 +100,25 @@ class Insurance:
         if not is_synthetic(ten):
             return None
         index = PREFIXES.index(ten[:3]) * _NUMBERS + self._serials.index(int(ten[3:9]))
-        if index >= self._province.citizens:
+        if index >= self._province.population:
             return None
         found = self.of(self._province.citizen(index))
         return found if found is not None and number in {found.number, found.card} else None
 
     def search(self, name: str, born: str, sex: str) -> list[Citizen]:
         """People of the cast with this registered name, birth date (yyyy-MM-dd or yyyy) and sex (1 or 2)."""
-        if self._cast is None:
-            self._cast = {}
-            for index in range(min(CAST, self._province.citizens)):
-                one = self._province.citizen(index)
-                self._cast.setdefault((one.registered_name, one.birth_date, one.sex), []).append(one)
-        return self._cast.get((name.upper(), born, sex), [])
+        found = self._cast.search(name, born)
+        return [one for one in found if one.sex == sex]
 
     def household_code(self, citizen: Citizen) -> str:
         """The insurance agency's own number of the household."""
-        return f"99{self._province.household(citizen.index)[0].index:08}"
+        together = self._province.household(citizen.index) or (citizen,)
+        return f"99{together[0].index:08}"
 
     def _stay(self, citizen: Citizen, nth: int) -> Stay:
         dice = Dice(self._province.seed, f"stay {nth}", citizen.index)
-        today = datetime(self._province.today.year, self._province.today.month, self._province.today.day)  # noqa: DTZ001
+        began_on = self._province.began_on
+        today = datetime(began_on.year, began_on.month, began_on.day)  # noqa: DTZ001
         admitted = today - timedelta(days=1 + dice.below(700), minutes=-7 * 60 - dice.below(8 * 60))
         facility, _ = dice.pick(FACILITIES)
         return Stay(

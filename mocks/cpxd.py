@@ -45,11 +45,11 @@ class CpxdStandIn:
         """A token, the case file's answer, the province's, "no such permit", a platform's fault, or 501."""
         if call.path == "/token":
             return self._platform.give_token(call)
-        turned_away = self._platform.turned_away(call)
-        if turned_away is not None:
-            return turned_away
+        refusal = self._platform.refusal(call)
+        if refusal is not None:
+            return refusal
         if call.method != "GET" or call.path not in _PATHS:
-            return self._platform.fault(403, 900906, "No matching resource found in the API for the given request")
+            return self._platform.no_such_resource(call)
         case = self._cases.find(_asked(call.path, call.query))
         if case is not None:
             return case

@@ -1,4 +1,4 @@
-"""Construction permits of the synthetic province: for every second parcel to live on, held by whoever holds that."""
+"""Construction permits of the synthetic province: for every second parcel to live on, given to whoever held it then."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Permits:
 
     def permits(self) -> Iterator[Permit]:
         """Every permit, parcel by parcel."""
-        for lot in self._land.lots():
+        for lot in self._land.lots_at_first():
             permit = self.of(lot)
             if permit is not None:
                 yield permit
@@ -58,18 +58,18 @@ class Permits:
     def find(self, number: str) -> Permit | None:
         """The permit with that number. None when there is none."""
         found = _NUMBER.fullmatch(number)
-        lot = self._land.lot(int(found[1])) if found is not None else None
+        lot = self._land.lot_at_first(int(found[1])) if found is not None else None
         return self.of(lot) if lot is not None else None
 
     def of(self, lot: Lot) -> Permit | None:
-        """The permit for a parcel. None where there is none."""
+        """The permit for a parcel as it was at first. None where there is none."""
         dice = Dice(self._province.seed, "permit", lot.index)
         if lot.purposes[0][0] != "ONT" or not dice.chance(50):
             return None
         return Permit(
             number=f"99{lot.index:07}/GPXD",
             lot=lot,
-            issued_on=self._province.today - timedelta(days=1 + dice.below(200)),
+            issued_on=self._province.began_on - timedelta(days=1 + dice.below(200)),
             floors=1 + dice.below(3),
             is_in_force=dice.below(10) > 0,
         )

@@ -119,8 +119,11 @@ class DancuStandIn:
             return collection("", "nothing", operation)
         early = question.generation == "gtel"
         if operation == HOUSEHOLD:
-            return collection(household(self._province.household(citizen.index)), "province", operation)
-        return collection(person(citizen, early=early), "province", operation)
+            # ASSUMED: the dead are in no household, and whoever asks with a dead person's number finds none.
+            together = self._province.household(citizen.index) if citizen.died_on is None else ()
+            return collection(household(together), "province" if together else "nothing", operation)
+        spouse = self._province.spouse_since(citizen.index)
+        return collection(person(citizen, spouse=spouse, early=early), "province", operation)
 
     def _recorded_question(self, request: RecordedRequest) -> Question:
         return self._reader.question((request.body or "").encode())

@@ -45,7 +45,7 @@ def household(members: tuple[Citizen, ...]) -> str:
     return "".join(person(member, head=members[0]) for member in members)
 
 
-def person(citizen: Citizen, *, head: Citizen | None = None, early: bool = False) -> str:
+def person(citizen: Citizen, *, head: Citizen | None = None, spouse: Citizen | None = None, early: bool = False) -> str:
     """`CongDan` in the production shape; in the early generation with relatives' names in parts."""
     day = "" if citizen.year_only else _element("NgayThangNam", citizen.born.strftime("%Y%m%d"))
     name = _element("Ho", "") + _element("ChuDem", "") + _element("Ten", citizen.registered_name)
@@ -67,6 +67,7 @@ def person(citizen: Citizen, *, head: Citizen | None = None, early: bool = False
         _element("QuocTich", "VN"),
         _relative("Cha", citizen.father_name, early=early),
         _relative("Me", citizen.mother_name, early=early),
+        _spouse(spouse, early=early) if spouse is not None else "",
         _head(citizen, head) if head is not None else "",
     )
 
@@ -82,11 +83,18 @@ def _address(tag: str, address: Address) -> str:
 
 
 def _relative(tag: str, name: str | None, *, early: bool) -> str:
-    if name is None:
-        return ""
+    return _branch(tag, _whole(name, early=early), _element("QuocTich", "VN")) if name is not None else ""
+
+
+def _spouse(spouse: Citizen, *, early: bool) -> str:
+    name = _whole(spouse.full_name, early=early)
+    return _branch("VoChong", name, _element("QuocTich", "VN"), _element("SoDinhDanh", spouse.citizen_id))
+
+
+def _whole(name: str, *, early: bool) -> str:
     whole = name.upper()
     parts = _element("Ho", "") + _element("ChuDem", "") + _element("Ten", whole)
-    return _branch(tag, _branch("HoVaTen", parts) if early else _element("HoVaTen", whole), _element("QuocTich", "VN"))
+    return _branch("HoVaTen", parts) if early else _element("HoVaTen", whole)
 
 
 def _head(citizen: Citizen, head: Citizen) -> str:

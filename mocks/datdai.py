@@ -91,8 +91,8 @@ class DatdaiStandIn:
         if call.path.startswith(_VBDLIS):
             return self._from_vbdlis(call)
         if call.path == _ILIS:
-            return self._ilis.turned_away(call) or self._from_ilis(_keys(call.body).get("SoBienNhan", ""))
-        return self._platform.turned_away(call) or self._central(call)
+            return self._ilis.refusal(call) or self._from_ilis(_keys(call.body).get("SoBienNhan", ""))
+        return self._platform.refusal(call) or self._central(call)
 
     def another(self, call: Call) -> Answer:
         """The answer about another parcel or dossier of the province than the one asked about."""
@@ -118,7 +118,7 @@ class DatdaiStandIn:
     def _central(self, call: Call) -> Answer:
         path = _CENTRAL.fullmatch(call.path)
         if path is None or path[1] not in _DATASETS:
-            return self._platform.fault(403, 900906, "No matching resource found in the API for the given request")
+            return self._platform.no_such_resource(call)
         keys = _keys(call.body)
         case = self._cases["central"].find((call.path, frozenset(keys.items())))
         if case is not None:

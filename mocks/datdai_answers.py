@@ -63,7 +63,7 @@ def _person(one: Citizen) -> dict[str, Any]:
         "hoTen": one.full_name,
         "ngaySinh": None if one.year_only else f"{one.born.isoformat()}T00:00:00",
         "namSinh": one.born.year,
-        "namMat": None,
+        "namMat": one.died_on.year if one.died_on else None,
         "gioiTinh": one.sex,
         "maSoDinhDanh": one.citizen_id,
         "diaChi": one.residence.full_text,

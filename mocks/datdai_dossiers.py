@@ -22,7 +22,7 @@ class Dossiers:
     """The dossiers of one province: the nth stands at one of five stages, by its number."""
 
     def __init__(self, province: Province) -> None:
-        self._begins = datetime(province.today.year, province.today.month, province.today.day, 8, 30)  # noqa: DTZ001
+        self._begins = datetime(province.began_on.year, province.began_on.month, province.began_on.day, 8, 30)  # noqa: DTZ001
         self._payer = next((lot.holders[0].registered_name for lot in Land(province).lots()), "TRẦN VÍ DỤ")
 
     def number(self, index: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from mocks.chance import Dice, Permutation
@@ -53,8 +53,8 @@ class Lot:
 
 class Land:
     """
-    The land of one province. A household has up to three parcels, all in the commune where it lives, and its grown
-    members hold them: everybody named is in the population database too.
+    The land of one province. A household has up to three parcels, all in the commune where it lives at first, and its
+    grown members hold them until they are transferred: everybody named is in the population database too.
     """
 
     def __init__(self, province: Province) -> None:
@@ -66,12 +66,15 @@ class Land:
         for first in range(0, self._province.citizens, _HOUSEHOLD):
             yield from self._of_household(first // _HOUSEHOLD)
 
+    def lots_at_first(self) -> Iterator[Lot]:
+        """Every parcel with who held it before anything happened."""
+        for first in range(0, self._province.citizens, _HOUSEHOLD):
+            yield from self._of_household_at_first(first // _HOUSEHOLD)
+
     def lot(self, index: int) -> Lot | None:
         """The parcel of that index. None when there is none: not every household has three."""
-        household = index // _MOST
-        if not 0 <= household * _HOUSEHOLD < self._province.citizens:
-            return None
-        return next((lot for lot in self._of_household(household) if lot.index == index), None)
+        lot = self.lot_at_first(index)
+        return self._now(lot) if lot is not None else None
 
     def find_certificate(self, number: str) -> Lot | None:
         """The parcel with that certificate. None when there is none."""
@@ -95,15 +98,51 @@ class Land:
         person = self._province.find_citizen(number)
         if person is None:
             return ()
-        lots = self._of_household(person.index // _HOUSEHOLD)
-        return tuple(lot for lot in lots if person in lot.holders)
+        transfers = self._province.life.transfers
+        is_computed = person.index < self._province.citizens
+        computed = self._of_household(person.index // _HOUSEHOLD) if is_computed else iter(())
+        received = sorted(index for index, one in transfers.items() if person.index in one.holders)
+        kept = [lot for lot in computed if lot.index not in transfers and _holds(person, lot)]
+        return (*kept, *(lot for index in received if (lot := self.lot(index)) is not None))
+
+    def granted_to(self, number: str) -> tuple[Lot, ...]:
+        """What somebody held before anything happened, as it was then: what older papers say."""
+        person = self._province.find_citizen(number)
+        if person is None or person.index >= self._province.citizens:
+            return ()
+        home = person.index // _HOUSEHOLD
+        return tuple(lot for lot in self._of_household_at_first(home) if _holds(person, lot))
+
+    def lot_at_first(self, index: int) -> Lot | None:
+        """The parcel of that index with who held it before anything happened. None when there is none."""
+        home = index // _MOST
+        if not 0 <= home * _HOUSEHOLD < self._province.citizens:
+            return None
+        return next((lot for lot in self._of_household_at_first(home) if lot.index == index), None)
 
     def _of_household(self, household: int) -> Iterator[Lot]:
+        return map(self._now, self._of_household_at_first(household))
+
+    def _of_household_at_first(self, household: int) -> Iterator[Lot]:
         dice = Dice(self._province.seed, "land", household)
-        people = self._province.household(household * _HOUSEHOLD)
-        grown = [one for one in people if one.born.year + 20 <= self._province.today.year]
+        people = self._province.household_at_first(household)
+        grown = [one for one in people if one.born.year + 20 <= self._province.began_on.year]
         for nth in range(dice.below(_MOST + 1) if grown else 0):
             yield self._lot(household * _MOST + nth, grown)
+
+    def _now(self, lot: Lot) -> Lot:
+        """The parcel with its holders of today, as the land database holds them."""
+        province = self._province
+        transfer = province.life.transfers.get(lot.index)
+        if transfer is None and not province.life.count and not province.held.percent:
+            return lot
+        holders = tuple(one.index for one in lot.holders) if transfer is None else transfer.holders
+        return replace(
+            lot,
+            holders=tuple(province.held.by("datdai", province.citizen(one)) for one in holders),
+            kind=lot.kind if transfer is None else str(len(holders) - 1),
+            registered_on=lot.registered_on if transfer is None else transfer.on,
+        )
 
     def _at(self, serial: int) -> Lot | None:
         return self.lot(self._serials.index(serial)) if 0 <= serial < _SERIALS else None
@@ -124,9 +163,13 @@ class Land:
             purposes=purposes,
             kind=kind,
             holders=holders,
-            registered_on=self._province.today - timedelta(days=30 + dice.below(15 * 365)),
+            registered_on=self._province.began_on - timedelta(days=30 + dice.below(15 * 365)),
             is_mortgaged=dice.chance(10),
         )
+
+
+def _holds(person: Citizen, lot: Lot) -> bool:
+    return any(one.index == person.index for one in lot.holders)
 
 
 def _holders(dice: Dice, grown: list[Citizen]) -> tuple[str, tuple[Citizen, ...]]:

@@ -20,10 +20,10 @@ import orjson
 from contracts.reader import RecordedRequest, load
 from mocks import dkdn_dkkd, dkdn_dossiers, dkdn_ngsp
 from mocks.dkdn_businesses import Businesses
+from mocks.platform import JSON, Platform
 from mocks.province import PREFIXES
 from mocks.stand_in import Answer, Call, CaseAnswers, Open, UnknownCommand, World, uncovered
 from mocks.tax_codes import is_synthetic
-from mocks.wso2 import JSON, Platform
 
 __all__ = ["CONSUMER_KEY", "CONSUMER_SECRET", "STAND_IN", "DkdnStandIn"]
 
@@ -73,7 +73,9 @@ class DkdnStandIn:
     def __init__(self, world: World, lifetime_s: float = 3600) -> None:
         self.contract = load("contracts.dkdn")
         self._province = world.province
-        self._platform = Platform(CONSUMER_KEY, CONSUMER_SECRET, world.now, lifetime_s, _OPERATION)
+        self._platform = Platform(
+            CONSUMER_KEY, CONSUMER_SECRET, world.now, lifetime_s=lifetime_s, operation=_OPERATION, is_old=True
+        )
         self._businesses = Businesses(world.province)
         self._dossiers = dkdn_dossiers.Dossiers(world.province)
         self._cases = {version: CaseAnswers(self.contract, version, _recorded) for version in self.contract.versions}

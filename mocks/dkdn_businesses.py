@@ -82,13 +82,13 @@ class Businesses:
         if not 0 <= index < COOPERATIVES:
             raise IndexError(f"there is no cooperative {index}")
         dice = Dice(self._province.seed, "cooperative", index)
-        person = self._province.adult(dice.below(self._province.citizens))
+        person = self._province.held.by("dkdn", self._province.adult(dice.below(self._province.citizens)))
         return Cooperative(
             tax_code=_code(self._cooperative_serials.place(index), "45"),
             name=f"HỢP TÁC XÃ VÍ DỤ {index + 1}",
-            founded_on=self._province.today - timedelta(days=365 + dice.below(20 * 365)),
+            founded_on=self._province.began_on - timedelta(days=365 + dice.below(20 * 365)),
             representative=person,
-            head_office=person.residence,
+            head_office=self._province.at_first(person.index).residence,
             activity=dice.pick(_CROPS),
         )
 
@@ -100,21 +100,21 @@ class Businesses:
 
     def _under_personal_number(self, number: str) -> HouseholdBusiness | None:
         owner = self._province.find_citizen(number)
-        if owner is None or owner.born.year + 20 > self._province.today.year:
+        if owner is None or owner.born.year + 20 > self._province.began_on.year:
             return None
         dice = Dice(self._province.seed, "trader", owner.index)
         return self._household_business(dice, number, owner) if dice.chance(10) else None
 
     def _household_business(self, dice: Dice, code: str, owner: Citizen) -> HouseholdBusiness:
-        founded = self._province.today - timedelta(days=60 + dice.below(15 * 365))
+        founded = self._province.began_on - timedelta(days=60 + dice.below(15 * 365))
         return HouseholdBusiness(
             tax_code=code,
             registration_number=f"99A8{dice.below(_BLOCK):06}",
             name=f"HỘ KINH DOANH {owner.registered_name}",
             founded_on=founded,
             first_registered_on=founded + timedelta(days=dice.below(30)),
-            owner=owner,
-            head_office=owner.residence,
+            owner=self._province.held.by("dkdn", owner),
+            head_office=self._province.at_first(owner.index).residence,
             activity=dice.pick(_TRADES),
         )
 

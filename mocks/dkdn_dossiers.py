@@ -16,11 +16,10 @@ from functools import cached_property
 from typing import Any
 
 from mocks.chance import Permutation
-from mocks.province import Enterprise, Province
+from mocks.province import CAST, Enterprise, Province
 
-__all__ = ["CAST", "OFFICE", "Dossier", "Dossiers", "day", "is_invented", "page", "state"]
+__all__ = ["OFFICE", "Dossier", "Dossiers", "day", "is_invented", "page", "state"]
 
-CAST = 2_000
 OFFICE = 99001
 """The one business-registration office: none has a number beginning with 99."""
 
@@ -56,8 +55,9 @@ class Dossiers:
         """The dossier of that number. None when there is none."""
         if not is_invented(number):
             return None
-        index, kind = divmod(self._serials.index(int(number[-6:])), len(_KINDS))
-        return self._of(index, kind) if index < self._province.enterprises else None
+        index = self._serials.index(int(number[-6:])) // len(_KINDS)
+        listed = self._of_firm(self._province.enterprise(index)) if index < self._province.enterprises else []
+        return next((one for one in listed if one.number == int(number)), None)
 
     def of_day(self, when: date) -> tuple[Dossier, ...]:
         """What was received on a day, in the order of the firms."""
@@ -67,19 +67,17 @@ class Dossiers:
     def _by_day(self) -> dict[date, list[Dossier]]:
         days: dict[date, list[Dossier]] = defaultdict(list)
         for index in range(min(CAST, self._province.enterprises)):
-            for kind in range(len(_KINDS)):
-                dossier = self._of(index, kind)
-                if dossier is not None:
-                    days[dossier.received_on].append(dossier)
+            for dossier in self._of_firm(self._province.enterprise(index)):
+                days[dossier.received_on].append(dossier)
         return days
 
-    def _of(self, index: int, kind: int) -> Dossier | None:
-        firm = self._province.enterprise(index)
-        accepted_on = (firm.founded_on, firm.last_changed_on)[kind]
-        if accepted_on is None:
-            return None
-        serial = self._serials.place(index * len(_KINDS) + kind)
-        return Dossier(int(f"{OFFICE}{serial:06}"), _KINDS[kind], firm, accepted_on)
+    def _of_firm(self, firm: Enterprise) -> list[Dossier]:
+        days = zip(_KINDS, (firm.founded_on, firm.last_changed_on), strict=True)
+        return [
+            Dossier(int(f"{OFFICE}{self._serials.place(firm.index * len(_KINDS) + nth):06}"), kind, firm, accepted_on)
+            for nth, (kind, accepted_on) in enumerate(days)
+            if accepted_on is not None
+        ]
 
 
 def day(text: str) -> date:

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from mocks.chance import Dice, Permutation
-from mocks.province import Citizen, Province
+from mocks.province import CAST, Citizen, Province
 
 __all__ = ["CAST", "OFFICES", "Dossier", "Licence", "LicenceClass", "Licences"]
-
-CAST = 10_000
-"""Whose dossiers are listed: so many citizens from the first on."""
 
 OFFICES = {"99001": "Phòng Giao thông Ví Dụ", "99002": "Phòng Giao thông Mẫu"}
 _SERIALS = 1_000_000
@@ -75,21 +72,32 @@ class Licences:
 
     def of(self, citizen: Citizen) -> Licence | None:
         """The citizen's licence; None where there is none."""
-        age = self._province.today.year - citizen.born.year
+        given_on = self._province.life.licences.get(citizen.index)
+        if given_on is not None:
+            return self._given(citizen, given_on)
+        age = self._province.began_on.year - citizen.born.year
         dice = Dice(self._province.seed, "licence", citizen.index)
         if age < 20 or not dice.chance(60):
             return None
-        passed = self._province.today - timedelta(days=30 + dice.below(min(age - 19, 12) * 365))
+        passed = self._province.began_on - timedelta(days=30 + dice.below(min(age - 19, 12) * 365))
         issued = passed + timedelta(days=14)
         new = issued.year >= _NEW_CLASSES
         classes = [LicenceClass("A" if new else "A1", issued, None, passed)]
         if dice.chance(50):
             until = date(issued.year + 10, issued.month, min(issued.day, 28))
             classes.append(LicenceClass("B" if new else "B2", issued, until, passed))
+        return self._licence(citizen, issued, classes, "2" if dice.chance(3) else "1")
+
+    def _given(self, citizen: Citizen, on: date) -> Licence:
+        """What was given on a day of the province's life: a car and a motor-cycle, both at once."""
+        until = date(on.year + 10, on.month, min(on.day, 28))
+        return self._licence(citizen, on, [LicenceClass("A", on, None, on), LicenceClass("B", on, until, on)], "1")
+
+    def _licence(self, citizen: Citizen, issued: date, classes: list[LicenceClass], status: str) -> Licence:
         block, place = divmod(citizen.index, _SERIALS)
         number = f"99{int(citizen.sex) - 1}{issued.year % 100:02}{1 + block}{self._serials.place(place):06}"
-        status = "2" if dice.chance(3) else "1"
-        return Licence(citizen, number, f"XX{number[-6:]}", tuple(classes), status)
+        holder = self._province.held.by("gplx", citizen)
+        return Licence(holder, number, f"XX{number[-6:]}", tuple(classes), status)
 
     def find(self, number: str) -> Licence | None:
         """Whose licence it is, by its own number or its holder's. None when there is none."""
@@ -98,7 +106,7 @@ class Licences:
             citizen = self._province.find_citizen(number)
             return self.of(citizen) if citizen is not None else None
         index = (int(found[3]) - 1) * _SERIALS + self._serials.index(int(found[4]))
-        if index >= self._province.citizens:
+        if index >= self._province.population:
             return None
         licence = self.of(self._province.citizen(index))
         return licence if licence is not None and licence.number == number else None

@@ -20,9 +20,9 @@ from mocks import hotich_answers as answers
 from mocks.dossier_numbers import is_synthetic
 from mocks.hotich_events import EVENTS, CivilEvents
 from mocks.names import fold
+from mocks.platform import JSON, Platform
 from mocks.province import PREFIXES
 from mocks.stand_in import Answer, Call, CaseAnswers, Open, UnknownCommand, World, uncovered
-from mocks.wso2 import JSON, Platform
 
 __all__ = ["CONSUMER_KEY", "CONSUMER_SECRET", "PROVINCE", "STAND_IN", "HotichStandIn"]
 
@@ -75,7 +75,14 @@ class HotichStandIn:
         self.contract = load("contracts.hotich")
         self._province = world.province
         self._events = CivilEvents(world.province)
-        self._platform = Platform(CONSUMER_KEY, CONSUMER_SECRET, world.now, lifetime_s, self._operation(_POLL))
+        self._platform = Platform(
+            CONSUMER_KEY,
+            CONSUMER_SECRET,
+            world.now,
+            lifetime_s=lifetime_s,
+            operation=self._operation(_POLL),
+            is_old=True,
+        )
         self._cases = {version: CaseAnswers(self.contract, version, _recorded) for version in self.contract.versions}
         self._from: dict[str, Callable[[_Route, dict[str, Any]], Answer]] = {
             "gen2": self._poll,

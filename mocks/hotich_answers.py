@@ -81,8 +81,11 @@ def result_gen1(dossier: CivilDossier) -> dict[str, Any]:
 
 
 def confirmation(citizen: Citizen) -> dict[str, Any] | None:
-    """What is confirmed of a citizen's marital status; None where the population database knows nothing either."""
-    if citizen.marital_code not in _MARITAL:
+    """
+    What is confirmed of a citizen's marital status; None where the population database knows nothing either, and of
+    the dead.
+    """
+    if citizen.marital_code not in _MARITAL or citizen.died_on is not None:
         return None
     return {
         "nxnHoTen": citizen.registered_name,
@@ -121,22 +124,27 @@ def _birth(child: Citizen, late: bool) -> dict[str, Any]:
 
 
 def _death(dossier: CivilDossier, late: bool) -> dict[str, Any]:
-    father, child = dossier.father, dossier.citizen
-    if father is None:
+    deceased, declarant = dossier.deceased, dossier.citizen
+    if deceased is None:
         raise ValueError("a death without the deceased")
-    return {
-        "nktHoTen": _name(father.full_name.upper(), late),
-        "nktGioiTinh": 1,
-        "nktNgaySinh": {"namSinh": father.birth_year} if late else str(father.birth_year),
+    fields = {
+        "nktHoTen": _name(deceased.full_name.upper(), late),
+        "nktGioiTinh": int(deceased.sex),
+        "nktNgaySinh": {"namSinh": deceased.birth_year} if late else str(deceased.birth_year),
         "nktQuocTich": "VN",
-        "nktNoiCuTru": _place(father.residence, late),
-        "nktNgayChet": _day(father.died_on, late),
-        "nktNoiChet": _place(father.residence, late),
-        "nycHoTen": _name(child.registered_name, late),
-        "nycQuanHe": "Con",
-        "nycSoGiayTo": child.citizen_id,
-        "giayKhaiTu": "JVBERi0=",
+        "nktNoiCuTru": _place(deceased.residence, late),
+        "nktNgayChet": _day(deceased.died_on, late),
+        "nktNoiChet": _place(deceased.residence, late),
     }
+    if deceased.citizen_id is not None:
+        fields["nktSoDDCN"] = deceased.citizen_id
+    if deceased.citizen_id != declarant.citizen_id:
+        fields |= {
+            "nycHoTen": _name(declarant.registered_name, late),
+            "nycQuanHe": "Con" if deceased.citizen_id is None else "Người thân",
+            "nycSoGiayTo": declarant.citizen_id,
+        }
+    return {**fields, "giayKhaiTu": "JVBERi0="}
 
 
 def _citizen(prefix: str, citizen: Citizen, late: bool) -> dict[str, Any]:

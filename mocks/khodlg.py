@@ -62,10 +62,10 @@ class KhodlgStandIn:
         if call.path == "/token":
             return self._platform.give_token(call)
         if call.path not in _PATHS or call.method != "POST":
-            return self._platform.fault(403, 900906, "No matching resource found in the API for the given request")
-        turned_away = self._platform.turned_away(call)
-        if turned_away is not None:
-            return turned_away
+            return self._platform.no_such_resource(call)
+        refusal = self._platform.refusal(call)
+        if refusal is not None:
+            return refusal
         asked = _question(call.body)
         if asked is None:
             return uncovered(self.registry, _OPERATION)

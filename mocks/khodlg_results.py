@@ -78,7 +78,7 @@ class Results:
             )
 
     def _of_permits(self, owner: str) -> Iterator[Result]:
-        for lot in self._land.held_by(owner):
+        for lot in self._land.granted_to(owner):
             permit = self._permits.of(lot)
             if permit is not None:
                 issuer = f"UBND {lot.place.commune_name}"

@@ -17,8 +17,8 @@ from contracts.reader import RecordedRequest, load
 from mocks import lltp_answers
 from mocks.dossier_numbers import is_synthetic
 from mocks.lltp_dossiers import JudicialDossiers
+from mocks.platform import JSON, Platform, same
 from mocks.stand_in import Answer, Call, CaseAnswers, Open, UnknownCommand, World, uncovered
-from mocks.wso2 import JSON, Platform, same
 
 __all__ = ["AUTH_KEY", "CONSUMER_KEY", "CONSUMER_SECRET", "PROVINCE", "STAND_IN", "LltpStandIn"]
 
@@ -49,7 +49,14 @@ class LltpStandIn:
         self.contract = load("contracts.lltp")
         self._dossiers = JudicialDossiers(world.province)
         self._operations = {version: self._operation(version) for version in self.contract.versions}
-        self._platform = Platform(CONSUMER_KEY, CONSUMER_SECRET, world.now, lifetime_s, self._operations["gen1"])
+        self._platform = Platform(
+            CONSUMER_KEY,
+            CONSUMER_SECRET,
+            world.now,
+            lifetime_s=lifetime_s,
+            operation=self._operations["gen1"],
+            is_old=True,
+        )
         self._cases = {version: CaseAnswers(self.contract, version, _recorded(version)) for version in _KEYS}
 
     def answer(self, call: Call) -> Answer:

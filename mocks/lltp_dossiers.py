@@ -60,10 +60,10 @@ class JudicialDossiers:
             raise IndexError(f"there is no judicial dossier {index}")
         dice = Dice(self._province.seed, "judicial dossier", index)
         serial = self._serials.place(index)
-        lodged_on = self._province.today - timedelta(days=dice.below(60))
+        lodged_on = self._province.began_on - timedelta(days=dice.below(60))
         state = dice.pick(_STATES)
         applicant = self._province.adult(dice.below(self._province.citizens))
-        issued_on = min(lodged_on + timedelta(days=3 + dice.below(10)), self._province.today)
+        issued_on = min(lodged_on + timedelta(days=3 + dice.below(10)), self._province.began_on)
         return JudicialDossier(
             number=f"{_OFFICE}-{lodged_on:%y%m%d}-{serial:06}",
             state=state,
@@ -89,7 +89,7 @@ class JudicialDossiers:
         dice = Dice(self._province.seed, "convictions", citizen.index)
         if not dice.chance(6):
             return ()
-        judged_on = self._province.today - timedelta(days=400 + dice.below(3000))
+        judged_on = self._province.began_on - timedelta(days=400 + dice.below(3000))
         # Nobody was convicted as a child.
         if judged_on.year < citizen.born.year + 18:
             return ()

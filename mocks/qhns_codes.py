@@ -57,14 +57,14 @@ class BudgetCodes:
         if not 0 <= index < UNITS:
             raise IndexError(f"there is no unit {index}")
         dice = Dice(self._province.seed, "budget unit", index)
-        address = self._province.citizen(dice.below(self._province.citizens)).residence
+        address = self._province.at_first(dice.below(self._province.citizens)).residence
         kind, chapter = dice.pick(_KINDS)
         return Unit(
             code=_code(UNIT_PREFIX, self._units.place(index)),
             name=f"{kind} {address.commune_name} số {index + 1}" if index else "Sở Tài chính tỉnh Ví Dụ",
             chapter=chapter if index else "418",
             superior_code=_code(UNIT_PREFIX, self._units.place(0)) if index else None,
-            valid_from=self._province.today - timedelta(days=100 + dice.below(10 * 365)),
+            valid_from=self._province.began_on - timedelta(days=100 + dice.below(10 * 365)),
             is_in_use=index == 0 or dice.below(12) > 0,
             address=address,
         )
@@ -85,7 +85,7 @@ class BudgetCodes:
             name=f"Xây dựng đường ví dụ số {index + 1}, {investor.address.commune_name}",
             group=dice.pick("ABC"),
             investor=investor,
-            decided_on=self._province.today - timedelta(days=30 + dice.below(5 * 365)),
+            decided_on=self._province.began_on - timedelta(days=30 + dice.below(5 * 365)),
             total_vnd=(1 + dice.below(900)) * 100_000_000,
             is_in_use=dice.below(12) > 0,
         )

@@ -161,7 +161,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if registry not in stand_ins:
             parser.error(f"no stand-in is installed for {registry!r}")
     try:
-        province = Province(options.seed, options.citizens, options.enterprises)
+        province = Province(options.seed, options.citizens, options.enterprises, disagreements=options.disagreements)
     except ValueError as exc:
         parser.error(str(exc))
     try:
@@ -179,6 +179,13 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="which synthetic province (default: %(default)s)")
     parser.add_argument("--citizens", type=int, default=100_000, help="how many people (default: %(default)s)")
     parser.add_argument("--enterprises", type=int, default=10_000, help="how many firms (default: %(default)s)")
+    parser.add_argument(
+        "--disagreements",
+        type=int,
+        default=0,
+        metavar="PERCENT",
+        help="of how many citizens in a hundred one registry holds something else (default: %(default)s)",
+    )
     parser.add_argument(
         "--fault",
         action="append",

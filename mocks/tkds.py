@@ -49,11 +49,11 @@ class TkdsStandIn:
         """A token, the case file's answer, the province's figure, an empty list, a platform's fault, or 501."""
         if call.path == "/token":
             return self._platform.give_token(call)
-        turned_away = self._platform.turned_away(call)
-        if turned_away is not None:
-            return turned_away
+        refusal = self._platform.refusal(call)
+        if refusal is not None:
+            return refusal
         if call.method != "GET" or call.path != _PATH:
-            return self._platform.fault(403, 900906, "No matching resource found in the API for the given request")
+            return self._platform.no_such_resource(call)
         case = self._cases.find(_asked(call.query))
         if case is not None:
             return case
@@ -74,7 +74,7 @@ class TkdsStandIn:
 
     def _told(self, indicator: str, area: str, period: str) -> Answer:
         rows: list[dict[str, Any]] = []
-        counted = (self._people if indicator == "9901" else self._households).get(area)
+        counted = self._counted(indicator).get(area)
         if counted is not None and indicator in _INDICATORS and period == str(self._province.today.year):
             name, unit = _INDICATORS[indicator]
             rows = [
@@ -89,12 +89,19 @@ class TkdsStandIn:
             ]
         return Answer(200, orjson.dumps(rows), JSON, _OPERATION, "province" if rows else "nothing")
 
+    def _counted(self, indicator: str) -> Counter[str]:
+        """What is counted in each commune and in the whole province: at first, with what has changed since."""
+        counted = Counter(self._people if indicator == "9901" else self._households)
+        if self._province.life.count:
+            counted.update(self._people_since() if indicator == "9901" else self._households_since())
+        return counted
+
     @cached_property
     def _households(self) -> Counter[str]:
         """How many households live in each commune, and in the whole province. Counted once, when first asked for."""
-        firsts = range(0, self._province.citizens, _HOUSEHOLD)
-        counted = Counter(self._province.citizen(first).residence.commune_code for first in firsts)
-        counted[_PROVINCE] = len(firsts)
+        homes = -(-self._province.citizens // _HOUSEHOLD)
+        counted = Counter(self._province.residence_at_first(home).commune_code for home in range(homes))
+        counted[_PROVINCE] = homes
         return counted
 
     @cached_property
@@ -102,9 +109,33 @@ class TkdsStandIn:
         """How many people live there: four in each household but the last."""
         counted = Counter({area: count * _HOUSEHOLD for area, count in self._households.items()})
         missing = -self._province.citizens % _HOUSEHOLD
-        last = self._province.citizen(self._province.citizens - 1).residence.commune_code
+        last = self._province.at_first(self._province.citizens - 1).residence.commune_code
         counted.subtract({last: missing, _PROVINCE: missing})
         return counted
+
+    def _people_since(self) -> Counter[str]:
+        province, life = self._province, self._province.life
+        changed: Counter[str] = Counter()
+        for index in {*life.residences, *life.deaths, *range(province.citizens, province.population)}:
+            if index < province.citizens:
+                changed.subtract((province.at_first(index).residence.commune_code, _PROVINCE))
+            if index not in life.deaths:
+                changed.update((province.citizen(index).residence.commune_code, _PROVINCE))
+        return changed
+
+    def _households_since(self) -> Counter[str]:
+        """A household lives where its oldest member does, and is none when nobody is left in it."""
+        province, life = self._province, self._province.life
+        touched = {*life.residences, *life.deaths, *life.homes}
+        computed = {index // _HOUSEHOLD for index in touched if index < province.citizens}
+        changed: Counter[str] = Counter()
+        for home in computed:
+            changed.subtract((province.residence_at_first(home).commune_code, _PROVINCE))
+        for home in computed | set(life.newcomers):
+            together = province.living_in(home)
+            if together:
+                changed.update((together[0].residence.commune_code, _PROVINCE))
+        return changed
 
 
 STAND_IN: Open = TkdsStandIn

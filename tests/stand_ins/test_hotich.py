@@ -138,9 +138,9 @@ def test_events_are_in_step_with_the_population(province: Province) -> None:
                 assert dossier.wife.citizen_id not in wives
                 husbands.add(dossier.citizen.citizen_id)
                 wives.add(dossier.wife.citizen_id)
-            if dossier.father is not None:
-                assert dossier.father.full_name == dossier.citizen.father_name
-                assert dossier.father.died_on <= dossier.lodged_on
+            if dossier.deceased is not None:
+                assert dossier.deceased.full_name == dossier.citizen.father_name
+                assert dossier.deceased.died_on <= dossier.lodged_on
     assert kinds == set(EVENTS)
     assert civil.dossier("birth", 400_000) is None
     assert civil.find("H99.01-260301-0001") is None
