@@ -40,15 +40,16 @@ TODAY = {"received_on": "2026-02-27", "office": "99001"}
     ("rows", "about"),
     [
         ([{"received_on": "2026-02-27"}], True),
-        ([{"received_on": "2026-02-27", "office": "99001"}, {}], True),
+        ([{"received_on": "2026-02-27", "office": "99001"}, {"received_on": "2026-02-27"}], True),
+        ([{"received_on": "2026-02-27", "office": "99001"}, {}], False),
         ([{"received_on": "2026-02-27", "office": "99002"}], False),
         ([{"received_on": "2026-02-26"}], False),
         ([{"received_on": "2026-02-27"}, {"received_on": "2026-02-28"}], False),
-        ([{}], None),
+        ([{}], False),
     ],
 )
-def test_a_list_is_about_its_day_and_office(rows: list[dict[str, str]], about: bool | None) -> None:
-    """One dossier of another day or office makes the whole list somebody else's; days that are not told say nothing."""
+def test_a_list_is_about_its_day_and_office(rows: list[dict[str, str]], about: bool) -> None:
+    """One dossier of another day or office, or that tells no day, makes the whole list somebody else's."""
     named = [{"dossier_number": "G17.99-260227-000001", "full_name": "X"} | row for row in rows]
     found = LicenceDossiers.model_validate_json(json.dumps({"dossiers": named}))
 
