@@ -61,6 +61,7 @@ from gateway.transport.xroad import XRoad
 from gateway.web import keys, server
 from gateway.web.authentication import ONLY_KEYS, Authenticator
 from gateway.web.handlers import answer_body
+from gateway.web.impact import ImpactPart
 from gateway.web.limits import Limits
 from gateway.web.part import Part
 from gateway.web.procedures import Procedures as ProceduresPart
@@ -339,6 +340,7 @@ def parts(core: Core, clock: Clock) -> list[Part]:
             clock=clock,
         )
         papers.append(Receipts(door, core.remembering, core.procedures, core.metrics))
+        papers.append(ImpactPart(door, core.remembering, core.procedures))
     if core.keys is None:
         return papers
     part = index_part(

@@ -25,6 +25,7 @@ from gateway.commands import (
     cache,
     contract,
     evidence,
+    impact,
     keys,
     ledger_index,
     ledger_keep,
@@ -58,6 +59,7 @@ cli.add_typer(ledger_index.approvals, name="approval")
 cli.add_typer(store.commands, name="store")
 cli.add_typer(cache.commands, name="cache")
 cli.add_typer(procedures.commands, name="procedures")
+cli.add_typer(impact.commands, name="impact")
 cli.command("new-adapter")(new_adapter.make)
 
 SettingsFile = Annotated[

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 
-from gateway.impact.words import WHYS
+from gateway.impact.words import GROUPS, WHYS
 from gateway.lookup.receipt import PaperReceipt, ReceiptRequest
 from gateway.lookup.request import parse_as
+from gateway.web.impact_schemas import ImpactView
 from gateway.web.receipts import EXAMPLE, NationalSyncView, PaperDoneView, ReceiptView, SyncComponentView
 from tests.test_docs import page, section, tables
 
@@ -49,3 +50,15 @@ def test_every_member_of_its_answer_is_documented() -> None:
     sync = answer["national_sync"]
     assert sync.keys() == set(NationalSyncView.model_fields)  # type: ignore[attr-defined]
     assert sync["TaiLieuNop"][0].keys() == set(SyncComponentView.model_fields)  # type: ignore[index]
+
+
+def test_every_measure_is_documented() -> None:
+    """The page has K1 to K10 with the members that hold them, each once, and the groups with their texts."""
+    measures, groups = tables(section(PAGE, "Chỉ số / the measures"))
+    counted = set(ImpactView.model_fields) - {"month", "dossiers", "plans", "receipts"}
+
+    assert [row["measure"] for row in measures] == [f"K{nth}" for nth in range(1, 11)]
+    assert {row["member"] for row in measures} == counted
+    assert [(row["group"], row["Vietnamese"], row["English"]) for row in groups] == [
+        (group.value, *texts) for group, texts in GROUPS.items()
+    ]

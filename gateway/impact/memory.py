@@ -7,6 +7,7 @@ A month of a plan is that of its dossier, so that a dossier whose plan was made 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -24,8 +25,9 @@ from gateway.procedures.words import Clause, Decision, Situation
 from gateway.stores.instants import micros, moment
 from gateway.stores.sql import Store
 
-__all__ = ["Contradicted", "Memory", "month_before", "month_of"]
+__all__ = ["MONTH", "Contradicted", "Memory", "month_before", "month_of"]
 
+MONTH = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
 _ROWS_AT_ONCE = 1000
 
 

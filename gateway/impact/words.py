@@ -45,6 +45,7 @@ class Group(StrEnum):
     ABSENT = "absent"
     INCOMPLETE = "incomplete"
     MISMATCH = "mismatch"
+    NOT_IN_FORCE = "not_in_force"
     UNCLEAR = "unclear"
     SOURCE_DOWN = "source_down"
     NOT_AUTHORISED = "not_authorised"
@@ -69,6 +70,7 @@ GROUPS: Mapping[Group, tuple[str, str]] = {
     Group.ABSENT: ("Cơ sở dữ liệu không có", "The registry has no such record"),
     Group.INCOMPLETE: ("Dữ liệu không đầy đủ", "The data is incomplete"),
     Group.MISMATCH: ("Dữ liệu không trùng khớp", "The data does not match"),
+    Group.NOT_IN_FORCE: ("Đăng ký, giấy phép không còn hiệu lực", "What is registered is not in force"),
     Group.UNCLEAR: (
         "Cán bộ phải xem: khác dấu, ngày chỉ có năm, hiệu lực",
         "An officer had to look: diacritics, a year alone, whether it is in force",
@@ -84,13 +86,18 @@ GROUPS: Mapping[Group, tuple[str, str]] = {
 NOT_REPLACEABLE = frozenset({Situation.NO_CLAUSE, Situation.NO_REGISTRY, Situation.NOT_PUBLISHED, Situation.OUTSIDE})
 """Where the law lets data replace nothing: such a paper stands in no measure of papers replaced."""
 
+_DOWN = (
+    *(Situation.TIMEOUT, Situation.UNREACHABLE, Situation.CIRCUIT_OPEN, Situation.THROTTLED, Situation.OVERLOADED),
+    *(Situation.LEDGER_UNAVAILABLE, Situation.REJECTED, Situation.MALFORMED, Situation.MISMATCHED),
+    Situation.AMBIGUOUS,
+)
 _OF: Mapping[Situation, Group] = {
     Situation.ABSENT: Group.ABSENT,
     Situation.ABSENT_UNSURE: Group.ABSENT,
     Situation.INCOMPLETE: Group.INCOMPLETE,
     Situation.MISMATCH: Group.MISMATCH,
     Situation.CONTRADICTED: Group.MISMATCH,
-    Situation.NOT_IN_FORCE: Group.UNCLEAR,
+    Situation.NOT_IN_FORCE: Group.NOT_IN_FORCE,
     Situation.FORCE_UNCLEAR: Group.UNCLEAR,
     Situation.DIACRITICS: Group.UNCLEAR,
     Situation.COARSER_DATE: Group.UNCLEAR,
@@ -101,12 +108,13 @@ _OF: Mapping[Situation, Group] = {
     Situation.NOT_ASKED: Group.NOT_ASKED,
     Situation.UNSAID: Group.NOT_ASKED,
     Situation.MATCHING: Group.OVERRIDDEN,
+    **dict.fromkeys(_DOWN, Group.SOURCE_DOWN),
 }
 
 
 def group_of(situation: Situation) -> Group:
-    """The group of a replaceable paper that was asked for; whatever is not listed is a registry that gave no answer."""
-    return _OF.get(situation, Group.SOURCE_DOWN)
+    """The group of a replaceable paper that was asked for. Raises KeyError where no paper is replaceable."""
+    return _OF[situation]
 
 
 def contradicts(decision: Decision, did: Did) -> bool:

@@ -28,6 +28,7 @@ class Right(StrEnum):
     INCIDENT_QUERIES = "incident_queries"
     EXPLANATIONS = "explanations"
     PROOFS = "proofs"
+    IMPACT = "impact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,9 @@ class Registry(Titled):
 
 
 class Role(Titled):
-    """Who or what a paper is about, as the one-stop system names it in a plan."""
+    """Who or what a paper is about, as the one-stop system names it in a plan; `person` says that it is somebody."""
+
+    person: bool = True
 
 
 class Coverage(_Data):
@@ -259,6 +261,14 @@ class Catalogue(_Data):
         """Every field that some question needs, as a key or to match."""
         return frozenset(
             name for kind in self.kinds.values() for one in _questions(kind) for name in (*one.keys, *one.match)
+        )
+
+    def personal(self) -> frozenset[str]:
+        """The procedures with a paper about a person."""
+        return frozenset(
+            code
+            for code, one in self.procedures.items()
+            if any(self.roles[paper.role].person for case in one.cases for paper in case.papers)
         )
 
     def coverages(self) -> frozenset[str]:
