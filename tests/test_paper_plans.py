@@ -405,3 +405,81 @@ async def test_a_case_whose_papers_have_all_run_out_is_no_plan_without_papers(
         status, problem = await plan(desk, APPLICANT)
 
     assert (status, problem["problems"][0]["code"]) == (422, "no_paper_in_force")
+
+
+# --- what the form needs -------------------------------------------------------------------------
+
+
+async def test_what_the_form_needs_is_fetched_once_the_paper_is_waived(stand_ins: Running, tmp_path: Path) -> None:
+    """A lookup brings the fields that the paper's kind may fetch and no others, with evidence of its own."""
+    settings = load(settings_file(tmp_path, stand_ins.base_url))
+    async with office(stand_ins, tmp_path, settings=settings) as desk:
+        _, answer = await plan(desk, APPLICANT, fetch=["residence"])
+        async with desk.session.get(f"{desk.url}/.well-known/jwks.json") as reply:
+            keys = read_key_set(await reply.read())
+
+    compared, fetched = answer["lookups"]
+    residence = paper(answer, "residence")
+    assert (residence["fetched"], paper(answer, "identity")["fetched"]) == ([fetched["lookup_id"]], [])
+    assert compared["record"] is None
+    assert fetched["record"].keys() <= {"permanent_residence", "current_residence"}
+    assert fetched["record"]["permanent_residence"]["commune_code"] == HOME["commune_code"]
+    assert residence["withheld"] == ["relatives.household_head"]
+    assert verified(fetched["evidence"], keys)["record"] == fetched["record"]
+    assert fetched["ledger"]["index"] > compared["ledger"]["index"]
+
+
+async def test_two_papers_of_one_question_are_fetched_together(stand_ins: Running, tmp_path: Path) -> None:
+    """Papers about one person share one lookup, which both name; it holds what either of them may fetch."""
+    async with office(stand_ins, tmp_path) as desk:
+        _, answer = await plan(desk, APPLICANT, fetch=["identity", "residence"])
+
+    _, fetched = answer["lookups"]
+    assert paper(answer, "identity")["fetched"] == paper(answer, "residence")["fetched"] == [fetched["lookup_id"]]
+    assert {"full_name", "birth_date", "sex", "permanent_residence"} <= fetched["record"].keys()
+
+
+async def test_nothing_is_fetched_of_a_paper_that_is_not_waived(stand_ins: Running, tmp_path: Path) -> None:
+    """Where the name is another's, or nobody is there, no record leaves."""
+    async with office(stand_ins, tmp_path) as desk:
+        _, misspelt = await plan(desk, changed(APPLICANT, full_name="Nguyễn Văn Mậu"), fetch=["identity", "residence"])
+        _, nobody = await plan(desk, {"role": "applicant", "claims": NOBODY | {"sex": "1"}}, fetch=["identity"])
+
+    for answer in (misspelt, nobody):
+        assert [one["record"] for one in answer["lookups"]] == [None]
+        assert all(one["fetched"] == [] for one in answer["papers"])
+
+
+async def test_what_no_rule_gives_is_named_and_not_fetched(stand_ins: Running, tmp_path: Path) -> None:
+    """A rule that lets everything be compared and gives nothing: the paper is waived, and no second question leaves."""
+    given = rule({"dancu.citizen": ["citizen_id"]})
+    compares = '[rules.compares]\n"dancu.citizen" = ["full_name", "birth_date", "sex", "permanent_residence"]\n'
+    settings = with_policy(settings_for(stand_ins.base_url), policy(given + compares))
+    async with office(stand_ins, tmp_path, settings=settings) as desk:
+        _, answer = await plan(desk, APPLICANT, fetch=["identity"])
+
+    identity = paper(answer, "identity")
+    assert (identity["decision"], identity["fetched"]) == ("waived", [])
+    assert identity["withheld"] == ["full_name", "birth_date", "sex", "nationality"]
+    assert len(answer["lookups"]) == 1
+
+
+async def test_a_fetch_that_fails_changes_no_decision(stand_ins: Running, tmp_path: Path) -> None:
+    """Where the second question of the minute may not leave, the paper stays waived, and the lookup says why."""
+    settings = settings_for(stand_ins.base_url)
+    slow = settings.consumers["one-stop"].model_copy(update={"questions_per_minute": 1})
+    settings = settings.model_copy(update={"consumers": {"one-stop": slow}})
+    async with office(stand_ins, tmp_path, settings=settings) as desk:
+        _, answer = await plan(desk, APPLICANT, fetch=["identity"])
+
+    _, fetched = answer["lookups"]
+    assert decisions(answer)["identity"] == ("waived", "matching")
+    assert (fetched["outcome"], fetched["reason"], fetched["record"]) == ("unknown", "overloaded", None)
+
+
+async def test_a_paper_to_fetch_that_the_case_has_not_is_named(stand_ins: Running, tmp_path: Path) -> None:
+    """A name under `fetch` that is no paper of the case is refused with those that there are."""
+    async with office(stand_ins, tmp_path) as desk:
+        status, problem = await plan(desk, APPLICANT, fetch=["identity", "passport"])
+
+    assert (status, [one["field"] for one in problem["problems"]]) == (422, ["fetch.1"])

@@ -149,6 +149,15 @@ class Access:
         decision = policy.decide(scope, self._today())
         return frozenset() if decision is None else policy.shapes[entry.id].whole(claimed, decision.parts)
 
+    def may_give(self, consumer: Consumer, entry: Entry, inquiry: Inquiry, wanted: Collection[str]) -> frozenset[str]:
+        """Those of the fields of which something may be given for this inquiry, as far as the policy says."""
+        policy = self.policy.current
+        scope = Scope(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id)
+        decision, shape = policy.decide(scope, self._today()), policy.shapes[entry.id]
+        if decision is None:
+            return frozenset()
+        return frozenset(name for name in wanted if name in shape.names and shape.asked(name, decision.parts))
+
     def require(self, consumer: Consumer, right: Right) -> None:
         """Raises Forbidden unless the policy gives the consumer this right."""
         if not self.policy.current.may(consumer.name, right):

@@ -39,6 +39,9 @@ class PaperPlanRequest(BaseModel):
     inquiry: Inquiry = Field(repr=False)
     case: Word = "general"
     subjects: Annotated[list[Subject], Field(max_length=20)]
+    fetch: Annotated[list[Word], Field(max_length=64)] = Field(
+        [], description="Papers whose data the form needs: what may be fetched of them is, once they are waived."
+    )
     deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     case_token: Annotated[str, Field(max_length=8192)] | None = Field(None, repr=False)
 
@@ -74,6 +77,13 @@ def _strange(asked: PaperPlanRequest, catalogue: Catalogue, day: date) -> Iterat
             "in force: the catalogue is out of date"
         )
         yield FieldProblem("case", "no_paper_in_force", advice)
+    else:
+        papers = catalogue.papers(catalogue.procedures[code], asked.case, day) or ()
+        ids = [paper.id for paper in papers]
+        for nth, name in enumerate(asked.fetch):
+            if name not in ids:
+                advice = f"trường hợp này không có giấy tờ đó; có / no such paper; there are: {', '.join(ids)}"
+                yield FieldProblem(f"fetch.{nth}", "unknown_paper", advice)
     fields, parts = catalogue.claimed(), catalogue.coverages()
     for nth, subject in enumerate(asked.subjects):
         if subject.role not in catalogue.roles:

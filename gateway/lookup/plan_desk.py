@@ -33,7 +33,10 @@ _Ruled = tuple[Ruling, int, Subject]
 
 @dataclass(slots=True)
 class Asked:
-    """One question of a plan: to which dataset, about which subject, and what became of it."""
+    """
+    One question of a plan: to which dataset, about which subject, and what became of it. With `fields` it brings back
+    these, and compares nothing.
+    """
 
     lookup_id: str
     dataset: str
@@ -42,6 +45,7 @@ class Asked:
     query: Mapping[str, Any] = field(repr=False)
     claims: dict[str, Any] = field(default_factory=dict, repr=False)
     conditions: tuple[Condition, ...] = ()
+    fields: tuple[str, ...] | None = None
     result: LookupResult | None = None
     outcome: Outcome[Any] | None = field(default=None, repr=False)
     problems: tuple[FieldProblem, ...] = ()
@@ -69,7 +73,8 @@ class Decided:
     """
     The decision on one paper. `dataset` and `subject` are those that it hangs on, None where nothing is asked; `asked`
     the questions of the way that was taken, `missing` the fields that were not declared, or may not be compared;
-    `standings` what was said of its being in force.
+    `standings` what was said of its being in force. `may_fetch` has the fields that the form may need, by question;
+    `fetched` the lookups that bring them, and `withheld` those that no rule gives.
     """
 
     paper: Paper
@@ -82,6 +87,9 @@ class Decided:
     standings: tuple[tuple[int, FieldStanding], ...]
     missing: tuple[str, ...]
     retry_at: datetime | None
+    may_fetch: tuple[tuple[Asked, tuple[str, ...]], ...] = ()
+    fetched: tuple[Asked, ...] = ()
+    withheld: tuple[str, ...] = ()
 
 
 class Desk:
@@ -211,6 +219,7 @@ class Desk:
             standings=tuple(looked_at),
             missing=tuple(dict.fromkeys(lacking)),
             retry_at=self._retry_at(ruling, [one for _, one in used], now),
+            may_fetch=tuple((one, question.may_fetch) for question, one in used if question.may_fetch),
         )
 
     def _lacking(self, way: Alternative, nth: int, subject: Subject) -> Iterator[str]:

@@ -8,7 +8,7 @@ not asked again here: `retry_at` says when whoever asked may do so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +17,7 @@ from gateway.clock import VIETNAM, Clock
 from gateway.domain.outcome import Unknown
 from gateway.errors import QuestionRefused, Reason, Refusal
 from gateway.lookup.access import Consumer
+from gateway.lookup.fetching import with_fetches
 from gateway.lookup.paper_plan import PaperPlanRequest, chosen
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.plan_desk import Asked, Decided, Desk
@@ -81,21 +82,25 @@ class Planner:
         for paper in papers:
             desk.gather(paper)
         desk.settle()
-        async with asyncio.TaskGroup() as together:  # whoever hangs up ends them all
-            for nth, one in enumerate(desk.asked.values()):
-                together.create_task(self._ask(one, consumer, request, caller, place if nth else None))
+        await self._together(desk.asked.values(), consumer, request, caller, place)
         now = self._clock.now()
         decided = tuple(desk.decided(paper, now) for paper in papers)
+        asked = tuple(desk.asked.values())
+        if request.fetch:
+            access, new_id = self._lookup.access, self._lookup.new_id
+            decided = with_fetches(decided, request, consumer, access, new_id)
+            fetched = tuple({id(one): one for told in decided for one in told.fetched}.values())
+            await self._together(fetched, consumer, request, caller, place)
+            asked += fetched
         for told in decided:
             self._metrics.papers.labels(told.paper.clause.value, told.ruling.decision.value).inc()
-        asked = tuple(desk.asked.values())
         return Plan(
             plan_id=plan_id,
             procedure=request.inquiry.procedure.value,
             case=request.case,
             papers=decided,
             asked=asked,
-            remembered=await self._remembered(plan_id, consumer, request, decided, asked),
+            remembered=await self._remembered(plan_id, consumer, request, decided, tuple(desk.asked.values())),
         )
 
     async def _remembered(
@@ -110,6 +115,13 @@ class Planner:
             return False
         code = self.catalogue.code(request.inquiry.procedure.value) or ""
         return await self._remembering.remember(plan_id, code, consumer, request, self._clock.now(), decided, asked)
+
+    async def _together(
+        self, asked: Iterable[Asked], consumer: Consumer, request: PaperPlanRequest, caller: Caller, place: Place
+    ) -> None:
+        async with asyncio.TaskGroup() as together:  # whoever hangs up ends them all
+            for nth, one in enumerate(asked):
+                together.create_task(self._ask(one, consumer, request, caller, place if nth else None))
 
     async def _ask(
         self, one: Asked, consumer: Consumer, request: PaperPlanRequest, caller: Caller, place: Place | None
@@ -128,13 +140,14 @@ class Planner:
             dataset=one.entry.id,
             query=dict(one.query),
             inquiry=request.inquiry,
-            fields=None,
+            fields=None if one.fields is None else list(one.fields),
             max_age_s=0,
             deadline_s=request.deadline_s,
             case_token=request.case_token,
         )
         try:
-            one.result = await self._lookup.ask(one.lookup_id, consumer, question, caller, one.claims, one.conditions)
+            claims = one.claims if one.fields is None else None
+            one.result = await self._lookup.ask(one.lookup_id, consumer, question, caller, claims, one.conditions)
         except QuestionRefused as refusal:
             one.refusal, one.problems = refusal.refusal.value, refusal.problems
             if refusal.refusal in _PASSES:

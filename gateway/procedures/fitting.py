@@ -71,9 +71,9 @@ def _keys(dataset: Dataset[Any, Any, Any]) -> tuple[set[str], set[str]]:
 
 
 def _fields(dataset: Dataset[Any, Any, Any]) -> set[str]:
-    """Fields of the record, and what stands in them."""
-    names = {*dataset.record.model_fields, *claimable(dataset.record)}
-    return names | {name.rpartition(".")[0] for name in names if "." in name}
+    """Fields of the record and their members: a lookup names nothing deeper."""
+    paths = [name.split(".") for name in claimable(dataset.record)]
+    return {*dataset.record.model_fields, *(".".join(path[:2]) for path in paths)}
 
 
 def _strange(place: str, name: str, known: Collection[str], what: str) -> Iterator[str]:

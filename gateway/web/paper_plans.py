@@ -81,6 +81,8 @@ class DecidedView(_View):
     verdicts: list[PaperVerdictView]
     standings: list[PaperStandingView] = Field(description="Whether what was found is in force, by field.")
     lookups: list[str] = Field(description="The `lookup_id`s of the questions that it rests on.")
+    fetched: list[str] = Field(description="The `lookup_id`s of the questions that brought what the form needs.")
+    withheld: list[str] = Field(description="What the form may need and no rule gives.")
     replaced_by: str | None = Field(description="The result code, where the paper is waived (MaKetQuaThayThe).")
     retry_at: datetime | None = Field(description="When to ask again, where it is pending.")
 
@@ -103,6 +105,7 @@ class AskedView(_View):
     reason: str | None
     retry_at: datetime | None
     problems: list[FieldFaultView]
+    record: dict[str, Any] | None = Field(None, description="What was fetched; null where claims were compared.")
     provenance: ProvenanceView | None = None
     evidence: str | None = Field(None, description="The verdicts, signed and dated (JWS): keep it in the dossier.")
     ledger: PlaceView | None = None
@@ -157,6 +160,8 @@ def _paper(one: Decided, catalogue: Catalogue) -> dict[str, Any]:
         "verdicts": [_verdict(subject, verdict) for subject, verdict in one.verdicts],
         "standings": [_standing(subject, standing) for subject, standing in one.standings],
         "lookups": [asked.lookup_id for asked in one.asked],
+        "fetched": [asked.lookup_id for asked in one.fetched],
+        "withheld": list(one.withheld),
         "replaced_by": one.kind.result if row.decision is Decision.WAIVED else None,
         "retry_at": one.retry_at,
     }
@@ -193,6 +198,7 @@ def _asked(one: Asked) -> dict[str, Any]:
         "outcome": "refused" if one.outcome is None else one.outcome.word,
         "reason": unknown.reason.value if unknown is not None else one.refusal,
         "retry_at": unknown.retry_at if unknown is not None else None,
+        "record": _record(one),
         "problems": [
             {"field": _place(one.subject, fault.location), "code": fault.code, "advice": fault.advice}
             for fault in one.problems
@@ -203,6 +209,12 @@ def _asked(one: Asked) -> dict[str, Any]:
         if (recorded := one.result.recorded) is not None:
             view |= {"evidence": recorded.evidence, "ledger": {"log": recorded.log, "index": recorded.index}}
     return view
+
+
+def _record(one: Asked) -> dict[str, Any] | None:
+    """What was fetched; None of a question that compared claims, and where nothing was found."""
+    written = one.result.record if one.result is not None and one.fields is not None else None
+    return None if written is None else written.values
 
 
 def _place(subject: int, location: str) -> str:
