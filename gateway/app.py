@@ -51,7 +51,7 @@ from gateway.procedures.catalogue import Catalogue as Procedures
 from gateway.settings import CacheSettings, ConsumerSettings, EndpointSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
 from gateway.stores.state import State
-from gateway.telemetry import Metrics
+from gateway.telemetry import Metrics, Unheard
 from gateway.transport.base import Transport, Unwrapping
 from gateway.transport.endpoint import literal
 from gateway.transport.http import HttpTransport
@@ -224,7 +224,7 @@ async def close_abandoned(core: Core, clock: Clock, *, processes: int) -> None:
             section.origin,
             signer=ring.signer,
             clock=clock,
-            metrics=Metrics(),
+            metrics=Unheard(),
             witnessed=lambda folder, origin: app_keep.witnessed(section, folder, origin, keys, witnesses),
             least=processes,
         )
@@ -503,9 +503,11 @@ def _transport(
         address = literal(url)
         if address is not None and registry.allowed_addresses and not addresses.admit(address):
             raise SettingsError(f"{place}.{key}: {address} does not lie in {place}.allowed_addresses")
+    proving = credentials(registry.credentials, clock)
+    proving.told = _log_in_told(name, clock, metrics)
     transport: Transport = HttpTransport(
         endpoint=registry.endpoint,
-        credentials=credentials(registry.credentials, clock),
+        credentials=proving,
         clock=clock,
         tls=tls_context(place, registry.tls) if any(url.startswith("https:") for url in called.values()) else None,
         resolver=Resolver(clock=clock, addresses=addresses),
@@ -524,3 +526,10 @@ def _transport(
     if registry.wrapper != "plain":
         transport = Unwrapping(transport, WRAPPERS[registry.wrapper])
     return signed(transport, registry.xml_signature, form, clock, place=place)
+
+
+def _log_in_told(registry: str, clock: Clock, metrics: Metrics) -> Callable[[str, float], None]:
+    def told(log_in: str, life_s: float) -> None:
+        metrics.token_ends.labels(registry, log_in).set(clock.now().timestamp() + life_s)
+
+    return told

@@ -19,6 +19,7 @@ import uvloop
 
 from gateway import app, app_authentication, telemetry
 from gateway.app_index import feeding
+from gateway.app_standing import Standing
 from gateway.clock import Clock, SystemClock
 from gateway.errors import SettingsError, SetupError
 from gateway.settings import Settings
@@ -87,7 +88,12 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool, closes_
 
 async def _serve(core: app.Core, port: int, clock: Clock, *, with_metrics: bool, told_to_read: asyncio.Event) -> None:
     settings, metrics = core.settings, core.metrics
-    background = [asyncio.create_task(_read_again(core, told_to_read))]
+    standing = Standing(core, clock)
+    standing.begin()
+    background = [
+        asyncio.create_task(_read_again(core, told_to_read)),
+        asyncio.create_task(standing.keep_telling()),
+    ]
     context = app_authentication.server_tls(settings, metrics)
     front = await server.listen(
         app.front_door(core, clock),

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from functools import cache
 from typing import Any, BinaryIO, cast
@@ -25,17 +25,38 @@ from prometheus_client import (
     Gauge,
     Histogram,
     disable_created_metrics,
-    generate_latest,
 )
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
-__all__ = ["METRICS_CONTENT_TYPE", "Metrics", "configure_logs", "exposition", "forget_process", "log", "where"]
+from gateway.clock import SystemClock
+
+__all__ = [
+    "CLASSES",
+    "STAGES",
+    "Metrics",
+    "Unheard",
+    "configure_logs",
+    "exposition",
+    "forget_process",
+    "log",
+    "where",
+]
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # half the series, read by nobody
-METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
+STAGES = ("read", "access", "asked", "registry", "answered")
+"""
+A question's stages in their order: its request read and its consumer known; its right to be asked; its `asked` record
+durable; an answer had, kept or from the registry; that answer signed and durable.
+"""
+CLASSES = ("counter", "batch")
+"""Whether somebody waits for a consumer's answers."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_CLOCK = SystemClock()
 _SET_SIZES = (1, 2, 4, 8, 16, 32, 64)
+_AGES = (1, 10, 60, 300, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000)
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -44,8 +65,25 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self.child = cache(_child)
+        self.child: Callable[..., Any] = cache(_child)
         """`child(metrics.questions, registry, ...)`: as `labels`, which builds and compares its texts each time."""
+        self._of_questions()
+        self._of_papers()
+        self._of_registries()
+        self._of_kept_answers()
+        self._of_callers()
+        self._of_the_ledger()
+        self.build = Gauge(
+            "gateway_build_info",
+            "Always 1; the version stands in the label.",
+            ["version"],
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.clock = _Now()
+        self.registry.register(self.clock)
+
+    def _of_questions(self) -> None:
         self.questions = Counter(
             "gateway_questions",
             "Questions answered, by outcome; reason is empty unless the outcome is unknown.",
@@ -59,23 +97,56 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.stage_seconds = Histogram(
+            "gateway_stage_seconds",
+            "Time that questions spent in one stage of their way.",
+            ["stage"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.class_questions = Counter(
+            "gateway_class_questions",
+            "Questions by whether somebody waits for the consumer's answers, and by outcome.",
+            ["class", "outcome"],
+            registry=self.registry,
+        )
         self.verdicts = Counter(
             "gateway_verdicts",
-            "Claims that were compared with a record, by field and verdict.",
-            ["registry", "dataset", "field", "verdict"],
+            "Claims that were compared with a record, by verdict.",
+            ["registry", "verdict"],
             registry=self.registry,
         )
         self.standings = Counter(
             "gateway_standings",
-            "Records of which it was looked whether they are in force, by the field that says so.",
-            ["registry", "dataset", "field", "standing"],
+            "Records of which it was looked whether they are in force.",
+            ["registry", "standing"],
             registry=self.registry,
         )
-        self._count_papers()
+
+    def _of_papers(self) -> None:
+        self.papers = Counter(
+            "gateway_papers",
+            "Papers that a plan decided, by the clause under which data replaces them and what became of them.",
+            ["clause", "decision"],
+            registry=self.registry,
+        )
+        self.receipts = Counter(
+            "gateway_paper_receipts",
+            "Papers of which an officer's receipt said what was done.",
+            ["registry", "clause", "decision", "did"],
+            registry=self.registry,
+        )
+        self.impact_failures = Counter(
+            "gateway_impact_failures",
+            "Plans, receipts and measures that the measure's database could not take or give.",
+            registry=self.registry,
+        )
+
+    def _of_registries(self) -> None:
         self.attempts = Counter(
             "gateway_attempts",
             "Attempts to answer a question, by what came of them.",
-            ["registry", "dataset", "result"],
+            ["registry", "result"],
             registry=self.registry,
         )
         self.requests = Counter(
@@ -103,6 +174,13 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self.waiting = Gauge(
+            "gateway_questions_waiting",
+            "Questions that wait for a place at the registry.",
+            ["registry"],
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
         self.retries = Counter(
             "gateway_retries",
             "Failures that another attempt might help, by whether one was made.",
@@ -119,7 +197,7 @@ class Metrics:
         self.circuit_openings = Counter(
             "gateway_circuit_openings",
             "How often a breaker has opened.",
-            ["registry", "dataset", "route", "why"],
+            ["registry", "route", "why"],
             registry=self.registry,
         )
         self.limit = Gauge(
@@ -143,10 +221,32 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livemax",
         )
+        self.token_ends = Gauge(
+            "gateway_token_expires_timestamp_seconds",
+            "Unix time at which the log-in at a registry, or at the platform before it, ends unless it is renewed.",
+            ["registry", "log_in"],
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.certificate_ends = Gauge(
+            "gateway_certificate_expires_timestamp_seconds",
+            "Unix time at which a certificate of ours that is in use ends, by the setting that names it.",
+            ["setting"],
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+
+    def _of_kept_answers(self) -> None:
         self.cache_questions = Counter(
             "gateway_cache_questions",
             "Questions for which a kept answer would have done, by what they were given.",
             ["registry", "dataset", "result"],
+            registry=self.registry,
+        )
+        self.kept_age_seconds = Histogram(
+            "gateway_kept_answer_age_seconds",
+            "How old kept answers were when they were given.",
+            buckets=_AGES,
             registry=self.registry,
         )
         self.cache_entries = Gauge(
@@ -167,6 +267,8 @@ class Metrics:
             ["what"],
             registry=self.registry,
         )
+
+    def _of_callers(self) -> None:
         self.shed = Counter(
             "gateway_shed",
             "Questions that were turned away before they were read.",
@@ -224,6 +326,8 @@ class Metrics:
             registry=self.registry,
         )
         self.bugs = Counter("gateway_bugs", "Requests that ended in an error nobody foresaw.", registry=self.registry)
+
+    def _of_the_ledger(self) -> None:
         self.ledger_records = Counter(
             "gateway_ledger_records",
             "Records that became durable, by type.",
@@ -260,9 +364,16 @@ class Metrics:
         )
         self.ledger_checkpoint_seconds = Gauge(
             "gateway_ledger_checkpoint_timestamp_seconds",
-            "Unix time of the latest signed checkpoint; the oldest where several logs are written.",
+            "Unix time of the latest signed checkpoint of a log that is being written.",
+            ["log"],
             registry=self.registry,
             multiprocess_mode="livemin",
+        )
+        self.clock_suspect = Gauge(
+            "gateway_ledger_clock_suspect",
+            "1 while the machine's clock has jumped, or lies before what the ledger has already seen.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
         )
         self.index_lag = Gauge(
             "gateway_index_lag_records",
@@ -312,45 +423,61 @@ class Metrics:
             ["result"],
             registry=self.registry,
         )
-        self.build = Gauge(
-            "gateway_build_info",
-            "Always 1; the version stands in the label.",
-            ["version"],
-            registry=self.registry,
-            multiprocess_mode="mostrecent",
-        )
 
-    def _count_papers(self) -> None:
-        self.papers = Counter(
-            "gateway_papers",
-            "Papers that a plan decided, by the clause under which data replaces them and what became of them.",
-            ["clause", "decision"],
-            registry=self.registry,
-        )
-        self.receipts = Counter(
-            "gateway_paper_receipts",
-            "Papers of which an officer's receipt said what was done.",
-            ["registry", "clause", "decision", "did"],
-            registry=self.registry,
-        )
-        self.impact_failures = Counter(
-            "gateway_impact_failures",
-            "Plans, receipts and measures that the measure's database could not take or give.",
-            registry=self.registry,
-        )
+
+class Unheard(Metrics):
+    """
+    The same, heard by nobody: for what is nobody's business beside the process's own. Several workers' metrics lie in
+    one file for each process, so a second `Metrics` would write over the first.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.child = _child
+
+    def __getattr__(self, name: str) -> Any:
+        return _NOTHING
+
+
+class _Nothing:
+    def labels(self, *_: object) -> _Nothing:
+        return self
+
+    def inc(self, *_: object) -> None: ...
+
+    dec = set = observe = inc
+
+
+_NOTHING = _Nothing()
+
+
+class _Now(Collector):
+    """The machine's clock at the moment of reading: whoever reads has a clock of his own to compare it with."""
+
+    _name = "gateway_clock_timestamp_seconds"
+    _labelnames = ()
+
+    def collect(self) -> Iterator[Metric]:
+        now = _CLOCK.now().timestamp()
+        yield GaugeMetricFamily(self._name, "Unix time by the machine's clock when this was read.", value=now)
 
 
 def _child(metric: Any, *labels: str) -> Any:
     return metric.labels(*labels)
 
 
-def exposition(metrics: Metrics | None) -> bytes:
-    """All metrics as Prometheus reads them; of every worker where several run."""
+def exposition(metrics: Metrics | None, accept: str = "") -> tuple[bytes, str]:
+    """
+    All metrics as Prometheus reads them, of every worker where several run, and their content type. OpenMetrics, which
+    has exemplars, is for whoever's `accept` asks for it.
+    """
+    encode, content_type = choose_encoder(accept)
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
-    return generate_latest(metrics.registry) if metrics is not None else b""
+        together.register(_Now())
+        return encode(together), content_type
+    return (encode(metrics.registry) if metrics is not None else b""), content_type
 
 
 def forget_process(pid: int) -> None:

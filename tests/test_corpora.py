@@ -93,6 +93,8 @@ LINES = {
     "via": "live",
     "attempts": "[0-9]",
     "requests": "[0-9]{1,2}",
+    "unclear": r"\[\]",
+    "mismatches": r"\[('[a-z_.]+'(, )?)*\]",
     "elapsed_s": "[0-9.e-]+",
 }
 """What each key of a log line may hold. `detail` and `problems` are words of our own and are looked at apart."""

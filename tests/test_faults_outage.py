@@ -58,7 +58,7 @@ async def test_f32_an_outage_costs_the_registry_ten_questions_and_a_probe_now_an
     assert circuit["retry_at"] is not None
     assert {one.status for one in after} == {200}
     place = 'dataset="enterprise",registry="dkdn",route="lgsp"'
-    assert f'gateway_circuit_openings_total{{{place},why="failing"}} 1' in metrics
+    assert 'gateway_circuit_openings_total{registry="dkdn",route="lgsp",why="failing"} 1' in metrics
     assert f"gateway_circuit_open{{{place}}} 0" in metrics
 
 
@@ -135,7 +135,7 @@ async def test_every_request_that_the_registry_sees_is_counted(stand_ins: Runnin
 
     assert 'gateway_requests_total{dataset="enterprise",registry="dkdn"} 5' in metrics
     assert seen(stand_ins) == 5
-    assert 'gateway_attempts_total{dataset="enterprise",registry="dkdn",result="unreachable"} 1' in metrics
+    assert 'gateway_attempts_total{registry="dkdn",result="unreachable"} 1' in metrics
     assert 'gateway_retries_total{decision="made",registry="dkdn"} 1' in metrics
 
 

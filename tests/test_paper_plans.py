@@ -367,7 +367,7 @@ async def test_a_suspended_firm_stands_for_no_paper(stand_ins: Running, tmp_path
     (state,) = firm["standings"]
     assert (state["field"], state["standing"], state["ground"]) == ("status_name", "not_in_force", "state_ended")
     assert "Tạm ngừng kinh doanh" in state["reason_vi"]
-    labels = 'dataset="enterprise",field="status_name",registry="dkdn",standing="not_in_force"'
+    labels = 'registry="dkdn",standing="not_in_force"'
     assert f"gateway_standings_total{{{labels}}} 1.0" in metrics
 
 

@@ -375,12 +375,20 @@ class Channel:
             self._quota.learn(left, quota_resets_in_s(last), now)
         if now >= self._quota_told_at:
             self._quota_told_at = now + 1
-            known = self._quota.left()
-            if known is not None:
-                runs_out = self._quota.runs_out_at(now)
-                at = self._clock.now() + timedelta(seconds=runs_out - now) if runs_out is not None else None
-                self._observer.rationed(self.registry, known, at)
+            self._tell_quota(now)
         return left
+
+    def _tell_quota(self, now: float) -> None:
+        known = self._quota.left()
+        if known is not None:
+            runs_out = self._quota.runs_out_at(now)
+            at = self._clock.now() + timedelta(seconds=runs_out - now) if runs_out is not None else None
+            self._observer.rationed(self.registry, known, at)
+
+    def tell(self) -> None:
+        """Tell the observer what stands now, whether or not anybody asks: who waits, and what is left of the quota."""
+        self._observer.queued(self.registry, sum(route.places.waiting for route in self._routes))
+        self._tell_quota(self._clock.monotonic())
 
     def _day_left_s(self) -> float:
         """Until midnight in Vietnam: where the registries' day is taken to end."""

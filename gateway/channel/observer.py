@@ -43,6 +43,9 @@ class Observer(Protocol):
     def limited(self, registry: str, route: str, limit: int) -> None:
         """So many questions may now be at the registry at once on this route."""
 
+    def queued(self, registry: str, waiting: int) -> None:
+        """So many questions wait for a place now, on all routes."""
+
 
 class Silent:
     """Nobody listens."""
@@ -63,6 +66,8 @@ class Silent:
 
     def limited(self, registry: str, route: str, limit: int) -> None: ...
 
+    def queued(self, registry: str, waiting: int) -> None: ...
+
 
 class Counting:
     """Tells the metrics."""
@@ -79,7 +84,7 @@ class Counting:
 
     def attempted(self, registry: str, dataset: str, attempt: Attempt) -> None:
         metrics = self._metrics
-        metrics.child(metrics.attempts, registry, dataset, attempt.result).inc()
+        metrics.child(metrics.attempts, registry, attempt.result).inc()
         metrics.child(metrics.requests, registry, dataset).inc(attempt.requests)
 
     def drifted(self, registry: str, dataset: str, names: Collection[str]) -> None:
@@ -96,7 +101,7 @@ class Counting:
         opened = change.state is State.OPEN
         self._metrics.circuit_open.labels(registry, dataset, route).set(opened)
         if opened:
-            self._metrics.circuit_openings.labels(registry, dataset, route, change.why).inc()
+            self._metrics.circuit_openings.labels(registry, route, change.why).inc()
             log().warning("circuit.opened", registry=registry, dataset=dataset, route=route, why=change.why)
         else:
             log().warning(
@@ -111,6 +116,9 @@ class Counting:
 
     def limited(self, registry: str, route: str, limit: int) -> None:
         self._metrics.limit.labels(registry, route).set(limit)
+
+    def queued(self, registry: str, waiting: int) -> None:
+        self._metrics.child(self._metrics.waiting, registry).set(waiting)
 
     def rationed(self, registry: str, left: int, runs_out_at: datetime | None) -> None:
         self._metrics.quota_left.labels(registry).set(left)

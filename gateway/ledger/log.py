@@ -232,6 +232,11 @@ class Log:
             self._signed()
         return done
 
+    @property
+    def clock_is_suspect(self) -> bool:
+        """Whether the machine's clock could not be believed just now."""
+        return self._watch.now()[1]
+
     async def leave_segment(self) -> None:
         """Seal what is durable now where its segment is old enough, so that it can be shipped at once."""
         self._commits.hand_over()
@@ -239,7 +244,7 @@ class Log:
         await self._upkeep.rest()
 
     def _signed(self) -> None:
-        self._metrics.ledger_checkpoint_seconds.set(self._clock.now().timestamp())
+        self._metrics.child(self._metrics.ledger_checkpoint_seconds, self.origin).set(self._clock.now().timestamp())
 
     async def _tick(self) -> None:
         while self.state not in {"dead", "closed"}:

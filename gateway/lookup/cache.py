@@ -99,6 +99,7 @@ class AnswerCache:
         if age_s > min(_rule_s(wanted.freshness, kept), wanted.max_age_s):
             return None
         self._count(wanted, "hit")
+        self._metrics.kept_age_seconds.observe(age_s)
         return _answer(kept, "cache", age_s)
 
     @property
@@ -152,6 +153,7 @@ class AnswerCache:
         if age_s > min(wanted.freshness.found_s + stale_s, wanted.max_age_s):
             return answer
         self._count(wanted, "stale")
+        self._metrics.kept_age_seconds.observe(age_s)
         return replace(_answer(kept, "stale", age_s), attempts=answer.attempts, elapsed_s=answer.elapsed_s)
 
     async def forget(self, kind: str, number: str) -> int:

@@ -11,7 +11,8 @@ from typing import Any
 from gateway.channel.answer import Answer
 from gateway.channel.line import Share
 from gateway.clock import VIETNAM, Clock
-from gateway.domain.compare.standing import Condition
+from gateway.domain.compare.standing import Condition, Standing
+from gateway.domain.compare.verdict import Verdict
 from gateway.domain.dataset import Query
 from gateway.domain.outcome import Found, Unknown, unknown_from
 from gateway.errors import InvalidQuestion, LedgerUnavailable, QuestionRefused, Refusal
@@ -23,7 +24,8 @@ from gateway.lookup.fields import cut
 from gateway.lookup.limits import Finding
 from gateway.lookup.request import LookupRequest, read
 from gateway.lookup.seams import Asking, Cache, Caller, Ledger, Recorded, Wanted
-from gateway.telemetry import Metrics, log
+from gateway.lookup.stopwatch import Stopwatch
+from gateway.telemetry import CLASSES, STAGES, Metrics, log
 
 __all__ = ["FLUSH_GRACE_S", "Lookup", "LookupResult"]
 
@@ -76,6 +78,7 @@ class Lookup:
         self._new_id = new_id
         self._cache = cache
         self._ledger = ledger
+        self._observed = {stage: metrics.stage_seconds.labels(stage).observe for stage in STAGES}
 
     @property
     def access(self) -> Access:
@@ -103,19 +106,21 @@ class Lookup:
         `unknown` outcome of the result.
         """
         caller = caller or Caller(arrived=self._clock.monotonic())
+        watch = Stopwatch(self._clock.monotonic, self._observed, caller.arrived)
+        watch.ended("read")
         asking = await self.granted(lookup_id, consumer, request, caller, claims, conditions)
+        watch.ended("access")
         try:
-            result = await self._answered(asking, request)
+            result = await self._answered(asking, request, watch)
         except asyncio.CancelledError:
             if caller.has_gone():
                 self._tell_gone(asking, self._clock.monotonic() - caller.arrived)
             raise
-        self._tell(asking, result.answer, self._clock.monotonic() - caller.arrived)
-        instance, noun = asking.entry.instance.name, asking.entry.dataset.noun
+        self._tell(asking, result, self._clock.monotonic() - caller.arrived)
         for one in result.verdicts or ():
-            self._metrics.child(self._metrics.verdicts, instance, noun, one.field, one.verdict.value).inc()
+            self._metrics.child(self._metrics.verdicts, asking.entry.instance.name, one.verdict.value).inc()
         for looked in result.standings:
-            self._metrics.child(self._metrics.standings, instance, noun, looked.field, looked.standing.value).inc()
+            self._metrics.child(self._metrics.standings, asking.entry.instance.name, looked.standing.value).inc()
         return result
 
     async def granted(
@@ -189,14 +194,16 @@ class Lookup:
             raise InvalidQuestion(problems=problems, status=422)
         return query
 
-    async def _answered(self, asking: Asking, request: LookupRequest) -> LookupResult:
+    async def _answered(self, asking: Asking, request: LookupRequest, watch: Stopwatch) -> LookupResult:
         """Asked, answered and recorded; every wait for registry and ledger lies inside one deadline."""
         entry, ledger, cache = asking.entry, self._ledger, self._cache
         until = _end(entry, request, asking.caller)
         wanted = cache.wanted(asking, request.max_age_s) if cache is not None else None
         at_once = await self._at_once(asking, wanted, until)
         if ledger is None:
-            return self._result(asking, at_once or await self._answer(asking, wanted, until))
+            unrecorded = at_once or await self._answer(asking, wanted, until)
+            watch.ended("registry")
+            return self._result(asking, unrecorded)
         try:
             if at_once is None:
                 asked = await ledger.asked(asking, within_s=until - self._clock.monotonic())
@@ -204,17 +211,20 @@ class Lookup:
                 asked = ledger.noted(asking)  # nothing leaves for the registry: one flush for both records is enough
         except LedgerUnavailable as exc:
             return self._result(asking, entry.instance.channel.unasked(entry.dataset, exc))
+        watch.ended("asked")
         try:
             answer = at_once or await self._answer(asking, wanted, until)
             result = self._result(asking, answer)
         except BaseException:
             ledger.cut_off(asking, asked)
             raise
+        watch.ended("registry")
         within_s = max(until - self._clock.monotonic(), 0.0) + FLUSH_GRACE_S
         try:
             recorded = await ledger.answered(asking, asked, answer, result.record, within_s=within_s)
         except LedgerUnavailable as exc:
             return self._result(asking, replace(answer, outcome=unknown_from(exc)))
+        watch.ended("answered")
         return replace(result, recorded=recorded)
 
     async def _at_once(self, asking: Asking, wanted: Wanted | None, until: float) -> Answer | None:
@@ -294,13 +304,15 @@ class Lookup:
             elapsed_s=round(elapsed_s, 6),
         )
 
-    def _tell(self, asking: Asking, answer: Answer, elapsed_s: float) -> None:
-        entry, outcome = asking.entry, answer.outcome
+    def _tell(self, asking: Asking, result: LookupResult, elapsed_s: float) -> None:
+        entry, answer = asking.entry, result.answer
+        outcome = answer.outcome
         reason = outcome.reason.value if isinstance(outcome, Unknown) else ""
         labels = (entry.instance.name, entry.dataset.noun)
         metrics = self._metrics
         metrics.child(metrics.questions, *labels, outcome.word, reason).inc()
         metrics.child(metrics.question_seconds, *labels).observe(elapsed_s)
+        metrics.child(metrics.class_questions, CLASSES[asking.consumer.batch], outcome.word).inc()
         log().info(
             "lookup.answered",
             lookup_id=asking.lookup_id,
@@ -314,6 +326,8 @@ class Lookup:
             request_id=answer.provenance.request_id,
             attempts=len(answer.attempts),
             requests=sum(attempt.requests for attempt in answer.attempts),
+            mismatches=[one.field for one in result.verdicts or () if one.verdict is Verdict.MISMATCH],
+            unclear=[one.field for one in result.standings if one.standing is Standing.UNCLEAR],
             elapsed_s=round(elapsed_s, 6),
         )
 

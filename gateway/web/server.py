@@ -92,8 +92,9 @@ def metrics_page(metrics: Metrics | None, *, key_sha256: str | None = None) -> w
     async def page(request: web.Request) -> web.Response:
         if key_sha256 is not None and not any(hmac.compare_digest(digest(key), key_sha256) for key in _keys(request)):
             return problems.for_status(401)
-        body = await asyncio.to_thread(telemetry.exposition, metrics)
-        return web.Response(body=body, headers={"Content-Type": telemetry.METRICS_CONTENT_TYPE})
+        accept = request.headers.get(hdrs.ACCEPT, "")
+        body, content_type = await asyncio.to_thread(telemetry.exposition, metrics, accept)
+        return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
 
     app = web.Application()
     app.router.add_get("/metrics", page)

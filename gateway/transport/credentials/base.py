@@ -41,6 +41,9 @@ class Credentials(Protocol):
     signed last, and sends them. When the answer says that the proof is old, it takes another, at most once a request.
     """
 
+    told: Callable[[str, float], None]
+    """Called after each log-in: whose it is, `registry` or `platform`, and the seconds that it lasts."""
+
     async def proof(self, exchange: Exchange, *, old: Old | None = None) -> Proof:
         """
         What proves who we are now. A log-in runs through `exchange`, single flight. It is `old.proof` again where
@@ -62,6 +65,7 @@ class Anonymous:
 
     def __init__(self, headers: Mapping[str, str] | None = None, secrets: Mapping[str, str] | None = None) -> None:
         self._fixed = Proof(dict(secrets or {}), dict(headers or {}))
+        self.told: Callable[[str, float], None] = lambda _, __: None
 
     async def proof(self, exchange: Exchange, *, old: Old | None = None) -> Proof:
         return self._fixed

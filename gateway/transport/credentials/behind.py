@@ -6,6 +6,7 @@ Source: others.md, 5.1 (the session in the body; the platform's Bearer is sent t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.domain.exchange import Request, Response
@@ -31,6 +32,9 @@ class Behind:
     def __init__(self, platform: Credentials, own: Credentials) -> None:
         self._platform = platform
         self._own = own
+        self.told: Callable[[str, float], None] = lambda _, __: None
+        platform.told = lambda _, life_s: self.told("platform", life_s)
+        own.told = lambda _, life_s: self.told("registry", life_s)
 
     async def proof(self, exchange: Exchange, *, old: Old | None = None) -> Proof:
         await self._platform.proof(exchange, old=_half(self._platform, old, "platform"))

@@ -68,6 +68,8 @@ class LogIn:
         self._renewals = Brake(clock)
         self._refusals = Brake(clock)
         self._refusal = ""
+        self.told: Callable[[float], None] = lambda _: None
+        """Called after each log-in with the seconds that it lasts."""
 
     async def proof(self, exchange: Exchange, old: Proof | None = None) -> Proof:
         """
@@ -102,6 +104,7 @@ class LogIn:
             self._renewals.pull()
         life = UNKNOWN_S if grant.life_s is None else grant.life_s
         self._proof, self._good_until = grant.proof, asked + usable_s(life)
+        self.told(life)
         return grant.proof
 
 
@@ -134,6 +137,7 @@ class LoggedIn(Anonymous, ABC):
     ) -> None:
         super().__init__(headers, secrets)
         self._log_in = LogIn(self._fetch, clock)
+        self._log_in.told = lambda life_s: self.told("registry", life_s)
 
     async def proof(self, exchange: Exchange, *, old: Old | None = None) -> Proof:
         return await self._log_in.proof(exchange, old.proof if old is not None else None)
