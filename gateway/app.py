@@ -18,7 +18,15 @@ from pydantic import ValidationError
 from contracts.reader import Contract
 from contracts.reader import card as quality_card
 from contracts.reader import installed as installed_contracts
-from gateway import __version__, app_authentication, app_idempotency, app_impact, app_keep, app_papers
+from gateway import (
+    __version__,
+    app_authentication,
+    app_idempotency,
+    app_impact,
+    app_keep,
+    app_papers,
+    app_tickets,
+)
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_cache import answer_cache, freshness
 from gateway.app_credentials import credentials, log_in_urls, require_secrets, signed, tls_context, xroad_names
@@ -303,6 +311,7 @@ def key_ring(settings: Settings) -> KeyRing | None:
 def front_door(core: Core, clock: Clock) -> web.Application:
     """The web application of a core."""
     web_settings = core.settings.web
+    office = _tickets(core, clock)
     places.packaged()  # read now: nobody's question should wait for it
     application = server.api(
         lookup=core.lookup,
@@ -322,16 +331,17 @@ def front_door(core: Core, clock: Clock) -> web.Application:
         unready=lambda: core.unready,
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
         show_docs=web_settings.docs,
-        parts=parts(core, clock),
+        parts=parts(core, clock, office),
         planner=Planner(core.lookup, core.procedures, clock, core.metrics, core.remembering),
+        tickets=office.opening if office is not None else None,
     )
     keys.add_routes(application, core.keys)
     return application
 
 
-def parts(core: Core, clock: Clock) -> list[Part]:
-    """What joins the front door beside the API itself."""
-    papers: list[Part] = [ProceduresPart(core.procedures, core.catalogue, core.authenticator.consumer_of)]
+def parts(core: Core, clock: Clock, office: app_tickets.TicketsOffice | None = None) -> list[Part]:
+    """What joins the front door beside the API itself; `office` is that of the front door, where it has one already."""
+    joined: list[Part] = [ProceduresPart(core.procedures, core.catalogue, core.authenticator.consumer_of)]
     if core.remembering is not None:
         door = RecordsDoor(
             authenticate=core.authenticator.consumer_of,
@@ -339,10 +349,13 @@ def parts(core: Core, clock: Clock) -> list[Part]:
             refuse=core.lookup.refuse,
             clock=clock,
         )
-        papers.append(Receipts(door, core.remembering, core.procedures, core.metrics))
-        papers.append(ImpactPart(door, core.remembering, core.procedures))
+        joined.append(Receipts(door, core.remembering, core.procedures, core.metrics))
+        joined.append(ImpactPart(door, core.remembering, core.procedures))
+    office = office or _tickets(core, clock)
+    if office is not None:
+        joined.append(office.part)
     if core.keys is None:
-        return papers
+        return joined
     part = index_part(
         core.settings,
         lookup=core.lookup,
@@ -353,7 +366,7 @@ def parts(core: Core, clock: Clock) -> list[Part]:
         clock=clock,
     )
     if part is None or core.settings.ledger is None:
-        return papers
+        return joined
     proofs = Proofs(
         core.settings.ledger.folder,
         authenticate=core.authenticator.consumer_of,
@@ -361,7 +374,22 @@ def parts(core: Core, clock: Clock) -> list[Part]:
         refuse=core.lookup.refuse,
         clock=clock,
     )
-    return [*papers, part, proofs]
+    return [*joined, part, proofs]
+
+
+def _tickets(core: Core, clock: Clock) -> app_tickets.TicketsOffice | None:
+    return app_tickets.tickets(
+        core.settings,
+        # A part of a plan that is asked for again is no plan of its own: it is not remembered as one.
+        planner=Planner(core.lookup, core.procedures, clock, core.metrics),
+        lookup=core.lookup,
+        authenticator=core.authenticator,
+        consumers=core.consumers,
+        ring=core.keys,
+        new_id=new_id,
+        clock=clock,
+        metrics=core.metrics,
+    )
 
 
 @cache

@@ -32,6 +32,7 @@ from gateway.commands import (
     new_adapter,
     procedures,
     store,
+    tickets,
     witness,
 )
 from gateway.errors import GatewayError, QuestionRefused
@@ -60,6 +61,7 @@ cli.add_typer(store.commands, name="store")
 cli.add_typer(cache.commands, name="cache")
 cli.add_typer(procedures.commands, name="procedures")
 cli.add_typer(impact.commands, name="impact")
+cli.add_typer(tickets.commands, name="tickets")
 cli.command("new-adapter")(new_adapter.make)
 
 SettingsFile = Annotated[

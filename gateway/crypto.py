@@ -280,7 +280,7 @@ class Secrets:
             raise SettingsError(f"keys.secret_files: at least one secret, each of at least {LEAST_SECRET_BYTES} bytes")
         self._pseudonym = tuple(_keyed(_derived(secret, b"subject pseudonym")) for secret in secrets)
         self._mac = _keyed(_derived(secrets[0], b"raw reply"))
-        self._first = secrets[0]
+        self._secrets = secrets
         self._place = _keyed(_derived(secrets[0], b"place of a kept answer"))
         self.sealing_keys = tuple(_derived(secret, b"kept answers") for secret in secrets)
         """What kept answers are sealed with, the one in use first: for `crypto_sealing.Sealer`."""
@@ -316,7 +316,11 @@ class Secrets:
 
     def box(self, purpose: bytes) -> Box:
         """What seals values of one purpose, under the secret in use."""
-        return Box(self._first, purpose)
+        return Box(self._secrets[0], purpose)
+
+    def boxes(self, purpose: bytes) -> tuple[Box, ...]:
+        """The same under each secret, the one in use first: what was sealed before a change opens with another."""
+        return tuple(Box(secret, purpose) for secret in self._secrets)
 
 
 class Box:

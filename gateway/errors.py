@@ -50,7 +50,9 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── MeasureUnavailable       measure_unavailable
     │   ├── NoSuchLookup             no_such_lookup
     │   ├── NoSuchPlan               no_such_plan
-    │   └── NoSuchRecord             no_such_record
+    │   ├── NoSuchRecord             no_such_record
+    │   ├── NoSuchTicket             no_such_ticket
+    │   └── TicketsUnavailable       tickets_unavailable
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
         ├── ContractError            a packaged contract or adapter is unusable
@@ -104,6 +106,7 @@ __all__ = [
     "NoSuchLookup",
     "NoSuchPlan",
     "NoSuchRecord",
+    "NoSuchTicket",
     "NotConnected",
     "NotCovered",
     "NotShown",
@@ -127,6 +130,7 @@ __all__ = [
     "SetupError",
     "StampRefused",
     "StoreUnavailable",
+    "TicketsUnavailable",
     "TooMany",
     "Unauthenticated",
     "WitnessConflict",
@@ -662,6 +666,26 @@ class NoSuchRecord(NotShown):
     actor = Actor.CONSUMER
     title_vi = "Sổ không có bản ghi này, hoặc chưa có điểm chốt nào bao gồm nó; thử lại sau mười giây."
     title_en = "The ledger has no such record, or no checkpoint covers it yet; try again in ten seconds."
+
+
+class NoSuchTicket(NotShown):
+    """There is no ticket of this id, it is another consumer's, or it ended too long ago."""
+
+    word = "no_such_ticket"
+    http_status = 404
+    actor = Actor.CONSUMER
+    title_vi = "Không có phiếu chờ nào mang mã này, hoặc phiếu thuộc hệ thống khác, hoặc đã kết thúc từ lâu."
+    title_en = "There is no ticket of this id, it belongs to another system, or it ended long ago."
+
+
+class TicketsUnavailable(NotShown):
+    """The file of tickets cannot be read or written now. What stands in it is asked about once it can."""
+
+    word = "tickets_unavailable"
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = "Chưa đọc hoặc ghi được tệp phiếu chờ; thử lại sau."
+    title_en = "The file of tickets cannot be read or written now; try again later."
 
 
 # --- the gateway itself ------------------------------------------------------------------------

@@ -44,10 +44,13 @@ from gateway.settings_keep import WitnessServiceSettings
 from gateway.settings_keys import KeysSettings
 from gateway.settings_ledger import LedgerSettings
 from gateway.settings_papers import ProceduresSettings
+from gateway.settings_tickets import TicketsSettings
+from gateway.transport.endpoint import literal
 
 __all__ = [
     "BreakerSettings",
     "CacheSettings",
+    "CallbackSettings",
     "CasesSettings",
     "ConsumerSettings",
     "EndpointSettings",
@@ -64,6 +67,7 @@ __all__ = [
     "RegistrySettings",
     "Settings",
     "StoreSettings",
+    "TicketsSettings",
     "TlsSettings",
     "WaySettings",
     "WebSettings",
@@ -131,6 +135,33 @@ class LogSettings(_Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level written.")
 
 
+class TlsSettings(_Section):
+    """TLS towards one registry. Without it: the machine's authorities, TLS 1.2 or later."""
+
+    ca_file: Path | None = Field(None, description="PEM of the authorities to trust instead of the machine's.")
+    certificate_file: Path | None = Field(None, description="PEM of our client certificate.")
+    key_file: Path | None = Field(None, description="PEM of its key, where it is not in the same file.")
+    crl_file: Path | None = Field(
+        None, description="PEM of revocation lists; a certificate that one of them names is refused."
+    )
+
+
+class CallbackSettings(_Section):
+    """Where a consumer is told what became of its tickets. Plain HTTP only to this machine."""
+
+    url: Url = Field(description="Where a POST is sent.")
+    allowed_addresses: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks that the address may resolve to; any where not given."
+    )
+    tls: TlsSettings = Field(default_factory=TlsSettings, description="TLS towards the consumer.")
+
+    @model_validator(mode="after")
+    def _is_not_overheard(self) -> Self:
+        if self.url.startswith("http:") and not _is_loopback(literal(self.url) or ""):
+            raise ValueError("url must begin with https:// unless it is an address of this machine, such as 127.0.0.1")
+        return self
+
+
 class ConsumerSettings(_Section):
     """A system that may ask, such as the one-stop system."""
 
@@ -150,17 +181,7 @@ class ConsumerSettings(_Section):
     questions_per_minute: int = Field(600, ge=1, description="More than this are refused with `too_many`.")
     weight: float = Field(1.0, gt=0, le=100, description="Its share where consumers wait for the same registry.")
     batch: bool = Field(False, description="Nobody waits for its answers: it counts a tenth of its weight.")
-
-
-class TlsSettings(_Section):
-    """TLS towards one registry. Without it: the machine's authorities, TLS 1.2 or later."""
-
-    ca_file: Path | None = Field(None, description="PEM of the authorities to trust instead of the machine's.")
-    certificate_file: Path | None = Field(None, description="PEM of our client certificate.")
-    key_file: Path | None = Field(None, description="PEM of its key, where it is not in the same file.")
-    crl_file: Path | None = Field(
-        None, description="PEM of revocation lists; a certificate that one of them names is refused."
-    )
+    callback: CallbackSettings | None = Field(None, description="Where it is told what became of its tickets.")
 
 
 class BreakerSettings(_Section):
@@ -351,6 +372,7 @@ class Settings(BaseSettings):
     procedures: ProceduresSettings = Field(
         default_factory=ProceduresSettings, description="Procedures and their papers."
     )
+    tickets: TicketsSettings = Field(default_factory=TicketsSettings, description="Papers that are asked about again.")
     cases: CasesSettings = Field(default_factory=CasesSettings, description="Whether a case is open, and whose.")
     tokens: TokensSettings | None = Field(None, description="OAuth2 access tokens.")
     signatures: SignaturesSettings = Field(default_factory=SignaturesSettings, description="Signed requests.")

@@ -37,6 +37,7 @@ __all__ = [
     "CLASSES",
     "STAGES",
     "Metrics",
+    "TicketMetrics",
     "Unheard",
     "configure_logs",
     "exposition",
@@ -58,6 +59,56 @@ _CLOCK = SystemClock()
 _SET_SIZES = (1, 2, 4, 8, 16, 32, 64)
 _AGES = (1, 10, 60, 300, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000)
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class TicketMetrics:
+    """What is counted of papers that are asked about again."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.opened = Counter(
+            "gateway_tickets_opened",
+            "Papers of plans that were pending, by whether they have a ticket.",
+            ["result"],
+            registry=registry,
+        )
+        self.ended = Counter(
+            "gateway_tickets_ended",
+            "Tickets that ended, by how and with what decision.",
+            ["state", "decision"],
+            registry=registry,
+        )
+        self.askings = Counter(
+            "gateway_ticket_askings",
+            "Tickets that were asked about once more, by what came of it.",
+            ["result"],
+            registry=registry,
+        )
+        self.deliveries = Counter(
+            "gateway_ticket_deliveries",
+            "Callbacks, by what came of them.",
+            ["result"],
+            registry=registry,
+        )
+        self.open = Gauge(
+            "gateway_tickets_open",
+            "Open tickets, by the registry that they wait for.",
+            ["registry"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self.oldest = Gauge(
+            "gateway_tickets_oldest_seconds",
+            "How long the oldest of them has been open.",
+            ["registry"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self.undelivered = Gauge(
+            "gateway_tickets_undelivered",
+            "Ended tickets of which a consumer is still to be told.",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
 
 
 class Metrics:
@@ -124,6 +175,7 @@ class Metrics:
         )
 
     def _of_papers(self) -> None:
+        self.tickets = TicketMetrics(self.registry)
         self.papers = Counter(
             "gateway_papers",
             "Papers that a plan decided, by the clause under which data replaces them and what became of them.",

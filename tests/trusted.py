@@ -22,4 +22,5 @@ def trusted() -> dict[str, str]:
         "GATEWAY_KEYS__SIGNING_KEY_FILE": str(folder / "keys" / "signing-key.pem"),
         "GATEWAY_KEYS__SECRET_FILES": json.dumps([str(folder / "keys" / "secret")]),
         "GATEWAY_LEDGER__FOLDER": str(folder / "ledger"),
+        "GATEWAY_TICKETS__FILE": str(folder / "tickets.db"),
     }

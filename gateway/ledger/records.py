@@ -15,6 +15,9 @@ has more than one spelling.
     undelivered  lookup_id                an answer that was recorded too late, and so never left
     (other types belong to the log's own administration: see the module that writes them)
 
+`by` is how the consumer showed who it is, `command_line`, or `ticket` and `appointment` where the gateway asked by
+itself.
+
 `via` is `live`, `cache`, `stale`, or `repeat` for the answer of an earlier lookup that was given again under its
 idempotency key: `repeats` is the id of that lookup, whose record has attempts and digest, and `request_id` that of
 the one fetch. `fetched_by` is the lookup that asked the registry, where the answer was kept or an equal question under

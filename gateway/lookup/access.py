@@ -25,6 +25,7 @@ from gateway.stores.state import State
 __all__ = ["Access", "Consumer", "Grant"]
 
 _WINDOW_S = 60.0
+_BY_ITSELF = frozenset({"appointment", "ticket"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,9 @@ class Consumer:
     A system that may ask; what it may ask says the policy.
 
     `by` says how it proved this time who it is: `api_key`, `token`, `certificate`, or `command_line` for
-    somebody who can read the settings and asks in its name. `weight` and `batch` say what share it gets where others
-    wait too.
+    somebody who can read the settings and asks in its name; `appointment` and `ticket` where the gateway asks by
+    itself, for the first time or again, what it was asked before. `weight` and `batch` say what share it gets where
+    others wait too.
     """
 
     name: str
@@ -121,11 +123,16 @@ class Access:
             given = policy.decide(scope, today)
             seen = policy.shapes[entry.id].whole(claimed, given.parts if given is not None else seen)
         code = self._officer_code(entry, inquiry, today)
-        count = await self._windows.count(f"consumer:{consumer.name}", _WINDOW_S)
+        # What the gateway asks by itself takes no question from whoever stands at a counter.
+        key = f"{'tickets' if consumer.by in _BY_ITSELF else 'consumer'}:{consumer.name}"
+        count = await self._windows.count(key, _WINDOW_S)
         if count > consumer.questions_per_minute:
-            raise TooMany(retry_at=await self._windows.ends(f"consumer:{consumer.name}", _WINDOW_S))
+            raise TooMany(retry_at=await self._windows.ends(key, _WINDOW_S))
         superiors = self.officers.current.superiors(inquiry.agency, inquiry.officer.account, today)
-        findings = await self._conduct.findings(policy.limits, inquiry, query.subject(), superiors)
+        limits = policy.limits
+        if consumer.by in _BY_ITSELF:
+            limits = limits.once_more(is_first=consumer.by == "appointment")
+        findings = await self._conduct.findings(limits, inquiry, query.subject(), superiors)
         if self.cases is not None:
             check_case(await self.cases.find(request), inquiry)
         return Grant(

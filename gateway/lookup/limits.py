@@ -83,3 +83,13 @@ class Limits(_Section):
     off_hours: OffHours | None = None
     oneself: Subjects | None = None
     superior: Subjects | None = None
+
+    def once_more(self, *, is_first: bool) -> Self:
+        """
+        What holds for a question that the gateway asks by itself, at an hour that is not the officer's: whom it is
+        about, and how much he asks where it was not counted before.
+        """
+        left: dict[str, None] = {"off_hours": None}
+        if not is_first:
+            left |= dict.fromkeys(("many_questions", "many_subjects", "sequential"))
+        return self.model_copy(update=left)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.domain.inquiry import Inquiry
+from gateway.domain.instant import Instant
 from gateway.errors import FieldProblem, InvalidQuestion
 from gateway.lookup.request import parse_as
 from gateway.procedures.catalogue import Catalogue, Procedure
@@ -41,6 +42,9 @@ class PaperPlanRequest(BaseModel):
     subjects: Annotated[list[Subject], Field(max_length=20)]
     fetch: Annotated[list[Word], Field(max_length=64)] = Field(
         [], description="Papers whose data the form needs: what may be fetched of them is, once they are waived."
+    )
+    appointment: Instant | None = Field(
+        None, description="A booked visit: where tickets are kept, registries are asked the evening before."
     )
     deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     case_token: Annotated[str, Field(max_length=8192)] | None = Field(None, repr=False)

@@ -19,7 +19,7 @@ from gateway.lookup.paper_plan import PaperPlanRequest, Subject
 from gateway.lookup.paper_sources import entry_for
 from gateway.lookup.pipeline import Lookup, LookupResult
 from gateway.procedures.catalogue import Alternative, Catalogue, Kind, Paper, Question
-from gateway.procedures.deciding import Answered, Ruling, of_paper
+from gateway.procedures.deciding import Answered, Later, Ruling, of_paper
 from gateway.procedures.words import Clause, Decision, Publication
 
 __all__ = ["Asked", "Decided", "Desk"]
@@ -50,6 +50,7 @@ class Asked:
     outcome: Outcome[Any] | None = field(default=None, repr=False)
     problems: tuple[FieldProblem, ...] = ()
     refusal: str | None = None
+    is_later: bool = False
 
     @property
     def verdicts(self) -> Mapping[str, FieldVerdict]:
@@ -140,6 +141,11 @@ class Desk:
             sound = {name: value for name, value in one.claims.items() if _is_sound(one.entry, name, value)}
             one.claims = {name: value for name, value in sound.items() if name in allowed} or one.claims
 
+    def postpone(self) -> None:
+        """Ask none of it now: each question has its own time."""
+        for one in self.asked.values():
+            one.is_later = True
+
     def decided(self, paper: Paper, now: datetime) -> Decided:
         """The decision on a paper: of several subjects in its role the one that stands most in its way decides."""
         kind = self._catalogue.kinds[paper.kind]
@@ -170,7 +176,7 @@ class Desk:
         standings = {each.condition: one.standings.get(each.condition) for each in question.in_force}
         return Answered(
             publication,
-            one.outcome,
+            Later() if one.is_later else one.outcome,
             complete=set(question.match) <= verdicts.keys(),
             verdicts=frozenset[Verdict](verdicts.values()),
             standings=frozenset(told.standing if told else Standing.UNCLEAR for told in standings.values()),
@@ -209,7 +215,7 @@ class Desk:
             ruling=ruling,
             dataset=None if way is None else way.questions[ruling.question].dataset,
             subject=nth,
-            asked=tuple({id(one): one for _, one in used}.values()),
+            asked=tuple({id(one): one for _, one in used if not one.is_later}.values()),
             verdicts=tuple(
                 (one.subject, verdict)
                 for question, one in used

@@ -2,13 +2,13 @@
 What is decided of every paper of a case: each registry asked once for each subject, all at the same time.
 
 What one registry does changes nothing for papers that another one replaces. A question that could not be answered is
-not asked again here: `retry_at` says when whoever asked may do so.
+not asked again here: `retry_at` says when whoever asked may do so, and `gateway.tickets` does it by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -72,20 +72,38 @@ class Planner:
         return self._clock.now().astimezone(VIETNAM).date()
 
     async def plan(
-        self, plan_id: str, consumer: Consumer, request: PaperPlanRequest, caller: Caller, place: Place
+        self,
+        plan_id: str,
+        consumer: Consumer,
+        request: PaperPlanRequest,
+        caller: Caller,
+        place: Place,
+        *,
+        only: Collection[str] | None = None,
+        is_later: bool = False,
     ) -> Plan:
-        """The whole plan. Whatever goes wrong with one question is told of the papers that need it, and of no other."""
+        """
+        The whole plan, or the papers of these ids alone. Whatever goes wrong with one question is told of the papers
+        that need it, and of no other. With `is_later` nobody is asked now: what would be is `booked`.
+        """
         day = self.today()
         procedure = chosen(request, self.catalogue)
-        papers = self.catalogue.papers(procedure, request.case, day) or ()
+        papers = [
+            paper
+            for paper in self.catalogue.papers(procedure, request.case, day) or ()
+            if only is None or paper.id in only
+        ]
         desk = Desk(self._lookup, self.catalogue, consumer, request, day)
         for paper in papers:
             desk.gather(paper)
         desk.settle()
-        await self._together(desk.asked.values(), consumer, request, caller, place)
+        if is_later:
+            desk.postpone()
+        questions = tuple(one for one in desk.asked.values() if not one.is_later)
+        await self._together(questions, consumer, request, caller, place)
         now = self._clock.now()
         decided = tuple(desk.decided(paper, now) for paper in papers)
-        asked = tuple(desk.asked.values())
+        asked = questions
         if request.fetch:
             access, new_id = self._lookup.access, self._lookup.new_id
             decided = with_fetches(decided, request, consumer, access, new_id)
@@ -100,7 +118,7 @@ class Planner:
             case=request.case,
             papers=decided,
             asked=asked,
-            remembered=await self._remembered(plan_id, consumer, request, decided, tuple(desk.asked.values())),
+            remembered=await self._remembered(plan_id, consumer, request, decided, questions),
         )
 
     async def _remembered(

@@ -16,7 +16,7 @@ from gateway.domain.outcome import Absent, Found, Outcome, Unknown
 from gateway.procedures.table import TABLE, Row
 from gateway.procedures.words import Cause, Clause, Decision, Publication, Situation
 
-__all__ = ["Answered", "Ruling", "of_paper", "situation"]
+__all__ = ["Answered", "Later", "Ruling", "of_paper", "situation"]
 
 _DATES = frozenset({Verdict.MATCH_AT_MONTH, Verdict.MATCH_AT_YEAR})
 _PUBLICATIONS = {
@@ -36,6 +36,11 @@ _UNASKED = (Situation.NOT_ASKED, Situation.UNSAID, Situation.OUTSIDE, Situation.
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """In place of an outcome: the question is complete and has its time, which has not come."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """
     What one question came to. `outcome` is None where it did not leave: something was not declared, or it was not
@@ -44,7 +49,7 @@ class Answered:
     """
 
     publication: Publication
-    outcome: Outcome[Any] | None
+    outcome: Outcome[Any] | Later | None
     complete: bool = False
     verdicts: frozenset[Verdict] = frozenset()
     standings: frozenset[Standing] = frozenset()
@@ -84,6 +89,8 @@ def situation(clause: Clause, answered: Answered) -> Situation:
     match answered.outcome:
         case None:
             return Situation.NOT_ASKED
+        case Later():
+            return Situation.BOOKED
         case Unknown(reason=reason):
             return Situation(reason.value)
         case Absent():

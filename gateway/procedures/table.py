@@ -151,6 +151,23 @@ TABLE: Mapping[Situation, Row] = {
             "The question did not leave for {registry}: a declared value or a right is missing. Add it and ask again.",
         ),
     ),
+    Situation.BOOKED: Row(
+        Decision.PENDING,
+        Cause.NOT_OBTAINED,
+        Text("hẹn hỏi trước buổi làm việc", "it is asked about before the appointment"),
+        Text(
+            "Cổng sẽ hỏi {registry} trước buổi hẹn và báo kết quả.",
+            "The gateway asks {registry} before the appointment, and tells what comes of it.",
+        ),
+        Text(
+            "Cơ quan sẽ tra cứu {registry} trước buổi hẹn; chỉ nộp giấy tờ này khi cán bộ đề nghị.",
+            "The office looks {registry} up before the appointment; hand this paper in only if asked.",
+        ),
+    ),
+    Situation.EXPIRED: _not_obtained(
+        Text("đã hỏi lại đến hết hạn, vẫn chưa có câu trả lời", "asked again until the end, and never answered"),
+        Text("ghi lý do “không khai thác được”.", "note “not obtained”."),
+    ),
     Situation.MATCHING: Row(
         Decision.WAIVED,
         None,

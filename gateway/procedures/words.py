@@ -64,7 +64,10 @@ class Publication(StrEnum):
 
 
 class Situation(StrEnum):
-    """Everything that the gateway can find of one paper: from the law, from an answer, or from there being none."""
+    """
+    Everything that the gateway can find of one paper: from the law, from an answer, or from there being none. `booked`:
+    it is asked about before an appointment; `expired`: a ticket ended before there was an answer.
+    """
 
     NO_CLAUSE = "no_clause"
     NO_REGISTRY = "no_registry"
@@ -72,6 +75,8 @@ class Situation(StrEnum):
     OUTSIDE = "outside"
     UNSAID = "unsaid"
     NOT_ASKED = "not_asked"
+    BOOKED = "booked"
+    EXPIRED = "expired"
     MATCHING = "matching"
     DIACRITICS = "diacritics_differ"
     COARSER_DATE = "coarser_date"

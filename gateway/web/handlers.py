@@ -26,6 +26,7 @@ from gateway.lookup.seams import Caller
 from gateway.lookup.sets import parse_set
 from gateway.lookup.verification import parse_verification
 from gateway.telemetry import Metrics
+from gateway.tickets.opening import Opening
 from gateway.web import deadline, problems
 from gateway.web.authentication import Authenticator
 from gateway.web.body import body_of
@@ -59,8 +60,10 @@ class Handlers:
         idempotency: Idempotency,
         unready: Callable[[], str | None] = lambda: None,
         planner: Planner | None = None,
+        tickets: Opening | None = None,
     ) -> None:
         self._inbound = inbound
+        self._tickets = tickets
         self._planner = planner
         self._sets = LookupSets(self._answer, new_id=lookup.new_id, inbound=inbound, metrics=metrics, clock=clock)
         self._lookup = lookup
@@ -190,12 +193,18 @@ class Handlers:
             return problems.for_status(404)
         try:
             within_s = deadline.asked_for(request.headers)
-            asked = parse_plan(await body_of(request), planner.catalogue, planner.today())
+            body = await body_of(request)
+            asked = parse_plan(body, planner.catalogue, planner.today())
         except QuestionRefused as refusal:
             return await self._refused(plan_id, consumer, refusal)
         caller, place = _caller(request, arrived, within_s), place_in(self._inbound, consumer)
-        plan = await planner.plan(plan_id, consumer, asked, caller, place)
-        return _json(plan_view(plan, planner.catalogue))
+        if self._tickets is None:
+            plan = await planner.plan(plan_id, consumer, asked, caller, place)
+            return _json(plan_view(plan, planner.catalogue))
+        later = self._tickets.later(asked)
+        plan = await planner.plan(plan_id, consumer, asked, caller, place, is_later=later is not None)
+        tickets = await self._tickets.opened(consumer, asked, body, plan, later)
+        return _json(plan_view(plan, planner.catalogue, tickets))
 
     async def registries(self, request: web.Request) -> web.Response:
         """GET /v1/registries"""

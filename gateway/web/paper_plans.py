@@ -18,6 +18,7 @@ from gateway.lookup.plan_desk import Asked, Decided
 from gateway.lookup.planning import Place, Plan
 from gateway.procedures.catalogue import Catalogue
 from gateway.procedures.words import Cause, Clause, Decision, Situation
+from gateway.tickets.opening import NO_TICKETS, TicketProblem, Tickets
 from gateway.web.inbound import Inbound
 from gateway.web.problems import MEDIA_TYPE
 from gateway.web.schemas import PlaceView, ProvenanceView
@@ -32,6 +33,7 @@ __all__ = [
     "PlanView",
     "place_in",
     "plan_view",
+    "told_of",
 ]
 
 _REF = "#/components/schemas/"
@@ -84,7 +86,14 @@ class DecidedView(_View):
     fetched: list[str] = Field(description="The `lookup_id`s of the questions that brought what the form needs.")
     withheld: list[str] = Field(description="What the form may need and no rule gives.")
     replaced_by: str | None = Field(description="The result code, where the paper is waived (MaKetQuaThayThe).")
-    retry_at: datetime | None = Field(description="When to ask again, where it is pending.")
+    retry_at: datetime | None = Field(
+        description="Where it is pending: when to ask again, or when the gateway does where there is a ticket."
+    )
+    decision_blocked_until_verified: bool = Field(
+        description="True while the paper is pending: the dossier may be taken, and not be decided."
+    )
+    ticket_id: str | None = Field(description="Under which GET /v1/tickets/{id} tells what becomes of it.")
+    ticket_problem: TicketProblem | None = Field(description="Why a pending paper has no ticket.")
 
 
 class FieldFaultView(_View):
@@ -119,11 +128,12 @@ class PlanView(_View):
     case: str
     catalogue: str
     remembered: bool = Field(description="Whether a receipt (POST /v1/paper-plans/{id}/receipt) can follow.")
+    decision_blocked_until_verified: bool = Field(description="True while one of the papers is pending.")
     papers: list[DecidedView]
     lookups: list[AskedView]
 
 
-def plan_view(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
+def plan_view(plan: Plan, catalogue: Catalogue, tickets: Tickets = NO_TICKETS) -> dict[str, Any]:
     """A plan as JSON values."""
     return {
         "plan_id": plan.plan_id,
@@ -131,13 +141,27 @@ def plan_view(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
         "case": plan.case,
         "catalogue": catalogue.version,
         "remembered": plan.remembered,
-        "papers": [_paper(one, catalogue) for one in plan.papers],
+        "decision_blocked_until_verified": any(one.ruling.decision is Decision.PENDING for one in plan.papers),
+        "papers": [_paper(one, catalogue, tickets) for one in plan.papers],
         "lookups": [_asked(one) for one in plan.asked],
     }
 
 
-def _paper(one: Decided, catalogue: Catalogue) -> dict[str, Any]:
+def told_of(plan: Plan, one: Decided) -> dict[str, Any]:
+    """What a plan says of one paper beside its decision: verdicts, and the questions that it rests on."""
+    used = {id(asked) for asked in (*one.asked, *one.fetched)}
+    return {
+        "verdicts": [_verdict(subject, verdict) for subject, verdict in one.verdicts],
+        "standings": [_standing(subject, standing) for subject, standing in one.standings],
+        "fetched": [asked.lookup_id for asked in one.fetched],
+        "withheld": list(one.withheld),
+        "lookups": [_asked(asked) for asked in plan.asked if id(asked) in used],
+    }
+
+
+def _paper(one: Decided, catalogue: Catalogue, tickets: Tickets) -> dict[str, Any]:
     row = one.ruling.row
+    is_pending, ticket = row.decision is Decision.PENDING, tickets.by_paper.get(one.paper.id)
     names = _NOBODY if one.dataset is None else catalogue.names(one.dataset)
     officer, citizen = row.officer.about(names), row.citizen.about(names)
     return {
@@ -163,7 +187,10 @@ def _paper(one: Decided, catalogue: Catalogue) -> dict[str, Any]:
         "fetched": [asked.lookup_id for asked in one.fetched],
         "withheld": list(one.withheld),
         "replaced_by": one.kind.result if row.decision is Decision.WAIVED else None,
-        "retry_at": one.retry_at,
+        "retry_at": one.retry_at if ticket is None else ticket.due_at,
+        "decision_blocked_until_verified": is_pending,
+        "ticket_id": None if ticket is None else ticket.ticket_id,
+        "ticket_problem": tickets.otherwise if is_pending and ticket is None else None,
     }
 
 

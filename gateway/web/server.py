@@ -21,6 +21,7 @@ from gateway.lookup.idempotency import Idempotency
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.planning import Planner
 from gateway.telemetry import Metrics
+from gateway.tickets.opening import Opening
 from gateway.web import docs, openapi, problems
 from gateway.web.authentication import HEADER, ONLY_KEYS, Authenticator, Method
 from gateway.web.authentication.keys import digest
@@ -53,13 +54,14 @@ def api(
     unready: Callable[[], str | None] = lambda: None,
     parts: Sequence[Part] = (),
     planner: Planner | None = None,
+    tickets: Opening | None = None,
 ) -> web.Application:
     """
     The front door's application, with whatever parts join it. `methods` are the ways to authenticate that its
     description tells of; `unready` says why no question should come here now, or None.
     """
     inbound = Inbound(limits.questions, metrics, clock)
-    handlers = Handlers(lookup, authenticator, clock, inbound, metrics, idempotency, unready, planner)
+    handlers = Handlers(lookup, authenticator, clock, inbound, metrics, idempotency, unready, planner, tickets)
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
     app[LIMITS] = limits

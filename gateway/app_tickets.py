@@ -1,0 +1,163 @@
+"""Tickets, from settings: what opens them, the routes, and the work at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import time
+from pathlib import Path
+
+from gateway.app_credentials import tls_context
+from gateway.clock import Clock
+from gateway.errors import SettingsError
+from gateway.keyring import KeyRing
+from gateway.lookup.access import Consumer
+from gateway.lookup.pipeline import Lookup
+from gateway.lookup.planning import Planner
+from gateway.settings import CallbackSettings, Settings
+from gateway.settings_tickets import TicketsSettings, hours
+from gateway.stores.ticket_file import TicketFile
+from gateway.telemetry import Metrics
+from gateway.tickets.asking import Asker
+from gateway.tickets.delivering import Deliverer, Patience
+from gateway.tickets.opening import Opening
+from gateway.tickets.rounds import Keeping, Rounds
+from gateway.tickets.schedule import Schedule
+from gateway.tickets.seal import Seal
+from gateway.tickets.store_thread import StoreThread
+from gateway.transport.base import Transport
+from gateway.transport.credentials.base import Anonymous
+from gateway.transport.endpoint import literal
+from gateway.transport.http import HttpTransport
+from gateway.transport.resolver import Addresses, Resolver
+from gateway.web.authentication import Authenticator
+from gateway.web.paper_plans import told_of
+from gateway.web.tickets import TicketsPart
+
+__all__ = ["TicketsOffice", "schedule", "ticket_file", "tickets"]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketsOffice:
+    """What opens tickets, and the part of the front door that shows them and works at them."""
+
+    opening: Opening
+    part: TicketsPart
+
+
+def tickets(
+    settings: Settings,
+    *,
+    planner: Planner,
+    lookup: Lookup,
+    authenticator: Authenticator,
+    consumers: Mapping[str, Consumer],
+    ring: KeyRing | None,
+    new_id: Callable[[], str],
+    clock: Clock,
+    metrics: Metrics,
+) -> TicketsOffice | None:
+    """None where settings name no file. Raises SettingsError naming what is wrong; contacts nobody, opens nothing."""
+    section = settings.tickets
+    callbacks = {name: one.callback for name, one in settings.consumers.items() if one.callback is not None}
+    if section.file is None:
+        if callbacks:
+            raise SettingsError(f"consumers.{min(callbacks)}.callback: there is nothing to tell without tickets.file")
+        return None
+    if ring is None:
+        raise SettingsError("tickets.file: what lies in it is sealed and callbacks are signed, which wants [keys]")
+    file, seal, times = section.file, Seal.of(ring.secrets), schedule(section)
+    store, names = StoreThread(lambda: TicketFile(file)), planner.catalogue.names
+    patience = Patience(
+        timeout_s=section.callback_timeout_s,
+        longest_s=section.callback_longest_s,
+        give_up_s=section.callback_give_up_s,
+    )
+    deliverers = [
+        Deliverer(
+            name,
+            _transport(f"consumers.{name}.callback", callback, clock),
+            store,
+            seal,
+            ring.signer,
+            patience,
+            names=names,
+            new_id=new_id,
+            clock=clock,
+            metrics=metrics,
+        )
+        for name, callback in callbacks.items()
+    ]
+    asker = Asker(
+        planner,
+        consumers,
+        store,
+        seal,
+        times,
+        told=told_of,
+        callbacks=frozenset(callbacks),
+        new_id=new_id,
+        deadline_s=section.deadline_s,
+        clock=clock,
+        metrics=metrics,
+    )
+    rounds = Rounds(
+        store,
+        asker,
+        deliverers,
+        lookup.catalogue.instances,
+        times,
+        in_flight=section.in_flight,
+        deadline_s=section.deadline_s,
+        keeping=Keeping(answers_s=section.answers_s, tickets_s=section.keep_s),
+        new_id=new_id,
+        clock=clock,
+        metrics=metrics,
+    )
+    opening = Opening(store, seal, times, most=section.per_consumer, new_id=new_id, clock=clock, metrics=metrics)
+    part = TicketsPart(
+        store,
+        seal,
+        rounds,
+        names=names,
+        authenticate=authenticator.consumer_of,
+        refuse=lookup.refuse,
+        clock=clock,
+        metrics=metrics,
+    )
+    return TicketsOffice(opening, part)
+
+
+def schedule(section: TicketsSettings) -> Schedule:
+    """When tickets are asked about."""
+    return Schedule(
+        first_s=section.first_s,
+        longest_s=section.longest_s,
+        open_s=section.open_s,
+        hours=tuple(map(hours, section.hours)),
+        evening=time.fromisoformat(section.evening),
+    )
+
+
+def ticket_file(settings: Settings) -> TicketFile:
+    """The file of settings, for a command. Raises SettingsError where they name none, or it is not there."""
+    file: Path | None = settings.tickets.file
+    if file is None:
+        raise SettingsError("tickets.file is not set: no tickets are kept")
+    if not file.exists():
+        raise SettingsError(f"tickets.file: {file}: not there; the gateway makes it at its first start")
+    return TicketFile(file)
+
+
+def _transport(place: str, section: CallbackSettings, clock: Clock) -> Transport:
+    addresses, address = Addresses(section.allowed_addresses), literal(section.url)
+    if address is not None and section.allowed_addresses and not addresses.admit(address):
+        raise SettingsError(f"{place}.url: {address} does not lie in {place}.allowed_addresses")
+    return HttpTransport(
+        endpoint=section.url,
+        credentials=Anonymous(),
+        clock=clock,
+        tls=tls_context(place, section.tls) if section.url.startswith("https:") else None,
+        resolver=Resolver(clock=clock, addresses=addresses),
+        connections=1,
+    )

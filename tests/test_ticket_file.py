@@ -1,0 +1,225 @@
+"""The file of tickets: claimed once, ended once, whoever dies or is late."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import SettingsError, TicketsUnavailable
+from gateway.stores.ticket_file import TicketFile
+from gateway.stores.tickets import Claim, Delivery, End, State, Ticket
+
+NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+
+
+def ticket(number: int, **more: object) -> Ticket:
+    one = Ticket(
+        ticket_id=f"t{number:04}",
+        plan_id=f"p{number:04}",
+        consumer="one-stop",
+        case_id="H08.12-260301-0001",
+        procedure="1.001193",
+        case="general",
+        paper="identity",
+        fingerprint=number.to_bytes(4, "big"),
+        question=b"sealed",
+        opened_at=NOW,
+        due_at=NOW,
+        expires_at=NOW + timedelta(days=3),
+        situation="timeout",
+        dataset="dancu.citizen",
+        asked_at=NOW,
+        attempts=1,
+    )
+    return replace(one, **more)  # type: ignore[arg-type]
+
+
+def claim(token: str, now: datetime = NOW) -> Claim:
+    return Claim(token, now + timedelta(seconds=10))
+
+
+def claimed(kept: TicketFile, token: str, now: datetime = NOW, after: str = "") -> list[str]:
+    return [one.ticket_id for one in kept.claim(claim(token, now), now, after=after, only_expired=False)]
+
+
+WAIVED = End(state=State.ANSWERED, at=NOW, situation="matching", decision="waived", answer=b"s", delivery=Delivery.DUE)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[TicketFile]:
+    file = TicketFile(tmp_path / "tickets.db")
+    yield file
+    file.close()
+
+
+def test_a_ticket_is_claimed_by_one(kept: TicketFile) -> None:
+    """Whoever comes second gets nothing until the first one's time is over; then it is asked about again."""
+    kept.open([ticket(1)], most=10)
+
+    assert claimed(kept, "first") == ["t0001"]
+    assert claimed(kept, "second") == []
+    assert claimed(kept, "second", LATER) == ["t0001"]
+
+
+def test_who_was_too_late_ends_nothing(kept: TicketFile) -> None:
+    """An answer of somebody whose claim has passed to another changes nothing; the other's counts, once."""
+    kept.open([ticket(1)], most=10)
+    claimed(kept, "first")
+    claimed(kept, "second", LATER)
+
+    assert not kept.end("t0001", "first", WAIVED)
+    assert kept.end("t0001", "second", replace(WAIVED, decision="required"))
+    assert not kept.end("t0001", "second", WAIVED)
+    found = kept.find("t0001")
+    assert found is not None
+    assert (found.decision, found.question, found.answer) == ("required", None, b"s")
+
+
+def test_many_workers_get_each_ticket_once(tmp_path: Path) -> None:
+    """Eight connections that claim at the same time share a hundred tickets, and none has two of them."""
+    files = [TicketFile(tmp_path / "tickets.db") for _ in range(8)]
+    files[0].open([ticket(number) for number in range(100)], most=1000)
+
+    def work(nth: int) -> list[str]:
+        mine: list[str] = []
+        while found := claimed(files[nth], f"w{nth}-{len(mine)}"):
+            mine += found
+        return mine
+
+    with ThreadPoolExecutor(8) as threads:
+        shares = list(threads.map(work, range(8)))
+    for file in files:
+        file.close()
+
+    assert sorted(one for share in shares for one in share) == [f"t{number:04}" for number in range(100)]
+
+
+def test_papers_of_one_plan_come_together(kept: TicketFile) -> None:
+    """What is due of a plan is one claim; what is not yet due stays."""
+    papers = [ticket(n, plan_id="p", paper=f"paper{n}") for n in (1, 2)]
+    kept.open([*papers, ticket(3, plan_id="p", paper="paper3", due_at=LATER)], most=10)
+
+    assert sorted(claimed(kept, "first")) == ["t0001", "t0002"]
+
+
+def test_consumers_take_turns(kept: TicketFile) -> None:
+    """One consumer's thousand tickets keep nobody else's waiting."""
+    others = [ticket(n, due_at=NOW - timedelta(hours=1)) for n in range(5)]
+    kept.open([*others, ticket(9, consumer="portal")], most=10)
+
+    assert claimed(kept, "a", after="one-stop") == ["t0009"]
+    assert claimed(kept, "b", after="portal") == ["t0000"]
+
+
+def test_the_same_question_has_one_open_ticket(kept: TicketFile) -> None:
+    """Opened again it is the same, and once it has ended another one may be opened."""
+    kept.open([ticket(1)], most=10)
+    again = kept.open([ticket(2, fingerprint=ticket(1).fingerprint)], most=10)["identity"]
+    assert (again.ticket.ticket_id, again.is_new) == ("t0001", False)
+    claimed(kept, "first")
+    kept.end("t0001", "first", WAIVED)
+
+    assert kept.open([ticket(2, fingerprint=ticket(1).fingerprint)], most=10)["identity"].is_new
+
+
+def test_there_is_room_for_so_many(kept: TicketFile) -> None:
+    """Open tickets of one consumer are counted, and no other's."""
+    kept.open([ticket(1)], most=1)
+
+    assert kept.open([ticket(2)], most=1) == {}
+    assert kept.open([ticket(3, consumer="portal")], most=1)["identity"].is_new
+
+
+def test_a_delivery_is_one_workers(kept: TicketFile) -> None:
+    """Claimed once; not taken it comes again when it is due; taken it is over, and the answer is gone."""
+    kept.open([ticket(1)], most=10)
+    claimed(kept, "first")
+    kept.end("t0001", "first", WAIVED)
+
+    assert kept.claim_delivery("one-stop", claim("d1"), NOW) is not None
+    assert kept.claim_delivery("one-stop", claim("d2"), NOW) is None
+    assert kept.undelivered("t0001", "d1", LATER)
+    assert kept.claim_delivery("one-stop", claim("d3"), NOW) is None
+    assert kept.claim_delivery("one-stop", claim("d4", LATER), LATER) is not None
+    assert not kept.delivered("t0001", "d1", LATER)
+    assert kept.delivered("t0001", "d4", LATER)
+    found = kept.find("t0001")
+    assert found is not None
+    assert (found.answer, found.delivery, found.delivery_attempts) == (None, Delivery.DELIVERED, 2)
+
+
+def test_a_recovery_brings_forward_what_waits_for_that_registry(kept: TicketFile) -> None:
+    """Those asked before it answered, of that registry alone, and none sooner than its attempts allow."""
+    far = NOW + timedelta(hours=5)
+    kept.open(
+        [
+            ticket(1, due_at=far),
+            ticket(2, due_at=far, dataset="dancu2.citizen"),
+            ticket(3, due_at=far, asked_at=LATER),
+            ticket(4, due_at=far, attempts=5),
+            ticket(5, due_at=far, asked_at=None, attempts=0),
+        ],
+        most=10,
+    )
+
+    assert kept.recovered("dancu", since=NOW + timedelta(seconds=1), now=NOW + timedelta(seconds=40), gap_s=30) == 2
+    due = {one.ticket_id: one.due_at for one in kept.listed(state=None, most=10)}
+    assert due["t0001"] == NOW + timedelta(seconds=40)
+    assert due["t0004"] == NOW + timedelta(seconds=150)
+    assert due["t0002"] == due["t0003"] == due["t0005"] == far
+
+
+def test_what_was_cut_off_is_due_at_once(kept: TicketFile) -> None:
+    """A worker that ends gives back what it had."""
+    kept.open([ticket(1)], most=10)
+    claimed(kept, "first")
+    kept.release("first")
+
+    assert claimed(kept, "second") == ["t0001"]
+
+
+def test_what_is_over_is_forgotten_in_its_time(kept: TicketFile) -> None:
+    """First the answer, then the ticket; never one that is open or still to be told."""
+    kept.open([ticket(n) for n in (1, 2, 3)], most=10)
+    for number, delivery in ((1, Delivery.NONE), (2, Delivery.DUE)):
+        kept.claim(claim("w"), NOW, after="", only_expired=False)
+        assert kept.end(f"t000{number}", "w", replace(WAIVED, delivery=delivery))
+    before = NOW - timedelta(days=1)
+
+    kept.prune(answers_before=LATER, tickets_before=before)
+    answers = {one.ticket_id: one.answer for one in kept.listed(state=None, most=10)}
+    kept.prune(answers_before=LATER, tickets_before=LATER)
+
+    assert answers == {"t0001": None, "t0002": b"s", "t0003": None}
+    assert [one.ticket_id for one in kept.listed(state=None, most=10)] == ["t0002", "t0003"]
+
+
+def test_a_file_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+    """Another program's database, and a folder, stop the start; a file that is no database says so."""
+    with sqlite3.connect(tmp_path / "other.db") as database:
+        database.execute("CREATE TABLE theirs (a)")
+    database.close()
+    (tmp_path / "text").write_text("no database " * 1000)
+
+    with pytest.raises(SettingsError, match="another program's"):
+        TicketFile(tmp_path / "other.db")
+    with pytest.raises(SettingsError, match=r"tickets\.file"):
+        TicketFile(tmp_path)
+    with pytest.raises(TicketsUnavailable, match="NOTADB"):
+        TicketFile(tmp_path / "text")
+
+
+def test_an_error_of_the_file_names_no_value(kept: TicketFile) -> None:
+    """A broken rule of the database is TicketsUnavailable, with a word and no content."""
+    kept.open([ticket(1)], most=10)
+
+    with pytest.raises(TicketsUnavailable, match=r"^tickets: IntegrityError SQLITE_CONSTRAINT_\w+$") as caught:
+        kept.open([ticket(1, fingerprint=b"other")], most=10)
+    assert caught.value.__cause__ is None

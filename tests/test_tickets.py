@@ -1,0 +1,500 @@
+"""Tickets through the front door: a paper that is pending is asked about again by itself, and somebody is told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway import app
+from gateway.clock import SystemClock
+from gateway.errors import SettingsError
+from gateway.keyring import read_key_set
+from gateway.ledger.evidence import verified
+from gateway.ledger.reading import LogReader
+from gateway.settings import load
+from gateway.stores.ticket_file import TicketFile
+from mocks.faults import Fault
+from mocks.server import Running
+from tests.conftest import INQUIRY, KEY, MAU, Desk, open_desk
+from tests.policies import policy, rule
+from tests.ticketing import OneStop, eventually, one_stop, tickets_file
+
+HOME = {"province_code": "52", "commune_code": "99903", "detail": "Số 1 phố Mẫu"}
+APPLICANT = {"role": "applicant", "claims": MAU | {"sex": "1", "permanent_residence": HOME}}
+FIRM = {"role": "firm", "claims": {"enterprise_code": "9900000023", "name": "Công ty TNHH Ví Dụ Minh Họa"}}
+BODY = {"inquiry": INQUIRY | {"procedure": "9.000001"}, "subjects": [APPLICANT, FIRM], "deadline_s": 0.5}
+QUICK = "first_s = 0.2\nlongest_s = 0.5"
+RATHER_LATER = "first_s = 3600\nlongest_s = 3600"
+SILENT = Fault("silence", path="dancu")
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[OneStop]:
+    async with one_stop() as system:
+        yield system
+
+
+def called_back(system: OneStop) -> str:
+    return f'[consumers.one-stop.callback]\nurl = "{system.url}"'
+
+
+@asynccontextmanager
+async def office(
+    stand_ins: Running, folder: Path, *, tickets: str = QUICK, more: str = "", days: int = 0
+) -> AsyncIterator[Desk]:
+    """A gateway with tickets; `days` ahead of the machine's clock."""
+    file = folder / "gateway.toml"
+    if not file.exists():
+        tickets_file(folder, stand_ins.base_url, tickets=tickets, more=more)
+    async with open_desk(load(file), Ahead(days)) as desk:
+        yield desk
+
+
+class Ahead(SystemClock):
+    """The machine's clock, so many days ahead."""
+
+    def __init__(self, days: int) -> None:
+        self._more = timedelta(days=days)
+
+    def now(self) -> datetime:
+        return super().now() + self._more
+
+
+async def plan(desk: Desk, **more: Any) -> dict[str, Any]:
+    status, answer = await desk.post("/v1/paper-plans", BODY | more)
+    assert status == 200, answer
+    return answer
+
+
+def paper(answer: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = [one for one in answer["papers"] if one["id"] == name]
+    return dict(found)
+
+
+async def ticket(desk: Desk, ticket_id: str) -> dict[str, Any]:
+    status, found = await desk.get(f"/v1/tickets/{ticket_id}")
+    assert status == 200, found
+    return dict(found)
+
+
+async def ended(desk: Desk, ticket_id: str) -> dict[str, Any]:
+    async def is_over() -> dict[str, Any] | None:
+        found = await ticket(desk, ticket_id)
+        return found if found["state"] != "open" else None
+
+    return dict(await eventually(is_over))
+
+
+def entries(folder: Path) -> list[dict[str, Any]]:
+    return [
+        orjson.loads(one.record) for one in LogReader(folder / "ledger" / "0").entries(flushed_only=False) if one.record
+    ]
+
+
+# --- asked again ---------------------------------------------------------------------------------
+
+
+async def test_a_pending_paper_is_answered_by_itself(stand_ins: Running, tmp_path: Path) -> None:
+    """While the registry is silent the dossier is blocked; once it answers the decision follows, with evidence."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path) as desk:
+        answer = await plan(desk)
+        identity, firm = paper(answer, "identity"), paper(answer, "firm")
+        waiting = await ticket(desk, identity["ticket_id"])
+        stand_ins.faults.clear("dancu")
+        found = await ended(desk, identity["ticket_id"])
+        _, keys = await desk.get("/.well-known/jwks.json")
+
+    assert (identity["decision"], identity["decision_blocked_until_verified"]) == ("pending", True)
+    assert (firm["decision"], firm["decision_blocked_until_verified"], firm["ticket_id"]) == ("waived", False, None)
+    assert answer["decision_blocked_until_verified"] is True
+    assert (waiting["state"], waiting["decision"], waiting["decision_blocked_until_verified"]) == (
+        "open",
+        "pending",
+        True,
+    )
+    assert identity["retry_at"] == waiting["retry_at"]
+    assert (found["state"], found["decision"], found["situation"]) == ("answered", "waived", "matching")
+    assert found["decision_blocked_until_verified"] is False
+    assert {one["field"] for one in found["verdicts"]} == {"full_name", "birth_date", "sex"}
+    (lookup,) = found["lookups"]
+    evidence = verified(lookup["evidence"], read_key_set(orjson.dumps(keys)))
+    assert evidence["lookup_id"] == lookup["lookup_id"]
+
+
+async def test_papers_of_one_plan_share_one_question_again(stand_ins: Running, tmp_path: Path) -> None:
+    """Two tickets of one subject are asked about together: one question of the registry, two decisions."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path) as desk:
+        answer = await plan(desk)
+        stand_ins.faults.clear("dancu")
+        identity = await ended(desk, paper(answer, "identity")["ticket_id"])
+        residence = await ended(desk, paper(answer, "residence")["ticket_id"])
+
+    assert identity["ticket_id"] != residence["ticket_id"]
+    assert [one["lookup_id"] for one in identity["lookups"]] == [one["lookup_id"] for one in residence["lookups"]]
+    assert {identity["decision"], residence["decision"]} == {"waived"}
+
+
+async def test_each_asking_stands_in_the_ledger(stand_ins: Running, tmp_path: Path) -> None:
+    """A question that is asked again has records of its own, in the officer's name, and says that it was asked so."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path) as desk:
+        answer = await plan(desk)
+        stand_ins.faults.clear("dancu")
+        found = await ended(desk, paper(answer, "identity")["ticket_id"])
+
+    asked = [one for one in entries(tmp_path) if one["type"] == "asked" and one["dataset"] == "dancu.citizen"]
+    assert [one["by"] for one in asked] == ["api_key"] + ["ticket"] * (found["attempts"] - 1)
+    assert {one["account"] for one in asked} == {"canbo.mau"}
+    assert {one["case_id"] for one in asked} == {INQUIRY["case_id"]}
+    assert found["lookups"][0]["lookup_id"] == asked[-1]["lookup_id"]
+
+
+async def test_the_same_plan_again_has_the_same_tickets(stand_ins: Running, tmp_path: Path) -> None:
+    """A plan that is sent twice, and another for the same dossier, are told apart."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER) as desk:
+        first, second = await plan(desk), await plan(desk)
+        other = await plan(desk, subjects=[APPLICANT | {"claims": APPLICANT["claims"] | {"sex": "2"}}])
+        _, listed = await desk.post("/v1/ticket-queries", {"case_id": INQUIRY["case_id"]})
+
+    assert paper(first, "identity")["ticket_id"] == paper(second, "identity")["ticket_id"]
+    assert paper(first, "identity")["ticket_id"] != paper(other, "identity")["ticket_id"]
+    assert listed["decision_blocked_until_verified"] is True
+    assert {one["ticket_id"] for one in listed["tickets"]} == {
+        paper(one, name)["ticket_id"] for one in (first, other) for name in ("identity", "residence")
+    }
+
+
+async def test_a_registry_that_answers_others_is_asked_at_once(stand_ins: Running, tmp_path: Path) -> None:
+    """However long the wait still is: when the registry answers anybody, what waits for it becomes due."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets="first_s = 0.2\nlongest_s = 3600") as desk:
+        answer = await plan(desk)
+        ticket_id = paper(answer, "identity")["ticket_id"]
+
+        async def waits_long() -> bool:
+            found = await ticket(desk, ticket_id)
+            return bool(found["attempts"] > 2)
+
+        await eventually(waits_long)
+        stand_ins.faults.clear("dancu")
+        assert (await desk.ask("dancu.citizen", MAU))[0] == 200
+        found = await ended(desk, ticket_id)
+
+    assert found["decision"] == "waived"
+
+
+async def test_rights_are_decided_anew(stand_ins: Running, tmp_path: Path) -> None:
+    """Where the right has gone since, the ticket ends as refused, an officer looks, and the refusal is recorded."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path) as desk:
+        answer = await plan(desk)
+        (tmp_path / "policy.toml").write_text(policy(rule({"dkdn.enterprise": ["*"]})))
+        assert desk.core.rules.reload()
+        stand_ins.faults.clear("dancu")
+        stand_ins.journal.clear()
+        found = await ended(desk, paper(answer, "identity")["ticket_id"])
+
+    assert (found["state"], found["refusal"], found["decision"]) == ("refused", "forbidden", "officer")
+    assert found["lookups"] == []
+    assert [one["refusal"] for one in entries(tmp_path) if one["type"] == "refused"]
+
+
+async def test_a_ticket_has_an_end(stand_ins: Running, tmp_path: Path) -> None:
+    """Where nobody answers until then, the paper is required, and the reason is not the citizen's."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER) as desk:
+        answer = await plan(desk)
+    async with office(stand_ins, tmp_path, days=4) as desk:
+        found = await ended(desk, paper(answer, "identity")["ticket_id"])
+
+    assert (found["state"], found["decision"], found["cause"]) == ("expired", "required", "not_obtained")
+    assert found["situation"] == "expired"
+    assert "không phải lỗi của ông/bà" in found["citizen_vi"]
+    assert found["attempts"] == 2  # once more at its end
+
+
+async def test_a_ticket_survives_a_restart_and_a_new_secret(stand_ins: Running, tmp_path: Path) -> None:
+    """What was sealed under the secret before is asked about by the next process, under the next secret."""
+    stand_ins.faults.set("dkdn", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER) as desk:
+        answer = await plan(desk)
+    stand_ins.faults.clear("dkdn")
+    (tmp_path / "keys" / "newer").write_text("q" * 43 + "=")
+    file = tmp_path / "gateway.toml"
+    both = 'secret_files = ["keys/newer", "keys/secret"]'
+    file.write_text(file.read_text().replace('secret_files = ["keys/secret"]', both))
+    async with office(stand_ins, tmp_path, days=1) as desk:
+        found = await ended(desk, paper(answer, "firm")["ticket_id"])
+
+    assert found["decision"] == "waived"
+
+
+async def test_what_cannot_be_read_any_more_is_not_lost(stand_ins: Running, tmp_path: Path) -> None:
+    """With its secret gone a ticket ends, and the paper is required: somebody is told."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER) as desk:
+        answer = await plan(desk)
+    (tmp_path / "keys" / "secret").write_text("q" * 43 + "=")
+    async with office(stand_ins, tmp_path, days=1) as desk:
+        found = await ended(desk, paper(answer, "identity")["ticket_id"])
+
+    assert (found["state"], found["decision"]) == ("expired", "required")
+
+
+# --- what is kept of it --------------------------------------------------------------------------
+
+
+async def test_nothing_in_the_file_names_anybody(stand_ins: Running, tmp_path: Path) -> None:
+    """An open ticket's question and an ended one's answer are sealed, each for its own place."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER) as desk:
+        await plan(desk)
+        await plan(desk, subjects=[APPLICANT | {"claims": APPLICANT["claims"] | {"sex": "2"}}])
+        kept = b"".join((tmp_path / name).read_bytes() for name in ("tickets.db", "tickets.db-wal"))
+        with sqlite3.connect(tmp_path / "tickets.db") as database:
+            questions = [one for (one,) in database.execute("SELECT question FROM tickets")]
+
+    assert all(questions)
+    for secret in (MAU["citizen_id"], "Mẫu", "1999-01-31", "000080000009", "canbo.mau"):
+        assert secret.encode() not in kept
+
+
+async def test_a_question_does_not_open_in_another_tickets_place(stand_ins: Running, tmp_path: Path) -> None:
+    """Who moves a sealed question to another ticket gets it asked for nobody: the seal is the ticket's."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER) as desk:
+        first = paper(await plan(desk), "identity")["ticket_id"]
+        other = await plan(desk, subjects=[APPLICANT | {"claims": APPLICANT["claims"] | {"sex": "2"}}])
+        second = paper(other, "identity")["ticket_id"]
+    with sqlite3.connect(tmp_path / "tickets.db") as database:
+        move = "UPDATE tickets SET question = (SELECT question FROM tickets WHERE ticket_id = ?) WHERE ticket_id = ?"
+        database.execute(move, (first, second))
+    database.close()
+    stand_ins.faults.clear("dancu")
+    async with office(stand_ins, tmp_path, days=1) as desk:
+        found = await ended(desk, second)
+
+    assert (found["state"], found["decision"], found["lookups"]) == ("expired", "required", [])
+
+
+async def test_the_question_goes_with_the_end_and_the_answer_with_its_delivery(
+    stand_ins: Running, tmp_path: Path, receiver: OneStop
+) -> None:
+    """Once the one-stop was told, nothing sealed is left of a ticket, and how it ended is still known."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    receiver.status = 503
+    async with office(stand_ins, tmp_path, more=called_back(receiver)) as desk:
+        ticket_id = paper(await plan(desk), "identity")["ticket_id"]
+        stand_ins.faults.clear("dancu")
+        await ended(desk, ticket_id)
+        before = sealed(tmp_path, ticket_id)
+        receiver.status = 204
+        await eventually(lambda: sealed(tmp_path, ticket_id) == (None, None, "delivered"))
+        found = await ticket(desk, ticket_id)
+
+    assert before[0] is None
+    assert before[1] is not None
+    assert (found["decision"], found["lookups"], found["verdicts"]) == ("waived", [], [])
+
+
+def sealed(folder: Path, ticket_id: str) -> tuple[bytes | None, bytes | None, str]:
+    kept = TicketFile(folder / "tickets.db")
+    try:
+        found = kept.find(ticket_id)
+        assert found is not None
+        return found.question, found.answer, found.delivery.value
+    finally:
+        kept.close()
+
+
+async def test_a_ticket_can_be_cancelled_and_its_answer_deleted(stand_ins: Running, tmp_path: Path) -> None:
+    """Whoever it belongs to ends it before it is asked about again, or deletes what it brought."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER) as desk:
+        ticket_id = paper(await plan(desk), "identity")["ticket_id"]
+        async with desk.session.delete(f"{desk.url}/v1/tickets/{ticket_id}", headers={"X-API-Key": KEY}) as reply:
+            cancelled = await reply.json()
+        again = await ticket(desk, ticket_id)
+
+    assert (cancelled["state"], cancelled["decision"], cancelled["decision_blocked_until_verified"]) == (
+        "cancelled",
+        None,
+        False,
+    )
+    assert again == cancelled
+    assert sealed(tmp_path, ticket_id) == (None, None, "none")
+
+
+async def test_a_ticket_shows_to_its_own_consumer_alone(stand_ins: Running, tmp_path: Path) -> None:
+    """Another system, and whoever makes up an id, get the same typed 404."""
+    other = 'api_key_sha256 = "ea7d78e8ac7b12ee1c4d0d2a6b5b5e1c1b0d8e4f3c4bbf0a3e3a2ad32f1f1e55"'
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER, more=f"[consumers.other]\n{other}") as desk:
+        ticket_id = paper(await plan(desk), "identity")["ticket_id"]
+        kept = TicketFile(tmp_path / "tickets.db")
+        assert kept.cancel("other", ticket_id, datetime.now(UTC)) is None
+        kept.close()
+        status, problem = await desk.get("/v1/tickets/01a2137f-0000-7000-8000-000000000000")
+        odd, _ = await desk.get("/v1/tickets/1")
+        unknown, _ = await desk.get(f"/v1/tickets/{ticket_id}", key="wrong")
+
+    assert (status, problem["type"]) == (404, "urn:onestop-gateway:problem:no_such_ticket")
+    assert (odd, unknown) == (404, 401)
+
+
+async def test_a_consumer_has_so_many_tickets_and_no_more(stand_ins: Running, tmp_path: Path) -> None:
+    """What has no room says so, keeps `retry_at`, and is pending all the same."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=f"{RATHER_LATER}\nper_consumer = 1") as desk:
+        answer = await plan(desk)
+
+    identity, residence = paper(answer, "identity"), paper(answer, "residence")
+    assert (identity["ticket_problem"], residence["ticket_problem"]) == (None, "too_many")
+    assert residence["retry_at"]
+    assert residence["decision_blocked_until_verified"] is True
+
+
+# --- appointments --------------------------------------------------------------------------------
+
+
+async def test_a_booked_visit_is_asked_about_the_evening_before(stand_ins: Running, tmp_path: Path) -> None:
+    """Nobody is asked when the visit is booked; the answers are there when the citizen comes."""
+    visit = datetime.now(UTC) + timedelta(days=5)
+    async with office(stand_ins, tmp_path) as desk:
+        answer = await plan(desk, appointment=visit.isoformat(timespec="seconds").replace("+00:00", "Z"))
+        asked = len([one for one in stand_ins.journal if one.registry in {"dancu", "dkdn"}])
+        waiting = await ticket(desk, paper(answer, "firm")["ticket_id"])
+    async with office(stand_ins, tmp_path, days=5) as desk:
+        firm = await ended(desk, paper(answer, "firm")["ticket_id"])
+        await ended(desk, paper(answer, "identity")["ticket_id"])
+
+    assert asked == 0
+    assert answer["lookups"] == []
+    assert (paper(answer, "identity")["decision"], paper(answer, "identity")["situation"]) == ("pending", "booked")
+    assert paper(answer, "listed")["decision"] == "required"
+    assert waiting["attempts"] == 0
+    evening = datetime.fromisoformat(waiting["retry_at"])
+    assert (evening.hour, evening.minute) == (12, 0)  # 19:00 in Vietnam
+    assert timedelta(0) < visit - evening <= timedelta(days=2)
+    assert firm["decision"] == "waived"
+    assert {one["by"] for one in entries(tmp_path) if one["type"] == "asked"} == {"appointment"}
+
+
+async def test_a_visit_that_is_near_is_asked_about_at_once(stand_ins: Running, tmp_path: Path) -> None:
+    """When the evening before has come the plan is asked for as any other."""
+    async with office(stand_ins, tmp_path) as desk:
+        answer = await plan(desk, appointment=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"))
+
+    assert paper(answer, "identity")["decision"] == "waived"
+
+
+# --- callbacks -----------------------------------------------------------------------------------
+
+
+async def test_a_callback_is_signed_and_tells_the_whole_ticket(
+    stand_ins: Running, tmp_path: Path, receiver: OneStop
+) -> None:
+    """With the published keys any JOSE library verifies it: whom it is for, which ticket, and with what evidence."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, more=called_back(receiver)) as desk:
+        ticket_id = paper(await plan(desk), "identity")["ticket_id"]
+        stand_ins.faults.clear("dancu")
+        await eventually(lambda: len(receiver.bodies) == 2)
+        _, keys = await desk.get("/.well-known/jwks.json")
+        shown = await ticket(desk, ticket_id)
+
+    told = {one["jti"]: one for one in receiver.read(keys)}[ticket_id]
+    assert told["aud"] == "one-stop"
+    assert told["ticket"]["lookups"][0]["evidence"]
+    assert told["ticket"] | {"verdicts": [], "standings": [], "fetched": [], "withheld": [], "lookups": []} == shown
+    headers = receiver.headers[0]
+    assert headers["Content-Type"] == "application/jose"
+    assert headers["Idempotency-Key"] in {one["jti"] for one in receiver.read(keys)}
+
+
+async def test_a_dead_callback_loses_nothing(stand_ins: Running, tmp_path: Path, receiver: OneStop) -> None:
+    """It is tried again, under the same id, until it is taken, and the ticket can be polled meanwhile."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    receiver.status = 500
+    async with office(stand_ins, tmp_path, more=called_back(receiver)) as desk:
+        ticket_id = paper(await plan(desk), "identity")["ticket_id"]
+        stand_ins.faults.clear("dancu")
+        found = await ended(desk, ticket_id)
+        await eventually(lambda: attempts(tmp_path, ticket_id) >= 2)
+        receiver.status = 200
+        await eventually(lambda: len(receiver.bodies) == 2)
+        _, keys = await desk.get("/.well-known/jwks.json")
+        metrics = await desk.metrics()
+
+    assert found["lookups"][0]["evidence"]
+    assert ticket_id in {one["jti"] for one in receiver.read(keys)}
+    assert 'gateway_ticket_deliveries_total{result="delivered"} 2.0' in metrics
+    assert 'gateway_tickets_ended_total{decision="waived",state="answered"} 2.0' in metrics
+
+
+def attempts(folder: Path, ticket_id: str) -> int:
+    kept = TicketFile(folder / "tickets.db")
+    try:
+        found = kept.find(ticket_id)
+        return found.delivery_attempts if found is not None else 0
+    finally:
+        kept.close()
+
+
+async def test_a_callback_that_nobody_takes_is_given_up(stand_ins: Running, tmp_path: Path, receiver: OneStop) -> None:
+    """After its time nobody tries any more: the ticket says so to the operator, and its answer can still be polled."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    receiver.status = 500
+    async with office(stand_ins, tmp_path, more=called_back(receiver)) as desk:
+        ticket_id = paper(await plan(desk), "identity")["ticket_id"]
+        stand_ins.faults.clear("dancu")
+        await ended(desk, ticket_id)
+    async with office(stand_ins, tmp_path, days=4) as desk:
+        await eventually(lambda: sealed(tmp_path, ticket_id)[2] == "given_up")
+        found = await ticket(desk, ticket_id)
+
+    assert found["lookups"][0]["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ('[consumers.one-stop.callback]\nurl = "http://one-stop.example/tickets"', "https://"),
+        ('[consumers.one-stop.callback]\nurl = "http://127.1/tickets"', "IPv4"),
+        ('[consumers.one-stop.callback]\nurl = "http://localhost@10.0.0.1/"', "plain ASCII"),
+        (
+            '[consumers.one-stop.callback]\nurl = "http://127.0.0.1/t"\nallowed_addresses = ["10.0.0.0/8"]',
+            "allowed_addresses",
+        ),
+    ],
+)
+async def test_s02_an_address_to_call_back_is_the_operators_alone(
+    more: str, message: str, stand_ins: Running, tmp_path: Path
+) -> None:
+    """No request names one; settings that name a doubtful one stop the start."""
+    file = tickets_file(tmp_path, stand_ins.base_url, more=more)
+
+    with pytest.raises(SettingsError, match=message):
+        async with open_desk(load(file)):
+            pass
+
+
+async def test_tickets_want_keys(stand_ins: Running, tmp_path: Path) -> None:
+    """Without keys nothing could be sealed or signed, so the gateway does not start."""
+    settings = load(tickets_file(tmp_path, stand_ins.base_url)).model_copy(update={"keys": None, "ledger": None})
+    core = app.build(settings)
+    try:
+        with pytest.raises(SettingsError, match=r"\[keys\]"):
+            app.front_door(core, Ahead(0))
+    finally:
+        await core.close()
