@@ -25,7 +25,6 @@ _LIBRARIES = (
     "pydantic",
     "lxml",
     "zeep",
-    "structlog",
     "prometheus-client",
     "fastapi",
     "uvicorn",

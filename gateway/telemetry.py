@@ -7,18 +7,17 @@ identifier and no record ever stands in a label or an event. Library loggers sta
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import orjson
-import structlog
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -542,44 +541,53 @@ def configure_logs(level: str, stream: BinaryIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [logging.NullHandler()]
     root.setLevel(logging.CRITICAL + 1)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _as_json_line,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Unbreakable(stream or sys.stderr.buffer))),
-        cache_logger_on_first_use=True,
-    )
-    _bound.cache_clear()
+    _log.least, _log.stream = _LEVELS[level], stream
 
 
-class _Unbreakable(io.RawIOBase):
-    """A stream of which nothing but the lost lines suffers: a full disk or a closed pipe stops no answer."""
+class Log:
+    """
+    Writes events as JSON lines. A full disk or a closed pipe costs the lines and nothing else. Threads may share it: a
+    line leaves with one call of the stream's `write`.
+    """
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self) -> None:
+        self.least = _LEVELS["info"]
+        self.stream: BinaryIO | None = None
+        """Where lines go; None is standard error as it is then."""
 
-    def write(self, line: Any) -> int:
+    def debug(self, event: str, **values: object) -> None:
+        """For whoever looks for a fault."""
+        self._write("debug", event, values)
+
+    def info(self, event: str, **values: object) -> None:
+        """What happens all the time."""
+        self._write("info", event, values)
+
+    def warning(self, event: str, **values: object) -> None:
+        """What somebody should look at."""
+        self._write("warning", event, values)
+
+    def error(self, event: str, **values: object) -> None:
+        """What somebody must look at."""
+        self._write("error", event, values)
+
+    def _write(self, level: str, event: str, values: dict[str, object]) -> None:
+        if _LEVELS[level] < self.least:
+            return
+        values |= {"event": event, "level": level, "timestamp": datetime.now(UTC)}
+        line = orjson.dumps(values, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
+        stream = self.stream or sys.stderr.buffer
         with suppress(OSError, ValueError):
-            self._stream.write(line)
-        return len(line)
-
-    def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            self._stream.flush()
+            stream.write(line)
+            stream.flush()
 
 
-def log() -> structlog.typing.FilteringBoundLogger:
+_log = Log()
+
+
+def log() -> Log:
     """The logger: `log().info("lookup.answered", dataset=..., outcome=...)`."""
-    return _bound()
-
-
-@cache
-def _bound() -> structlog.typing.FilteringBoundLogger:
-    """Made once for each configuration: to make it costs more than a line."""
-    return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger().bind())
+    return _log
 
 
 def where(error: BaseException) -> Mapping[str, object]:
@@ -589,7 +597,3 @@ def where(error: BaseException) -> Mapping[str, object]:
         "error": type(error).__name__,
         "frames": [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames],
     }
-
-
-def _as_json_line(_: object, __: str, event: MutableMapping[str, Any]) -> bytes:
-    return orjson.dumps(event, default=str)

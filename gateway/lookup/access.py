@@ -54,7 +54,8 @@ class Grant:
     `fields` are names of the record, or `outer.inner` for one of a list's members; `withheld` what the record
     has besides. `rules` and `policy` name the rules and the version of the policy that decided; `findings`
     are words for what was odd about the question (`off_hours`, `sequential`), though it was allowed.
-    `officer_code` is what the registry knows the officer by, where it has its own codes. `case_checks` says how
+    `officer_code` is what the registry knows the officer by, where it has its own codes. `subject` is the pseudonym of
+    whom the question is about, None where it is about nobody. `case_checks` says how
     the case was checked, if it was. `comparing`: nothing is brought back; claims about these fields are compared, and
     the values of those in `seen` may stand in a verdict's sentence.
     """
@@ -65,6 +66,7 @@ class Grant:
     policy: str = ""
     findings: tuple[str, ...] = ()
     officer_code: str | None = None
+    subject: str | None = None
     case_checks: CaseChecks = "off"
     comparing: bool = False
     seen: frozenset[str] = frozenset()
@@ -89,6 +91,7 @@ class Access:
         self._clock = clock
         self._windows = Windows(state, clock)
         self._conduct = Conduct(state, clock, secrets)
+        self._pseudonym = secrets.pseudonym
 
     @property
     def case_checks(self) -> CaseChecks:
@@ -132,7 +135,9 @@ class Access:
         limits = policy.limits
         if consumer.by in _BY_ITSELF:
             limits = limits.once_more(is_first=consumer.by == "appointment")
-        findings = await self._conduct.findings(limits, inquiry, query.subject(), superiors)
+        subject = query.subject()
+        pseudonym = self._pseudonym(subject.kind, subject.number) if subject is not None else None
+        findings = await self._conduct.findings(limits, inquiry, subject, pseudonym, superiors)
         if self.cases is not None:
             check_case(await self.cases.find(request), inquiry)
         return Grant(
@@ -142,6 +147,7 @@ class Access:
             policy=policy.version,
             findings=findings,
             officer_code=code,
+            subject=pseudonym,
             case_checks=self.case_checks,
             comparing=claimed is not None,
             seen=seen,

@@ -186,12 +186,12 @@ class AnswerCache:
         if freshness.found_s == 0:
             self._kept.drop(wanted.key)
             return
-        at, subject = self._clock.monotonic(), asking.query.subject()
+        at = self._clock.monotonic()
         kept = KeptAnswer(
             record=record,
             provenance=answer.provenance,
             fetched_by=fetched_by,
-            subject=self._secrets.pseudonym(subject.kind, subject.number) if subject is not None else None,
+            subject=asking.grant.subject,
             at=at,
             # An absence stays as long as what was found before might come back, though it is given for less.
             ends=at + freshness.found_s + freshness.stale_s,

@@ -24,7 +24,6 @@ __all__ = ["Conduct"]
 
 _HOUR_S = 3600.0
 _OFFICERS = 4096
-_NONE = Limits()
 _CODE_DIGITS = 9  # of an enterprise or tax code; the tenth is a check digit
 _Series = tuple[str, str, str]
 
@@ -60,17 +59,21 @@ class Conduct:
         self._officers = lru_cache(maxsize=_OFFICERS)(secrets.pseudonym)  # few people ask, each of them often
 
     async def findings(
-        self, limits: Limits, inquiry: Inquiry, subject: Subject | None, superiors: frozenset[str]
+        self,
+        limits: Limits,
+        inquiry: Inquiry,
+        subject: Subject | None,
+        pseudonym: str | None,
+        superiors: frozenset[str],
     ) -> tuple[str, ...]:
         """
         What is odd about the question and passes all the same.
 
         Raises Forbidden for who is asked about and when, TooMany for how much, with the end of the window.
-        `superiors` are the pseudonyms of the officer's superiors.
+        `pseudonym` is the subject's, `superiors` are those of the officer's superiors.
         """
-        if limits == _NONE:
+        if limits.are_none:
             return ()
-        pseudonym = None if subject is None else self._pseudonym(subject.kind, subject.number)
         officer = self._officers(inquiry.officer.id.subject_kind, inquiry.officer.id.value)
         noted = [_noted(finding, then) for finding, then in self._at_once(limits, pseudonym, officer, superiors)]
         # A log-in knows no capitals: `CanBo.Mau` is the same officer with the same allowance.

@@ -10,6 +10,7 @@ from gateway.domain.dataset import Query
 from gateway.domain.inquiry import Inquiry
 from gateway.ledger.canonical import Written
 from gateway.lookup.access import Grant
+from gateway.lookup.fields import in_order
 
 __all__ = ["document_of", "provenance_members"]
 
@@ -36,7 +37,7 @@ def document_of(
         "dataset": dataset,
         "outcome": answer.outcome.word,
         "query": query.model_dump(mode="json", exclude_none=True),
-        "fields": sorted(grant.fields),
+        "fields": in_order(grant.fields),
         "record": record,
         "withheld": sorted(grant.withheld),
         "inquiry": inquiry.model_dump(mode="json"),

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from gateway.domain.dataset import Dataset
 from gateway.ledger.canonical import Written
 
-__all__ = ["ALL", "Shape", "cut"]
+__all__ = ["ALL", "Shape", "cut", "in_order"]
 
 ALL = "*"
 
@@ -92,6 +92,12 @@ def cut(record: BaseModel, names: frozenset[str]) -> Written:
             if any(left) if isinstance(left, list) else left:
                 values[name] = left
     return Written.of(values)
+
+
+@lru_cache(maxsize=4096)
+def in_order(names: frozenset[str]) -> tuple[str, ...]:
+    """The names, sorted. Few sets of them are ever granted, each of them often."""
+    return tuple(sorted(names))
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -93,3 +94,8 @@ class Limits(_Section):
         if not is_first:
             left |= dict.fromkeys(("many_questions", "many_subjects", "sequential"))
         return self.model_copy(update=left)
+
+    @cached_property
+    def are_none(self) -> bool:
+        """Whether there is nothing to look at."""
+        return self == Limits()

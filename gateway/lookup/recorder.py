@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from gateway.channel.answer import Answer
@@ -18,6 +19,7 @@ from gateway.ledger.log import Log
 from gateway.ledger.records import INTERRUPTED, VERIFICATION, Asked, Record, closes, interrupted
 from gateway.lookup.access import Consumer
 from gateway.lookup.document import document_of
+from gateway.lookup.fields import in_order
 from gateway.lookup.repeats import Told
 from gateway.lookup.request import LookupRequest
 from gateway.lookup.seams import Asking, Recorded
@@ -29,6 +31,7 @@ _REFUSAL_WAIT_S = 1.0
 _REFUSALS = (1_200, 120)
 """How many refusals a minute get a record each: of one consumer, and of all strangers together."""
 _MOST_OWED = 10_000
+_OFFICERS = 4096
 
 
 class Recorder:
@@ -37,7 +40,7 @@ class Recorder:
     def __init__(self, ledger: Log, signer: Signer, secrets: Secrets, clock: Clock) -> None:
         self.log = ledger
         self._signer = signer
-        self._secrets = secrets
+        self._officers = lru_cache(maxsize=_OFFICERS)(secrets.pseudonym)  # few people ask, each of them often
         self._clock = clock
         self._budgets: dict[str | None, _Budget] = {}
         self._owed: deque[Record] = deque(maxlen=_MOST_OWED)
@@ -173,7 +176,6 @@ class Recorder:
                 self._append_quietly(record)
 
     def _asked(self, asking: Asking) -> Record:
-        subject = asking.query.subject()
         grant = asking.grant
         return {
             "type": "asked",
@@ -183,8 +185,8 @@ class Recorder:
             "by": asking.consumer.by,
             **self._who(asking.inquiry),
             "dataset": asking.entry.id,
-            "subject": self._secrets.pseudonym(subject.kind, subject.number) if subject else None,
-            "fields": sorted(grant.fields),
+            "subject": grant.subject,
+            "fields": in_order(grant.fields),
             "rules": list(grant.rules),
             "policy": grant.policy,
             "findings": list(grant.findings),
@@ -230,7 +232,7 @@ class Recorder:
         return {
             "agency": inquiry.agency,
             "account": inquiry.officer.account,
-            "officer": self._secrets.pseudonym(inquiry.officer.id.subject_kind, inquiry.officer.id.value),
+            "officer": self._officers(inquiry.officer.id.subject_kind, inquiry.officer.id.value),
             "case_id": inquiry.case_id,
             "procedure": inquiry.procedure.value,
             "purpose": inquiry.purpose,
