@@ -12,6 +12,7 @@ from gateway import app
 from gateway.app import installed_adapters
 from gateway.domain.dataset import Adapter
 from gateway.kit.cases import cases_of, options_of, run_in_instance, run_in_memory
+from gateway.kit.registries import Registries, RegistryCase, cases
 from mocks.server import running
 from mocks.stand_in import installed as installed_stand_ins
 from tests.conftest import settings_for
@@ -37,22 +38,37 @@ async def test_an_adapter_writes_the_recorded_request_and_comes_to_the_recorded_
     assert result.problems == ()
 
 
-@pytest.mark.parametrize(("adapter", "contract", "noun", "case"), CASES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Over sockets every case file is asked of its stand-in, or with `--registry` of whom that names."""
+    if "told" in metafunc.fixturenames:
+        given = metafunc.config.getoption("--registry")
+        every = cases(given) if given else [RegistryCase(*param.values) for param in CASES]
+        metafunc.parametrize("told", [pytest.param(one, id=one.id) for one in every])
+
+
 async def test_a_case_file_holds_over_a_real_socket(
-    adapter: Adapter, contract: Contract, noun: str, case: CaseFile, tmp_path: Path
+    told: RegistryCase, tmp_path: Path, registries: Registries, pytestconfig: pytest.Config
 ) -> None:
-    """Against the stand-in, with credentials and limits as in production, every case file ends as recorded."""
+    """Whoever answers, with credentials and limits as in production every case file ends as recorded."""
+    elsewhere = pytestconfig.getoption("--registry")
+    problems = told.problems(registries) if elsewhere else await at_the_stand_in(told, tmp_path)
+
+    assert problems == ()
+
+
+async def at_the_stand_in(told: RegistryCase, folder: Path) -> tuple[str, ...]:
+    """In this process: it can tell the certificate that it signs with."""
+    adapter, contract, case = told.adapter, told.contract, told.case
     spoken = {"contract": case.contract, "options": options_of(contract, case), "deadline_s": 5}
     async with running(STAND_INS[adapter.registry]) as served:
         if case.contract in adapter.signatures:
-            spoken |= signed_towards(served, adapter.registry, tmp_path)
+            spoken |= signed_towards(served, adapter.registry, folder)
         core = app.build(settings_for(served.base_url, **{adapter.registry: spoken}))
         try:
-            result = await run_in_instance(core.catalogue.instances[adapter.registry], contract, noun, case)
+            instance = core.catalogue.instances[adapter.registry]
+            return (await run_in_instance(instance, contract, told.noun, case)).problems
         finally:
             await core.close()
-
-    assert result.problems == ()
 
 
 def test_every_dataset_that_an_adapter_declares_is_described_by_its_contract() -> None:
