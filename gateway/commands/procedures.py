@@ -41,13 +41,22 @@ def check(
     found = app_papers.procedures(folder or loaded.procedures.folder, app.installed_adapters())
     unpublished = [one for one in found.datasets() if one not in found.published]
     if as_json:
-        _print({"version": found.version, "procedures": sorted(found.procedures), "unpublished": unpublished})
+        _print(
+            {
+                "version": found.version,
+                "procedures": sorted(found.procedures),
+                "drafts": sorted(found.drafts),
+                "unpublished": unpublished,
+            }
+        )
         return
     papers = sum(len(case.papers) for one in found.procedures.values() for case in one.cases)
     out.print(
         f"[green]được / ok[/] {found.version}: {len(found.procedures)} thủ tục / procedures, {papers} giấy tờ / papers",
         highlight=False,
     )
+    for code, one in found.drafts.items():
+        out.print(f"bản nháp, chưa dùng / a draft, not in use: {code} {escape(one.title)}", highlight=False)
     for dataset in unpublished:
         out.print(f"chưa công bố / not published: {dataset}", highlight=False)
 
@@ -86,6 +95,52 @@ def show(
             )
         out.print(f"{case['id']}: {case['title']} / {case['title_en']}", highlight=False)
         out.print(table)
+
+
+@commands.command("add")
+def add(
+    text: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Văn bản thủ tục, dạng chữ / the text of a procedure")
+    ],
+    code: Annotated[
+        str | None, typer.Option(help="Mã thủ tục, nếu văn bản không nêu / its code, where the text names none")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Tệp .toml mới; mặc định in ra / a new file, else it is printed")
+    ] = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Tạo bản nháp từ văn bản của một thủ tục / draft a procedure from its text, for a person to correct."""
+    from datetime import datetime
+
+    from gateway import app, app_papers
+    from gateway.clock import VIETNAM
+    from gateway.errors import SettingsError
+    from gateway.procedures.drafting import drafted, written
+    from gateway.settings import load
+
+    catalogue = app_papers.procedures(load(settings).procedures.folder, app.installed_adapters())
+    try:
+        draft = drafted(text.read_text(encoding="utf-8-sig"), catalogue, code)
+    except UnicodeDecodeError:
+        raise SettingsError(f"{text}: không phải chữ UTF-8 / is no text in UTF-8") from None
+    file = written(draft, read_on=datetime.now(VIETNAM).date(), source=text.name)
+    if to is None:
+        sys.stdout.write(file)
+        return
+    try:
+        with to.open("x", encoding="utf-8") as new:
+            new.write(file)
+    except FileExistsError:
+        raise SettingsError(f"{to}: đã có, không ghi đè / is there already, and is not written over") from None
+    except OSError as exc:
+        raise SettingsError(f"{to}: {exc.strerror}") from None
+    papers = [paper for case in draft.cases for paper in case.papers]
+    guessed = sum(paper.kind is not None for paper in papers)
+    out.print(
+        f"{escape(str(to))}: {len(papers)} giấy tờ / papers, {guessed} có loại đoán được / of a kind that was guessed",
+        highlight=False,
+    )
 
 
 def _print(value: Any) -> None:

@@ -155,9 +155,11 @@ class Kind(Titled):
     A kind of paper, and how registries replace it; no alternative where none does yet.
 
     `basis` is the law, `source` where all this was seen, `result` the code of the result that stands in its place
-    (`MaKetQuaThayThe`); `note` is for whoever keeps the catalogue.
+    (`MaKetQuaThayThe`); `note` is for whoever keeps the catalogue. `words` are what procedures call such a paper;
+    drafts are made by them.
     """
 
+    words: tuple[Text, ...] = ()
     basis: Text
     source: Word
     citizen: Text
@@ -204,8 +206,12 @@ class Case(_Dated):
 
 
 class Procedure(Titled, _Dated):
-    """A procedure (thủ tục hành chính); `decision` is the decision that published its text."""
+    """
+    A procedure (thủ tục hành chính); `decision` is the decision that published its text. A `draft` is checked, and
+    decides nothing.
+    """
 
+    draft: bool = False
     levels: Annotated[tuple[Level, ...], Field(min_length=1)]
     decision: Text
     source: Word
@@ -215,7 +221,10 @@ class Procedure(Titled, _Dated):
 
 
 class Catalogue(_Data):
-    """A whole catalogue, in which every name is one that is there. `version` tells two contents apart."""
+    """
+    A whole catalogue, in which every name is one that is there. `version` tells two contents apart. A draft stands
+    beside the procedures, and in the place of none.
+    """
 
     version: str
     sources: Mapping[str, str]
@@ -223,6 +232,7 @@ class Catalogue(_Data):
     roles: Mapping[str, Role]
     kinds: Mapping[str, Kind]
     procedures: Mapping[str, Procedure]
+    drafts: Mapping[str, Procedure] = {}
     published: Mapping[str, date]
     local_codes: Mapping[str, str]
 

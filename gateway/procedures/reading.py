@@ -61,7 +61,9 @@ class _File(BaseModel):
 class _Gathered:
     """What was read so far, by table, and where each entry stands."""
 
-    tables: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in _File.model_fields})
+    tables: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {name: {} for name in (*_File.model_fields, "drafts")}
+    )
     where: dict[tuple[str, str], str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     content: Any = field(default_factory=hashlib.sha256)
@@ -114,8 +116,9 @@ def _gather(gathered: _Gathered, found: Sequence[Traversable | Path], above: str
                 other = here.setdefault((table, name), place)
                 if other != place:
                     gathered.faults.append(f"{place}: {table}.{name}: đã có trong / already in {other}")
-                gathered.tables[table][name] = entry
-                gathered.where[table, name] = place
+                kept = "drafts" if table == "procedures" and entry.draft else table
+                gathered.tables[kept][name] = entry
+                gathered.where[kept, name] = place
 
 
 @lru_cache(maxsize=64)
@@ -144,16 +147,18 @@ _KEYS = sorted({name for model in _MODELS for name in model.model_fields})
 
 def _named_faults(gathered: _Gathered, catalogue: Catalogue) -> Iterator[str]:
     """Names that stand for nothing, and what is said twice or in the wrong order, once all files are read."""
-    for table in ("registries", "kinds", "procedures"):
+    for table in ("registries", "kinds", "procedures", "drafts"):
         for name, entry in getattr(catalogue, table).items():
-            place = f"{gathered.where[table, name]}: {table}.{name}"
+            place = f"{gathered.where[table, name]}: {'procedures' if table == 'drafts' else table}.{name}"
             yield from _strange(f"{place}.source", entry.source, catalogue.sources, "source")
             if hasattr(entry, "assumed"):
                 yield from _assumed(place, entry)
     for name, kind in catalogue.kinds.items():
         yield from _kind_faults(f"{gathered.where['kinds', name]}: kinds.{name}", kind, catalogue)
-    for code, procedure in catalogue.procedures.items():
-        yield from _procedure_faults(f"{gathered.where['procedures', code]}: procedures.{code}", procedure, catalogue)
+    for table in ("procedures", "drafts"):
+        for code, procedure in getattr(catalogue, table).items():
+            place = f"{gathered.where[table, code]}: procedures.{code}"
+            yield from _procedure_faults(place, procedure, catalogue)
     for dataset in catalogue.published:
         place = f"{gathered.where['published', dataset]}: published.{dataset}"
         yield from _strange(place, dataset, set(catalogue.datasets()), "dataset that a kind of paper names")
