@@ -6,7 +6,7 @@ import ssl
 import unicodedata
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from gateway.clock import Clock
 from gateway.descriptors import for_callers
@@ -15,7 +15,6 @@ from gateway.errors import RegistryRejected, SettingsError
 from gateway.lookup.access import Consumer
 from gateway.settings import ConsumerSettings, Settings, secret
 from gateway.settings_authentication import CertificateSettings, StateSettings, TokensSettings
-from gateway.stores.redis import RedisState
 from gateway.stores.state import MemoryState, State
 from gateway.stores.state_file import FileState
 from gateway.telemetry import Metrics, log
@@ -26,9 +25,11 @@ from gateway.transport.http import HttpTransport
 from gateway.web.authentication import Authenticator, Method
 from gateway.web.authentication.certificates import Certificates, Rule, issuer_name
 from gateway.web.authentication.jwks import Fetch, KeySource, keys_in
-from gateway.web.authentication.signatures import Signatures, VerificationKey, key_in
 from gateway.web.authentication.tokens import Rules, Tokens
 from gateway.web.tls import Revocations, server_context
+
+if TYPE_CHECKING:  # what is not configured is not loaded
+    from gateway.web.authentication.signatures import Signatures
 
 __all__ = ["authenticator", "methods", "revocations", "server_tls", "state"]
 
@@ -72,6 +73,8 @@ def state(section: StateSettings, clock: Clock) -> State:
     if section.store == "redis":
         if section.url is None:
             raise SettingsError("state.url: needed for store = 'redis'")
+        from gateway.stores.redis import RedisState
+
         password = secret(section.password_file) if section.password_file is not None else None
         return RedisState(
             section.url,
@@ -242,7 +245,11 @@ def _rule(name: str, section: CertificateSettings) -> Rule:
 
 
 def _signatures(settings: Settings, kept: State, clock: Clock) -> Signatures | None:
-    keys: dict[str, dict[str, VerificationKey]] = {
+    if not any(section.signature_keys for section in settings.consumers.values()):
+        return None
+    from gateway.web.authentication.signatures import Signatures, key_in
+
+    keys = {
         name: {
             keyid: key_in(file, f"consumers.{name}.signature_keys.{keyid}")
             for keyid, file in section.signature_keys.items()
@@ -250,4 +257,4 @@ def _signatures(settings: Settings, kept: State, clock: Clock) -> Signatures | N
         for name, section in settings.consumers.items()
         if section.signature_keys
     }
-    return Signatures(keys, kept, clock, max_age_s=settings.signatures.max_age_s) if keys else None
+    return Signatures(keys, kept, clock, max_age_s=settings.signatures.max_age_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from aiohttp import hdrs, web
 
@@ -19,10 +19,13 @@ from gateway.lookup.access import Consumer
 from gateway.telemetry import Metrics
 from gateway.web.authentication.certificates import Certificates, peer_of
 from gateway.web.authentication.keys import HEADER, digest, new_key
+from gateway.web.authentication.message import Message
 from gateway.web.authentication.refusals import refused
-from gateway.web.authentication.signatures import Message, Signatures
 from gateway.web.authentication.tokens import Tokens
 from gateway.web.body import body_of
+
+if TYPE_CHECKING:  # its library is loaded where somebody signs
+    from gateway.web.authentication.signatures import Signatures
 
 __all__ = ["HEADER", "ONLY_KEYS", "Authenticator", "Identity", "Method", "new_key"]
 

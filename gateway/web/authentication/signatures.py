@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -19,9 +18,10 @@ from http_message_signatures.structures import VerifyResult
 from gateway.clock import Clock
 from gateway.errors import SettingsError
 from gateway.stores.state import State
+from gateway.web.authentication.message import Message
 from gateway.web.authentication.refusals import refused
 
-__all__ = ["Message", "Signatures", "VerificationKey", "key_in"]
+__all__ = ["Signatures", "VerificationKey", "key_in"]
 
 VerificationKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 
@@ -32,16 +32,6 @@ _TARGET = frozenset({'"@target-uri"'})
 _TARGET_IN_PARTS = frozenset({'"@authority"', '"@path"', '"@query"'})
 _BODY = frozenset({'"content-digest"', '"content-type"'})
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One request as its signer saw it: the whole address, all header lines, the body's bytes."""
-
-    method: str
-    url: str
-    headers: Any
-    body: bytes
 
 
 class _Parameters(Protocol):
