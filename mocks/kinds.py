@@ -8,6 +8,7 @@ another request, or when it has closed the line itself.
 from __future__ import annotations
 
 import asyncio
+import math
 import struct
 import zlib
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mocks.line import Line
+from mocks.restructured import restructured
 from mocks.stand_in import Answer
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class Exchange:
     """
     One request in hand: the right answer, one about somebody else, the line, and when the server stops.
 
+    `expired` gives the answer to whoever shows a token that has ended.
     `offset` says how many bytes have gone over the line already where what is due is a piece of a stream.
     """
 
@@ -73,6 +76,7 @@ class Exchange:
     stopping: asyncio.Event
     crossing: Crossing
     offset: int = 0
+    expired: Callable[[], Awaitable[Answer]] | None = None
 
     async def pause(self, seconds: float | None) -> None:
         """Wait; for ever where `seconds` is None. Raises Stopped when the server ends meanwhile."""
@@ -208,8 +212,23 @@ async def _html(_: Fault, exchange: Exchange) -> None:
     await exchange.send(Answer(200, _HTML.encode(), {"Content-Type": "text/html; charset=utf-8"}))
 
 
-async def _throttle(_: Fault, exchange: Exchange) -> None:
-    await exchange.send(Answer(429, b"Too many requests", {"Retry-After": "7", **_TEXT}))
+async def _maintenance(fault: Fault, exchange: Exchange) -> None:
+    after = {"Retry-After": str(math.ceil(fault.delay_s or 600))}
+    await exchange.send(Answer(503, _HTML.encode(), {"Content-Type": "text/html; charset=utf-8", **after}))
+
+
+async def _schema(_: Fault, exchange: Exchange) -> None:
+    answer = await exchange.answer()
+    await exchange.send(replace(answer, body=restructured(answer.body)))
+
+
+async def _expired(_: Fault, exchange: Exchange) -> None:
+    await exchange.send(Answer(401, b"Unauthorized", _TEXT) if exchange.expired is None else await exchange.expired())
+
+
+async def _throttle(fault: Fault, exchange: Exchange) -> None:
+    after = {"Retry-After": str(math.ceil(fault.delay_s or 7))}
+    await exchange.send(Answer(429, b"Too many requests", {**after, **_TEXT}))
 
 
 async def _error(_: Fault, exchange: Exchange) -> None:
@@ -272,7 +291,10 @@ CARRIED_OUT: dict[str, Callable[[Fault, Exchange], Awaitable[None]]] = {
     "down": _down,
     "garbage": _garbage,
     "html": _html,
+    "schema": _schema,
+    "maintenance": _maintenance,
     "throttle": _throttle,
+    "expired": _expired,
     "error": _error,
     "redirect": _redirect,
     "bomb": _bomb,

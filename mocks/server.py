@@ -1,66 +1,39 @@
 """
-Serves every stand-in below `/<registry>/` on one port, and below `/_mocks/` what tests ask of the server itself.
-
-    GET    /_mocks/                      what is served
-    GET    /_mocks/journal               the last requests, without identifiers
-    POST   /_mocks/reset                 no faults, an empty journal, no tokens
-    PUT    /_mocks/faults/{registry}     {"fault": "silence", "times": null, ...}: see mocks.faults.Fault
-    DELETE /_mocks/faults/{registry}     let it work again
-    POST   /_mocks/cases                 {"case_id": ...}: what the one-stop's case register says of a case
-    PUT    /_mocks/cases                 enter a case there: see mocks.cases
-    POST   /_mocks/{registry}/{command}  the stand-in's own commands, such as `expire-token`
+Serves every stand-in below `/<registry>/` on one port, and below `/_mocks/` what tests and the page ask of the server
+itself: see `mocks.admin`.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-import orjson
 from aiohttp import web
 
-from mocks.cases import CaseRegister
+from mocks import admin
 from mocks.faults import KINDS, Fault, Faults, inflicted_on, parsed, response
-from mocks.journal import Entry, Journal
+from mocks.incidents import INCIDENTS
+from mocks.journal import Journal
 from mocks.province import Province
-from mocks.stand_in import Answer, Call, Open, StandIn, UnknownCommand, World, installed
+from mocks.stand_in import Answer, Call, Open, StandIn, UnknownCommand, installed
+from mocks.state import STATE, State
+
+if sys.platform == "win32":  # there is no uvloop for it
+    from asyncio import run as _run
+else:
+    from uvloop import run as _run
 
 __all__ = ["STATE", "Running", "State", "create_app", "main", "running"]
 
 _LARGEST_BODY = 1 << 20
 _SHUTDOWN_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What the server holds: the stand-ins by registry, their faults, the journal, the one-stop's cases."""
-
-    stand_ins: Mapping[str, StandIn]
-    faults: Faults
-    journal: Journal
-    cases: CaseRegister
-    stopping: asyncio.Event
-    now: Callable[[], float]
-
-    def reset(self) -> None:
-        """As if nothing had been asked, set or issued yet."""
-        self.faults.clear()
-        self.journal.clear()
-        self.cases.reset()
-        for stand_in in self.stand_ins.values():
-            stand_in.admin("reset")
-
-
-STATE: web.AppKey[State] = web.AppKey("state", State)
 
 
 def create_app(
@@ -79,23 +52,12 @@ def create_app(
         now: the time in seconds since 1970 (UTC), for tokens and time stamps.
         journal_size: how many requests the journal keeps.
     """
-    province = province or Province()
-    world = World(province, now)
-    opened = {stand_in.registry: stand_in for stand_in in (open_one(world) for open_one in stand_ins)}
-    dice = random.Random(province.seed)  # noqa: S311 (which request fails, no secret)
-    state = State(opened, Faults(dice.random), Journal(journal_size), CaseRegister(), asyncio.Event(), now)
+    state = State(stand_ins, province or Province(), now, journal_size)
     app = web.Application(client_max_size=_LARGEST_BODY)
     app[STATE] = state
     app.on_shutdown.append(_stop)
-    app.router.add_get("/_mocks/", _served)
-    app.router.add_get("/_mocks/journal", _journal)
-    app.router.add_post("/_mocks/reset", _reset)
-    app.router.add_put("/_mocks/faults/{registry}", _set_fault)
-    app.router.add_delete("/_mocks/faults/{registry}", _clear_fault)
-    app.router.add_post("/_mocks/cases", _case)
-    app.router.add_put("/_mocks/cases", _enter_case)
-    app.router.add_post("/_mocks/{registry}/{command}", _command)
-    for registry in opened:
+    admin.add_routes(app.router)
+    for registry in state.stand_ins:
         app.router.add_route("*", f"/{registry}{{path:(/.*)?}}", partial(_serve, registry))
     return app
 
@@ -165,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as exc:
         parser.error(str(exc))
     try:
-        asyncio.run(_until_told(tuple(stand_ins.values()), province, options))
+        _run(_until_told(tuple(stand_ins.values()), province, options))
     except OSError as exc:
         sys.stderr.write(f"Cannot listen on {options.host}:{options.port}: {exc.strerror}\n")
         return 1
@@ -185,6 +147,11 @@ def _options() -> argparse.ArgumentParser:
         default=0,
         metavar="PERCENT",
         help="of how many citizens in a hundred one registry holds something else (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--incident",
+        choices=sorted(INCIDENTS),
+        help="let an incident begin at the start",
     )
     parser.add_argument(
         "--fault",
@@ -212,6 +179,8 @@ async def _until_told(stand_ins: Sequence[Open], province: Province, options: ar
     async with running(*stand_ins, province=province, host=options.host, port=options.port) as server:
         for registry, fault in options.fault:
             server.faults.set(registry, fault)
+        if options.incident:
+            server.state.begin(options.incident)
         for registry in sorted(server.state.stand_ins):
             sys.stdout.write(f"{registry:8} {server.url(registry)}\n")
         sys.stdout.flush()
@@ -224,100 +193,32 @@ async def _serve(registry: str, request: web.Request) -> web.StreamResponse:
     stand_in = state.stand_ins[registry]
     path = request.match_info["path"]
     call = Call(request.method, path, request.query, request.headers, await request.read())
-    fault = state.faults.draw(registry, path)
+    answer = stand_in.answer(call)
+    fault = state.faults.draw(registry, path, answer.operation)
     if fault is None:
-        answer = stand_in.answer(call)
-        _note(state, registry, answer, answer.status)
+        state.note(registry, call, answer, answer.status)
         return response(answer)
-    # Noted before it happens: silence has no after. The operation is told by the answer that was due.
-    _note(state, registry, stand_in.answer(call), 0, fault.kind)
+    # Noted before it happens: silence has no after.
+    state.note(registry, call, answer, 0, fault.kind)
     return await inflicted_on(
         request,
         fault,
-        answer=partial(stand_in.answer, call),
+        answer=lambda: answer,
         another=partial(stand_in.another, call),
+        expired=partial(_expired, stand_in, call),
         stopping=state.stopping,
         crossing=state.faults.crossing(registry),
     )
 
 
-def _note(state: State, registry: str, answer: Answer, status: int, fault: str = "") -> None:
-    state.journal.add(Entry(state.now(), registry, answer.operation, status, answer.matched, fault))
+def _expired(stand_in: StandIn, call: Call) -> Answer:
+    """What is said to a token that has just ended; a bare 401 where the registry has none."""
+    try:
+        stand_in.admin("expire-token")
+    except UnknownCommand:
+        return Answer(401, b"Unauthorized", {"Content-Type": "text/plain; charset=utf-8"})
+    return stand_in.answer(call)
 
 
 async def _stop(app: web.Application) -> None:
     app[STATE].stopping.set()
-
-
-async def _served(request: web.Request) -> web.Response:
-    state = request.app[STATE]
-    served = {
-        registry: {
-            "title": stand_in.contract.title,
-            "cases": sum(1 for _ in stand_in.contract.cases()),
-            "operations": [dataset.operation for dataset in stand_in.contract.datasets.values()],
-        }
-        for registry, stand_in in state.stand_ins.items()
-    }
-    faults = {registry: asdict(fault) for registry, fault in state.faults.current().items()}
-    return _json({"registries": served, "faults": faults, "kinds": KINDS})
-
-
-async def _journal(request: web.Request) -> web.Response:
-    return _json({"entries": [asdict(entry) for entry in request.app[STATE].journal]})
-
-
-async def _case(request: web.Request) -> web.Response:
-    status, body = request.app[STATE].cases.answer(await request.read())
-    return _json(body, status)
-
-
-async def _enter_case(request: web.Request) -> web.Response:
-    wrong = request.app[STATE].cases.enter(await request.read())
-    return _json({"error": wrong}, 400) if wrong else web.Response(status=204)
-
-
-async def _reset(request: web.Request) -> web.Response:
-    request.app[STATE].reset()
-    return web.Response(status=204)
-
-
-async def _set_fault(request: web.Request) -> web.Response:
-    registry = _registry(request)
-    try:
-        values = orjson.loads(await request.read())
-        fault = Fault(**{"kind" if key == "fault" else key: value for key, value in values.items()})
-    except (AttributeError, TypeError, ValueError) as exc:
-        return _problem(400, f'Expected a fault, such as {{"fault": "silence"}}: {exc}')
-    request.app[STATE].faults.set(registry, fault)
-    return web.Response(status=204)
-
-
-async def _clear_fault(request: web.Request) -> web.Response:
-    request.app[STATE].faults.clear(_registry(request))
-    return web.Response(status=204)
-
-
-async def _command(request: web.Request) -> web.Response:
-    stand_in = request.app[STATE].stand_ins[_registry(request)]
-    try:
-        stand_in.admin(request.match_info["command"])
-    except UnknownCommand:
-        return _problem(404, "The stand-in does not know this command.")
-    return web.Response(status=204)
-
-
-def _registry(request: web.Request) -> str:
-    registry = request.match_info["registry"]
-    if registry not in request.app[STATE].stand_ins:
-        raise web.HTTPNotFound(text="No such registry is served.")
-    return registry
-
-
-def _json(value: Any, status: int = 200, content_type: str = "application/json") -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(value), content_type=content_type)
-
-
-def _problem(status: int, detail: str) -> web.Response:
-    body = {"type": "about:blank", "status": status, "detail": detail}
-    return _json(body, status, "application/problem+json")

@@ -16,7 +16,7 @@ from mocks.gplx_people import Licences
 from mocks.hotich_events import CivilEvents
 from mocks.lltp_dossiers import DONE, DOSSIERS, JudicialDossiers
 from mocks.province import Citizen, Province
-from mocks.server import running
+from mocks.server import Running, running
 from tests.conftest import Desk, open_desk, settings_for
 from tests.policies import policy, rule, with_policy
 
@@ -46,15 +46,23 @@ _GRANTED_AT_SECOND = ("hotich.marital_status", "bhxh.participant")
 
 @dataclass(frozen=True)
 class Everywhere:
-    """The province, and gateways in front of all its registries: a registry with two contracts in use needs two."""
+    """The stand-ins, and gateways in front of all of them: a registry with two contracts in use needs two."""
 
-    province: Province
+    server: Running
     desks: tuple[Desk, Desk]
+
+    @property
+    def province(self) -> Province:
+        """Where everybody lives."""
+        return self.server.state.province
+
+    async def raw(self, dataset: str, query: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Status and body, whatever they are."""
+        return await self.desks[dataset in _GRANTED_AT_SECOND].ask(dataset, query)
 
     async def ask(self, dataset: str, query: Mapping[str, Any]) -> tuple[str, Any]:
         """Outcome and record; record is None where nothing was found."""
-        desk = self.desks[dataset in _GRANTED_AT_SECOND]
-        status, answer = await desk.ask(dataset, query)
+        status, answer = await self.raw(dataset, query)
         assert status == 200, (dataset, answer)
         return answer["outcome"], answer.get("record")
 
@@ -75,7 +83,7 @@ async def everywhere(province: Province) -> AsyncIterator[Everywhere]:
             settings = settings_for(server.base_url, **sections)
             whole = with_policy(settings, policy(rule({one: _all_fields(one) for one in granted})))
             desks.append(await open_ones.enter_async_context(open_desk(whole)))
-        yield Everywhere(province, (desks[0], desks[1]))
+        yield Everywhere(server, (desks[0], desks[1]))
 
 
 def _all_fields(dataset: str) -> list[str]:
