@@ -14,6 +14,7 @@ import pytest
 
 from gateway import app
 from gateway.errors import NoSuchPlan, SettingsError
+from gateway.impact.dossiers import dossiers
 from gateway.impact.memory import Memory, month_before, month_of
 from gateway.impact.rows import Done, PaperRow, PlanRow, Remembered
 from gateway.impact.words import GROUPS, NOT_REPLACEABLE, WHYS, Did, Group, Why, contradicts, group_of
@@ -220,6 +221,26 @@ async def test_pending_and_then_waived_is_one_dossier(stand_ins: Running, tmp_pa
     assert [one.plan.plan_id for one in kept] == [first["plan_id"], second["plan_id"]]
     assert len({(one.plan.dossier, one.plan.applicant) for one in kept}) == 1
     assert kept[0].plan.applicant != kept[0].plan.dossier
+
+
+async def test_a_receipt_is_judged_by_the_last_decision(stand_ins: Running, tmp_path: Path) -> None:
+    """What was pending and is waived since may be accepted without a reason, under the first plan's id as well."""
+    async with counter(stand_ins, tmp_path) as desk:
+        stand_ins.faults.set("dancu", Fault("garbage", times=1))
+        first = await planned(desk, APPLICANT)
+        stand_ins.faults.clear("dancu")
+        await planned(desk, APPLICANT)
+        status, answer = await receipt(desk, first["plan_id"], {"paper": "identity", "did": "accepted"})
+        assert desk.core.remembering is not None
+        (dossier,) = dossiers(await desk.core.remembering.run(lambda memory: list(memory.month("2026-03"))))
+
+    assert {one["id"]: one["decision"] for one in first["papers"]}["identity"] == "required"
+    assert (status, done(answer, "identity")["decision"], done(answer, "identity")["overridden"]) == (
+        200,
+        "waived",
+        False,
+    )
+    assert dossier.papers["identity"].is_replaced
 
 
 def test_a_measure_wants_keys(tmp_path: Path) -> None:

@@ -75,7 +75,12 @@ class Memory:
                 connection.execute(insert(QUESTIONS), rows)
 
     def plan(self, plan_id: str, consumer: str) -> Remembered:
-        """A plan of this consumer. Raises NoSuchPlan."""
+        """
+        A plan of this consumer, with the decisions as they now stand. Raises NoSuchPlan.
+
+        Where it was made again for the same dossier, by a ticket or by the caller, the later word on a paper counts as
+        long as no receipt names it.
+        """
         with self._writing() as connection:
             there = self._plan(connection, plan_id)
         if there is None or there.plan.consumer != consumer:
@@ -106,7 +111,7 @@ class Memory:
             for name, what in done.items():
                 of_paper = (PAPERS.c.plan_id == plan_id) & (PAPERS.c.paper == name)
                 words = {"did": what.did, "why": what.why, "shows": what.shows}
-                connection.execute(update(PAPERS).where(of_paper).values(words))
+                connection.execute(update(PAPERS).where(of_paper).values(_of_paper(plan_id, papers[name]) | words))
             if there.plan.received_at is None:
                 values = {"received_at": micros(received_at), "month": month_of(received_at)}
                 connection.execute(update(PLANS).where(PLANS.c.dossier == there.plan.dossier).values(values))
@@ -165,13 +170,27 @@ class Memory:
 
     @staticmethod
     def _plan(connection: Connection, plan_id: str) -> Remembered | None:
+        """The plan with what later ones of its dossier say of its papers, and with their questions."""
         row = connection.execute(select(PLANS).where(PLANS.c.plan_id == plan_id).with_for_update()).first()
         if row is None:
             return None
-        of_plan = PAPERS.c.plan_id == plan_id
-        papers = connection.execute(select(PAPERS).where(of_plan).order_by(PAPERS.c.paper))
-        asked = connection.execute(select(QUESTIONS).where(QUESTIONS.c.plan_id == plan_id).order_by(QUESTIONS.c.nth))
-        return Remembered(plan=_plan(row), papers=tuple(map(_paper, papers)), questions=tuple(map(_question, asked)))
+        plan = _plan(row)
+        of_plan = select(PAPERS).where(PAPERS.c.plan_id == plan_id).order_by(PAPERS.c.paper)
+        papers = {one.paper: one for one in map(_paper, connection.execute(of_plan))}
+        alike = (PLANS.c.dossier == row.dossier) & (PLANS.c.procedure == row.procedure) & (PLANS.c.case == row.case)
+        later = select(PLANS.c.plan_id).where(alike, PLANS.c.at >= row.at)
+        again = (
+            select(PAPERS)
+            .join(PLANS, PLANS.c.plan_id == PAPERS.c.plan_id)
+            .where(alike, PLANS.c.at > row.at)
+            .order_by(PLANS.c.at)
+        )
+        for one in map(_paper, connection.execute(again)):
+            if one.paper in papers and papers[one.paper].done is None:
+                papers[one.paper] = replace(one, done=None)
+        asked = select(QUESTIONS).where(QUESTIONS.c.plan_id.in_(later)).order_by(QUESTIONS.c.plan_id, QUESTIONS.c.nth)
+        questions = tuple(map(_question, connection.execute(asked)))
+        return Remembered(plan=plan, papers=tuple(papers.values()), questions=questions)
 
 
 def _streamed(connection: Connection, query: Any) -> Any:

@@ -107,6 +107,8 @@ _OF: Mapping[Situation, Group] = {
     Situation.NOT_CONNECTED: Group.NOT_COVERED,
     Situation.NOT_ASKED: Group.NOT_ASKED,
     Situation.UNSAID: Group.NOT_ASKED,
+    Situation.BOOKED: Group.NOT_ASKED,
+    Situation.EXPIRED: Group.SOURCE_DOWN,
     Situation.MATCHING: Group.OVERRIDDEN,
     **dict.fromkeys(_DOWN, Group.SOURCE_DOWN),
 }
