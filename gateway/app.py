@@ -28,6 +28,7 @@ from gateway import (
     app_tickets,
 )
 from gateway.app_access import Rules, access, counting_secrets, read_rules
+from gateway.app_batches import batches_part
 from gateway.app_cache import answer_cache, freshness
 from gateway.app_credentials import credentials, log_in_urls, require_secrets, signed, tls_context, xroad_names
 from gateway.app_index import index_part
@@ -354,6 +355,17 @@ def parts(core: Core, clock: Clock, office: app_tickets.TicketsOffice | None = N
     office = office or _tickets(core, clock)
     if office is not None:
         joined.append(office.part)
+    batches = batches_part(
+        core.settings.batches,
+        core.keys.secrets if core.keys is not None else None,
+        lookup=core.lookup,
+        consumers=core.consumers,
+        authenticator=core.authenticator,
+        metrics=core.metrics,
+        clock=clock,
+    )
+    if batches is not None:
+        joined.append(batches)
     if core.keys is None:
         return joined
     part = index_part(

@@ -22,6 +22,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.commands import (
+    batch,
     cache,
     contract,
     evidence,
@@ -59,6 +60,7 @@ cli.add_typer(witness.commands, name="witness")
 cli.add_typer(ledger_index.approvals, name="approval")
 cli.add_typer(store.commands, name="store")
 cli.add_typer(cache.commands, name="cache")
+cli.add_typer(batch.commands, name="batch")
 cli.add_typer(procedures.commands, name="procedures")
 cli.add_typer(impact.commands, name="impact")
 cli.add_typer(tickets.commands, name="tickets")

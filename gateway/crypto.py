@@ -282,8 +282,8 @@ class Secrets:
         self._mac = _keyed(_derived(secrets[0], b"raw reply"))
         self._secrets = secrets
         self._place = _keyed(_derived(secrets[0], b"place of a kept answer"))
-        self.sealing_keys = tuple(_derived(secret, b"kept answers") for secret in secrets)
-        """What kept answers are sealed with, the one in use first: for `crypto_sealing.Sealer`."""
+        self.sealing_keys = self.keys_for(b"kept answers")
+        """What kept answers are sealed with."""
 
     @classmethod
     def load(cls, files: tuple[Path, ...]) -> Secrets:
@@ -321,6 +321,10 @@ class Secrets:
     def boxes(self, purpose: bytes) -> tuple[Box, ...]:
         """The same under each secret, the one in use first: what was sealed before a change opens with another."""
         return tuple(Box(secret, purpose) for secret in self._secrets)
+
+    def keys_for(self, purpose: bytes) -> tuple[bytes, ...]:
+        """Keys to seal what is kept for this purpose, the one in use first: for `crypto_sealing.Sealer`."""
+        return tuple(_derived(secret, purpose) for secret in self._secrets)
 
 
 class Box:

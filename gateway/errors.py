@@ -52,7 +52,10 @@ Every error of the gateway, and the two closed lists of words that callers see.
     │   ├── NoSuchPlan               no_such_plan
     │   ├── NoSuchRecord             no_such_record
     │   ├── NoSuchTicket             no_such_ticket
-    │   └── TicketsUnavailable       tickets_unavailable
+    │   ├── TicketsUnavailable       tickets_unavailable
+    │   ├── NoSuchBatch              no_such_batch
+    │   ├── BatchNotEnded            batch_not_ended
+    │   └── BatchesUnavailable       batches_unavailable
     └── SetupError                   the gateway cannot start or be used like this
         ├── SettingsError            a setting is missing or wrong
         ├── ContractError            a packaged contract or adapter is unusable
@@ -76,6 +79,8 @@ __all__ = [
     "Actor",
     "AmbiguousAnswer",
     "ApprovalError",
+    "BatchNotEnded",
+    "BatchesUnavailable",
     "CallerGone",
     "CaseClosed",
     "CaseUnavailable",
@@ -103,6 +108,7 @@ __all__ = [
     "MalformedAnswer",
     "MeasureUnavailable",
     "MismatchedAnswer",
+    "NoSuchBatch",
     "NoSuchLookup",
     "NoSuchPlan",
     "NoSuchRecord",
@@ -686,6 +692,36 @@ class TicketsUnavailable(NotShown):
     actor = Actor.OPERATOR
     title_vi = "Chưa đọc hoặc ghi được tệp phiếu chờ; thử lại sau."
     title_en = "The file of tickets cannot be read or written now; try again later."
+
+
+class NoSuchBatch(NotShown):
+    """There is no batch of this id, it is another consumer's, or it has had its time."""
+
+    word = "no_such_batch"
+    http_status = 404
+    actor = Actor.CONSUMER
+    title_vi = "Không có lô nào mang mã này, lô thuộc hệ thống khác, hoặc đã bị xóa theo thời hạn."
+    title_en = "There is no batch of this id, it belongs to another system, or its time is over and it was deleted."
+
+
+class BatchNotEnded(NotShown):
+    """Results are given once their batch has ended."""
+
+    word = "batch_not_ended"
+    http_status = 409
+    actor = Actor.CONSUMER
+    title_vi = "Lô chưa xong; xem tiến độ ở GET /v1/batches/{id}, hoặc hủy lô để lấy phần đã có."
+    title_en = "The batch has not ended; GET /v1/batches/{id} tells how far it is; cancel it to have what there is."
+
+
+class BatchesUnavailable(NotShown):
+    """The file of batches cannot be read or written. Lookups go on; what was accepted is there, and goes on later."""
+
+    word = "batches_unavailable"
+    http_status = 503
+    actor = Actor.OPERATOR
+    title_vi = "Nơi lưu các lô không đọc hoặc ghi được; thử lại sau."
+    title_en = "Where batches are kept cannot be read or written; try again later."
 
 
 # --- the gateway itself ------------------------------------------------------------------------

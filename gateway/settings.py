@@ -29,6 +29,7 @@ from gateway.settings_authentication import (
     TokensSettings,
     WebTlsSettings,
 )
+from gateway.settings_batches import BatchSettings
 from gateway.settings_cache import CacheSettings
 from gateway.settings_credentials import (
     AnonymousSettings,
@@ -48,6 +49,7 @@ from gateway.settings_tickets import TicketsSettings
 from gateway.transport.endpoint import literal
 
 __all__ = [
+    "BatchSettings",
     "BreakerSettings",
     "CacheSettings",
     "CallbackSettings",
@@ -378,6 +380,7 @@ class Settings(BaseSettings):
     signatures: SignaturesSettings = Field(default_factory=SignaturesSettings, description="Signed requests.")
     state: StateSettings = Field(default_factory=StateSettings, description="Short-lived state.")
     cache: CacheSettings = Field(default_factory=CacheSettings, description="Kept answers.")
+    batches: BatchSettings = Field(default_factory=BatchSettings, description="Batches of lookups and verifications.")
     registries: dict[Name, RegistrySettings] = Field({}, description="What can be asked, by instance name.")
 
     @classmethod

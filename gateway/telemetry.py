@@ -121,6 +121,7 @@ class Metrics:
         self._of_papers()
         self._of_registries()
         self._of_kept_answers()
+        self._of_batches()
         self._of_callers()
         self._of_the_ledger()
         self.build = Gauge(
@@ -316,6 +317,64 @@ class Metrics:
             "gateway_cache_alarms",
             "Rows of the file of kept answers, or the file itself, that were not what they should be.",
             ["what"],
+            registry=self.registry,
+        )
+
+    def _of_batches(self) -> None:
+        self.batches = Gauge(
+            "gateway_batches",
+            "Batches that are kept, by state.",
+            ["state"],
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.batch_oldest = Gauge(
+            "gateway_batch_oldest_seconds",
+            "How long ago the oldest batch came that has not ended; 0 where all have.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.batch_items_left = Gauge(
+            "gateway_batch_items_left",
+            "Items of unfinished batches that have no result yet.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.batch_items = Counter(
+            "gateway_batch_items",
+            "Items of batches that got their result, by outcome.",
+            ["registry", "outcome"],
+            registry=self.registry,
+        )
+        self.batch_waits = Counter(
+            "gateway_batch_waits",
+            "How often a batch was laid aside for a while, by reason or refusal.",
+            ["why"],
+            registry=self.registry,
+        )
+        self.batch_alarms = Counter(
+            "gateway_batch_alarms",
+            "Rows of batches, or their file, that were not what they should be.",
+            ["what"],
+            registry=self.registry,
+        )
+
+    def _count_papers(self) -> None:
+        self.papers = Counter(
+            "gateway_papers",
+            "Papers that a plan decided, by the clause under which data replaces them and what became of them.",
+            ["clause", "decision"],
+            registry=self.registry,
+        )
+        self.receipts = Counter(
+            "gateway_paper_receipts",
+            "Papers of which an officer's receipt said what was done.",
+            ["registry", "clause", "decision", "did"],
+            registry=self.registry,
+        )
+        self.impact_failures = Counter(
+            "gateway_impact_failures",
+            "Plans, receipts and measures that the measure's database could not take or give.",
             registry=self.registry,
         )
 

@@ -28,6 +28,7 @@ REGISTRIES = sorted(installed_adapters())
 WORKERS = ("0", "1", "2", "3")
 ENDS = ["found", "absent", *(reason.value for reason in REASONS)]
 OTHER_PROBLEMS = sorted(by(table("docs/errors.md", "Other problems"), "word"))
+_LATER = [word.value for word, error in {**REASONS, **REFUSALS}.items() if error.http_status in {429, 503, 504}]
 _OF_ONE = {
     "gateway_attempts": {"result": [*ENDS, "caller_gone", "overtaken"]},
     "gateway_cache_questions": {"result": RESULTS},
@@ -42,6 +43,10 @@ _OF_ONE = {
     "gateway_cache_alarms": {"what": ALARMS},
     "gateway_ledger_failures": {"what": ("write", "flush", "full", "checkpoint", "tiles", "manifest")},
     "gateway_circuit_openings": {"why": ("failing", "slow", "throttled")},
+    "gateway_batches": {"state": ("waiting", "running", "ended")},
+    "gateway_batch_items": {"outcome": ("found", "absent", "unknown", "refused")},
+    "gateway_batch_alarms": {"what": ("altered", "key_gone", "unavailable")},
+    "gateway_batch_waits": {"why": (*_LATER, "forbidden", "not_connected")},
     "gateway_shed": {"why": ("full", "share")},
     "gateway_ledger_state": {"state": ("open", "failing", "dead", "closed")},
     "gateway_ledger_records": {"type": ("asked", "answered", "refused", "undelivered", "opened", "closed", "view")},

@@ -399,7 +399,8 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> app.Core:
     demo = settings.load(ROOT / "demo" / "gateway.toml")
     assert demo.ledger is not None
     ledger = demo.ledger.model_copy(update={"folder": folder / "ledger"})
-    return app.build(demo.model_copy(update={"keys": keys, "ledger": ledger}))
+    batches = settings.BatchSettings(file=folder / "batches.db")
+    return app.build(demo.model_copy(update={"keys": keys, "ledger": ledger, "batches": batches}))
 
 
 def served(routes: Any) -> set[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from gateway.domain.identifiers import CitizenId, ProcedureCode
 from gateway.domain.model import Masked
 
-__all__ = ["Inquiry", "Officer"]
+__all__ = ["CaseId", "Inquiry", "Officer"]
 
 AgencyCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}(\.[A-Z0-9]{1,6}){0,6}$", max_length=35)]
 CaseId = Annotated[str, Field(pattern=r"^[A-Z0-9.]{2,36}-[0-9]{6}-[0-9]{1,8}$", max_length=50)]

@@ -171,6 +171,36 @@ class Access:
             return frozenset()
         return frozenset(name for name in wanted if name in shape.names and shape.asked(name, decision.parts))
 
+    def check(self, consumer: Consumer, entry: Entry, inquiry: Inquiry, *, comparing: bool) -> None:
+        """Raises Forbidden or PurposeUnknown where no rule speaks of such questions; nothing is counted."""
+        scope = Scope(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id, comparing)
+        self._decided(self.policy.current, scope, self._today())
+
+    def still_gives(
+        self,
+        consumer: Consumer,
+        entry: Entry,
+        inquiry: Inquiry,
+        fields: Collection[str],
+        *,
+        seen: Collection[str] | None = None,
+    ) -> bool:
+        """
+        Whether what was given earlier may be given now: a record with these fields, or with `seen` verdicts about these
+        fields, with the values of those in `seen`.
+        """
+        policy = self.policy.current
+        scope = Scope(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id)
+        given = policy.decide(scope, self._today())
+        if seen is None:
+            return given is not None and all(_is_given(name, given.fields) for name in fields)
+        compared = policy.decide(replace(scope, comparing=True), self._today())
+        if compared is None:
+            return False
+        shape = policy.shapes[entry.id]
+        shown = shape.whole(seen, given.parts if given is not None else frozenset())
+        return set(fields) <= shape.whole(fields, compared.parts) and set(seen) <= shown
+
     def require(self, consumer: Consumer, right: Right) -> None:
         """Raises Forbidden unless the policy gives the consumer this right."""
         if not self.policy.current.may(consumer.name, right):
@@ -210,6 +240,11 @@ class Access:
         return self.officers.current.code(
             inquiry.agency, inquiry.officer.account, entry.instance.name, today, issuer=entry.instance.adapter.owner
         )
+
+
+def _is_given(name: str, fields: frozenset[str]) -> bool:
+    """Whether a name is given, itself or with the field that it is a member of."""
+    return name in fields or name.partition(".")[0] in fields
 
 
 def _fields(policy: Policy, decision: Decision, entry: Entry, asked: list[str] | None) -> frozenset[str]:

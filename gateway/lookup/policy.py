@@ -29,6 +29,7 @@ class Right(StrEnum):
     EXPLANATIONS = "explanations"
     PROOFS = "proofs"
     IMPACT = "impact"
+    BATCHES = "batches"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,15 +41,16 @@ class Store:
         self._engine = engine
 
     @classmethod
-    def open(cls, url: str, password: Callable[[], str] | None = None) -> Store:
+    def open(cls, url: str, password: Callable[[], str] | None = None, *, erases: bool = False) -> Store:
         """
         The database of an address; `password` is asked for each new connection to PostgreSQL. Contacts nobody.
+        `erases`: SQLite overwrites what is deleted.
 
         Raises SettingsError, which quotes no address.
         """
         address = _address(url)
         if address.get_backend_name() == "sqlite":
-            return cls(_sqlite(address))
+            return cls(_sqlite(address, erases))
         return cls(_postgresql(address, password))
 
     @property
@@ -121,7 +122,7 @@ def _address(url: str) -> URL:
     return address
 
 
-def _sqlite(address: URL) -> Engine:
+def _sqlite(address: URL, erases: bool) -> Engine:
     engine = create_engine(address, hide_parameters=True, connect_args={"timeout": _BUSY_S})
 
     @event.listens_for(engine, "connect")
@@ -130,6 +131,7 @@ def _sqlite(address: URL) -> Engine:
         connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_S * 1000)}")
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA secure_delete = {'ON' if erases else 'OFF'}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+from aiohttp import web
+
 from gateway.clock import Clock
 from gateway.domain.outcome import Unknown
 from gateway.errors import Reason
 from gateway.lookup.access import Consumer
 from gateway.telemetry import Metrics
 
-__all__ = ["Inbound"]
+__all__ = ["INBOUND", "Inbound"]
 
 _AGAIN_AFTER = timedelta(seconds=1)
 
@@ -37,6 +39,11 @@ class Inbound:
             return False
         self._inside += 1
         return True
+
+    @property
+    def inside(self) -> int:
+        """How many questions it carries now."""
+        return self._inside
 
     def leave(self) -> None:
         """Give the place back."""
@@ -64,3 +71,6 @@ class Inbound:
     def overloaded(self) -> Unknown:
         """What a question that was shed ends as."""
         return Unknown(Reason.OVERLOADED, self._clock.now() + _AGAIN_AFTER)
+
+
+INBOUND: web.AppKey[Inbound] = web.AppKey("inbound", Inbound)

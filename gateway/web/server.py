@@ -28,7 +28,7 @@ from gateway.web.authentication.keys import digest
 from gateway.web.body import refuse_odd
 from gateway.web.connection import Door
 from gateway.web.handlers import LOOKUP_ID, STOPPING, Handlers, Stopping
-from gateway.web.inbound import Inbound
+from gateway.web.inbound import INBOUND, Inbound
 from gateway.web.limits import LIMITS, Limits
 from gateway.web.part import Part
 
@@ -65,6 +65,7 @@ def api(
     app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
     app[LIMITS] = limits
+    app[INBOUND] = inbound
     app[METRICS] = metrics
     app.on_response_prepare.append(_without_banner)
     app.router.add_post("/v1/lookups", handlers.ask)

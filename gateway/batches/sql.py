@@ -1,0 +1,271 @@
+"""Batches in an SQL database: everything that must be true at once is one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
+
+from gateway.batches.rows import Ended, Figures, ItemRow, Kept, Named, ResultRow, Settled, State
+from gateway.batches.tables import BATCHES, COUNTS, ITEMS, METADATA
+from gateway.errors import IdempotencyConflict
+from gateway.stores.sql import Store
+
+__all__ = ["SqlRows"]
+
+_AT_ONCE = 2_000
+"""Rows deleted in one transaction: others write in between."""
+_UNFINISHED = ("coming", "open")
+
+
+class SqlRows:
+    """See `rows.Rows`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def prepare(self) -> None:
+        with self._store.writing() as connection:
+            METADATA.create_all(connection)
+
+    def add(self, batch: Kept) -> None:
+        with self._store.writing() as connection:
+            connection.execute(
+                insert(BATCHES).values(
+                    id=batch.id,
+                    consumer=batch.consumer,
+                    by=batch.by,
+                    asks=batch.asks,
+                    dataset=batch.dataset,
+                    job=batch.job,
+                    state=batch.state,
+                    created_at=batch.created_at,
+                    total=batch.total,
+                    turn_at=batch.created_at,
+                    waits_for="",
+                    claimed="",
+                    fields="",
+                    seen="",
+                )
+            )
+
+    def add_items(self, batch_id: str, items: Sequence[ItemRow]) -> None:
+        with self._store.writing() as connection:
+            rows = [{"batch": batch_id, "line": one.line, "item": one.item, "tries": 0} for one in items]
+            connection.execute(insert(ITEMS), rows)
+
+    def complete(
+        self, batch_id: str, *, total: int, claimed: Sequence[str], named: Named | None, most: int
+    ) -> str | None:
+        with self._store.writing() as connection:
+            consumer = connection.scalar(select(BATCHES.c.consumer).where(BATCHES.c.id == batch_id))
+            theirs = BATCHES.c.consumer == consumer
+            if named is not None:
+                earlier = connection.execute(
+                    select(BATCHES.c.id, BATCHES.c.body).where(theirs, BATCHES.c.key == named.key)
+                ).one_or_none()
+                if earlier is not None and earlier.body != named.body:
+                    raise IdempotencyConflict
+                if earlier is not None:
+                    return str(earlier.id)
+            unfinished = connection.scalar(
+                select(func.count()).select_from(BATCHES).where(theirs, BATCHES.c.state == "open")
+            )
+            if (unfinished or 0) >= most:
+                return None
+            values = {"state": "open", "total": total, "claimed": ",".join(claimed)}
+            if named is not None:
+                values |= {"key": named.key, "body": named.body}
+            connection.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(values))
+            return batch_id
+
+    def drop(self, batch_id: str) -> None:
+        mine = BATCHES.c.id == batch_id
+        with self._store.writing() as connection:  # nobody finds it any more; whoever comes upon it goes on from here
+            hidden = {"state": "coming", "created_at": 0, "key": None, "holder": None}
+            connection.execute(update(BATCHES).where(mine).values(hidden))
+        while self._deleted(batch_id):
+            pass
+        with self._store.writing() as connection:
+            connection.execute(delete(COUNTS).where(COUNTS.c.batch == batch_id))
+            connection.execute(delete(BATCHES).where(mine))
+
+    def _deleted(self, batch_id: str) -> int:
+        some = select(ITEMS.c.line).where(ITEMS.c.batch == batch_id).limit(_AT_ONCE)
+        with self._store.writing() as connection:
+            return connection.execute(delete(ITEMS).where(ITEMS.c.batch == batch_id, ITEMS.c.line.in_(some))).rowcount
+
+    def find(self, batch_id: str) -> Kept | None:
+        with self._store.reading() as connection:
+            return _found(connection, and_(BATCHES.c.id == batch_id, BATCHES.c.state != "coming"))
+
+    def counts(self, batch_id: str) -> Mapping[tuple[str, str], int]:
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                select(COUNTS.c.outcome, COUNTS.c.reason, COUNTS.c["items"]).where(COUNTS.c.batch == batch_id)
+            )
+            return {(outcome, reason): items for outcome, reason, items in rows}
+
+    def take(self, holder: str, now: int, until: int) -> Kept | None:
+        other = BATCHES.alias()
+        leased = exists().where(other.c.consumer == BATCHES.c.consumer, other.c.leased_until > now)
+        free = and_(
+            BATCHES.c.state == "open",
+            ~leased,
+            or_(BATCHES.c.waits_until.is_(None), BATCHES.c.waits_until <= now),
+        )
+        with self._store.reading() as connection:  # most often there is nothing, and nobody is kept from writing
+            if connection.scalar(select(BATCHES.c.id).where(free).limit(1)) is None:
+                return None
+        with self._store.writing() as connection:
+            first = select(BATCHES.c.id).where(free).order_by(BATCHES.c.turn_at, BATCHES.c.id).limit(1)
+            batch_id = connection.scalar(first)
+            if batch_id is None:
+                return None
+            mine = BATCHES.c.id == batch_id
+            lease = {"holder": holder, "leased_until": until, "turn_at": now, "waits_until": None, "waits_for": ""}
+            connection.execute(update(BATCHES).where(mine).values(lease))
+            return _found(connection, mine)
+
+    def items(self, batch_id: str, after: int, most: int) -> Sequence[ItemRow]:
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                select(ITEMS.c.line, ITEMS.c.item, ITEMS.c.tries)
+                .where(ITEMS.c.batch == batch_id, ITEMS.c.line > after, ITEMS.c.outcome.is_(None))
+                .order_by(ITEMS.c.line)
+                .limit(most)
+            )
+            return [ItemRow(line, item, tries) for line, item, tries in rows]
+
+    def settle(self, batch_id: str, holder: str, settled: Settled, now: int, until: int) -> State | None:
+        mine = and_(BATCHES.c.id == batch_id, BATCHES.c.holder == holder)
+        with self._store.writing() as connection:
+            state = connection.scalar(select(BATCHES.c.state).where(mine))
+            if state is None:
+                return None
+            values: dict[str, Any] = {"leased_until": until}
+            if settled.fields or settled.seen:
+                values |= {"fields": _names(settled.fields), "seen": _names(settled.seen)}
+            connection.execute(update(BATCHES).where(mine).values(values))
+            self._keep(connection, batch_id, settled)
+            return cast(State, state)
+
+    @staticmethod
+    def _keep(connection: Connection, batch_id: str, settled: Settled) -> None:
+        counts: Counter[tuple[str, str]] = Counter()
+        for one in settled.results:
+            kept = connection.execute(
+                update(ITEMS)
+                .where(ITEMS.c.batch == batch_id, ITEMS.c.line == one.line, ITEMS.c.outcome.is_(None))
+                .values(item=None, result=one.result, outcome=one.outcome)
+            )
+            if kept.rowcount:
+                counts[one.outcome, one.reason] += 1
+        for line in settled.tried:
+            here = and_(ITEMS.c.batch == batch_id, ITEMS.c.line == line)
+            connection.execute(update(ITEMS).where(here).values(tries=ITEMS.c.tries + 1))
+        for (outcome, reason), items in counts.items():
+            here = and_(COUNTS.c.batch == batch_id, COUNTS.c.outcome == outcome, COUNTS.c.reason == reason)
+            more = update(COUNTS).where(here).values({"items": COUNTS.c["items"] + items})
+            if not connection.execute(more).rowcount:
+                connection.execute(
+                    insert(COUNTS).values({"batch": batch_id, "outcome": outcome, "reason": reason, "items": items})
+                )
+
+    def release(self, batch_id: str, holder: str, *, waits_until: int | None, waits_for: str) -> None:
+        mine = and_(BATCHES.c.id == batch_id, BATCHES.c.holder == holder)
+        values = {"holder": None, "leased_until": None, "waits_until": waits_until, "waits_for": waits_for}
+        with self._store.writing() as connection:
+            connection.execute(update(BATCHES).where(mine).values(values))
+
+    def end(self, batch_id: str, holder: str, state: Ended, now: int, delete_at: int) -> None:
+        self._end(batch_id, BATCHES.c.holder == holder, state, now, delete_at)
+
+    def cancel(self, batch_id: str, now: int, delete_at: int) -> None:
+        self._end(batch_id, None, "cancelled", now, delete_at)
+
+    def _end(self, batch_id: str, by: ColumnElement[bool] | None, state: State, now: int, delete_at: int) -> None:
+        open_one = and_(BATCHES.c.id == batch_id, BATCHES.c.state == "open", *(() if by is None else (by,)))
+        values = {"state": state, "ended_at": now, "delete_at": delete_at, "waits_until": None, "waits_for": ""}
+        if by is not None:  # a worker that still has answers under way keeps its lease until it has brought them
+            values |= {"holder": None, "leased_until": None}
+        with self._store.writing() as connection:
+            if connection.execute(update(BATCHES).where(open_one).values(values)).rowcount:
+                left = and_(ITEMS.c.batch == batch_id, ITEMS.c.outcome.is_(None))
+                connection.execute(update(ITEMS).where(left).values(item=None))
+
+    def results(self, batch_id: str, after: int, most: int) -> Sequence[ResultRow]:
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                select(ITEMS.c.line, ITEMS.c.result, ITEMS.c.outcome)
+                .where(ITEMS.c.batch == batch_id, ITEMS.c.line > after, ITEMS.c.outcome.is_not(None))
+                .order_by(ITEMS.c.line)
+                .limit(most)
+            )
+            return [ResultRow(line, result, outcome) for line, result, outcome in rows]
+
+    def fetched(self, batch_id: str, delete_at: int) -> None:
+        sooner = and_(BATCHES.c.id == batch_id, BATCHES.c.delete_at > delete_at)
+        with self._store.writing() as connection:
+            connection.execute(update(BATCHES).where(sooner).values(delete_at=delete_at))
+
+    def prune(self, now: int, *, came_before: int) -> int:
+        over = or_(BATCHES.c.delete_at <= now, and_(BATCHES.c.state == "coming", BATCHES.c.created_at < came_before))
+        with self._store.reading() as connection:
+            found = list(connection.scalars(select(BATCHES.c.id).where(over)))
+        for batch_id in found:
+            self.drop(batch_id)
+        return len(found)
+
+    def figures(self, now: int) -> Figures:
+        unfinished = BATCHES.c.state == "open"
+        with self._store.reading() as connection:
+            many = select(func.count()).select_from(BATCHES)
+            running = connection.scalar(many.where(unfinished, BATCHES.c.leased_until > now)) or 0
+            every = connection.scalar(many.where(unfinished)) or 0
+            ended = connection.scalar(many.where(BATCHES.c.state.not_in(_UNFINISHED))) or 0
+            oldest = connection.scalar(select(func.min(BATCHES.c.created_at)).where(unfinished))
+            meant = connection.scalar(select(func.sum(BATCHES.c.total)).where(unfinished)) or 0
+            answered = connection.scalar(
+                select(func.sum(COUNTS.c["items"])).where(COUNTS.c.batch.in_(select(BATCHES.c.id).where(unfinished)))
+            )
+        left = meant - (answered or 0)
+        return Figures(waiting=every - running, running=running, ended=ended, left=left, oldest=oldest)
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def _found(connection: Connection, where: ColumnElement[bool]) -> Kept | None:
+    row = connection.execute(select(BATCHES).where(where)).mappings().one_or_none()
+    if row is None:
+        return None
+    return Kept(
+        id=row["id"],
+        consumer=row["consumer"],
+        by=row["by"],
+        asks=row["asks"],
+        dataset=row["dataset"],
+        job=row["job"],
+        state=row["state"],
+        created_at=row["created_at"],
+        ended_at=row["ended_at"],
+        delete_at=row["delete_at"],
+        total=row["total"],
+        leased_until=row["leased_until"],
+        waits_until=row["waits_until"],
+        waits_for=row["waits_for"],
+        claimed=tuple(_split(row["claimed"])),
+        fields=frozenset(_split(row["fields"])),
+        seen=frozenset(_split(row["seen"])),
+    )
+
+
+def _names(names: Iterable[str]) -> str:
+    return ",".join(sorted(names))
+
+
+def _split(text: str) -> list[str]:
+    return text.split(",") if text else []
