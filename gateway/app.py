@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any
 import uuid_utils
 from aiohttp import web
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from contracts.reader import Contract
 from contracts.reader import card as quality_card
@@ -439,7 +441,8 @@ def options_for(adapter: Adapter, contract: str, values: Mapping[str, Any], *, p
     try:
         options = adapter.options.model_validate(dict(values))
     except ValidationError as exc:
-        lines = [f"{place}.{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in exc.errors()]
+        known = adapter.options.model_fields
+        lines = [f"{place}.{'.'.join(map(str, error['loc']))}: {_said(error, known)}" for error in exc.errors()]
         raise SettingsError("\n".join(lines)) from None
     needed = sorted(adapter.needed_options.get(contract, ()))
     missing = [name for name in needed if getattr(options, name) is None]
@@ -447,6 +450,13 @@ def options_for(adapter: Adapter, contract: str, values: Mapping[str, Any], *, p
         lines = [f"{place}.{name}: missing: {adapter.registry}@{contract} cannot ask without it" for name in missing]
         raise SettingsError("\n".join(lines))
     return options
+
+
+def _said(error: ErrorDetails, known: Collection[str]) -> str:
+    if error["type"] != "extra_forbidden":
+        return error["msg"]
+    near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+    return "unknown option" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def _instance(

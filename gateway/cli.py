@@ -136,8 +136,17 @@ def lookup(
 
 
 @cli.command()
-def check(settings: SettingsFile = DEFAULT_SETTINGS, as_json: AsJson = False) -> None:
+def check(
+    settings: SettingsFile = DEFAULT_SETTINGS,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Chỉ in mọi thiết lập và nguồn / only print every setting and its source")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Kiểm tra cấu hình và đường nối / try settings, TLS, token and connection; asks about nobody."""
+    if explain:
+        _explain(settings, as_json=as_json)
+        return
     from gateway import app
     from gateway.kit.check import Check, check_access, check_cache, check_callers, check_instances, check_keeping
 
@@ -259,6 +268,19 @@ def _prepare_multiprocess_metrics() -> None:
     import tempfile
 
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="gateway-metrics-")
+
+
+def _explain(file: Path, *, as_json: bool) -> None:
+    from gateway.settings_explained import explained
+
+    found = explained(_loaded(file, log_level="error"), file)
+    if as_json:
+        _print_json([one.view() for one in found])
+        return
+    table = Table("thiết lập / setting", "giá trị / value", "nguồn / source")
+    for one in found:
+        table.add_row(escape(one.setting), escape(one.value), one.source)
+    out.print(table)
 
 
 def _recorded(settings: Settings, unrecorded: bool) -> None:

@@ -8,6 +8,7 @@ that names the nearest known one. Relative paths start at the TOML file's folder
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -408,12 +409,26 @@ def load(file: Path) -> Settings:
         raise SettingsError(f"settings {file}: {exc.strerror}; {advice}") from exc
     except (ValueError, RecursionError) as exc:  # not all that tomllib cannot read is a TOMLDecodeError
         raise SettingsError(f"{file}: not TOML: {exc}") from exc
+    _check_environment()
     try:
         settings = Settings(**values)
     except ValidationError as exc:
         lines = [_explained(error["loc"], error["type"], error["msg"]) for error in exc.errors(include_input=False)]
         raise SettingsError(f"{file}:\n" + "\n".join(f"  {line}" for line in lines)) from None
     return _resolved(settings, file.parent.resolve())
+
+
+def _check_environment() -> None:
+    """Whoever misspells a variable's section would never be told: what no section takes is nobody's."""
+    sections = {name.upper(): name for name in Settings.model_fields}
+    lines = []
+    for name in sorted(os.environ):
+        section, parted, _ = name.upper().removeprefix("GATEWAY_").partition("__")
+        if name.upper().startswith("GATEWAY_") and parted and section not in sections:
+            near = difflib.get_close_matches(section, sections, n=1)
+            lines.append(f"{name}: unknown setting" + (f"; did you mean GATEWAY_{near[0]}__...?" if near else ""))
+    if lines:
+        raise SettingsError("environment:\n" + "\n".join(f"  {line}" for line in lines))
 
 
 def secret(file: Path) -> str:
