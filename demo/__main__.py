@@ -25,6 +25,8 @@ from urllib.request import Request, urlopen
 
 from rich.console import Console
 
+from demo.papers import SCENES, played
+
 HERE = Path(__file__).parent
 KEYS, LEDGER, PUBLIC = Path("var/demo/keys"), Path("var/demo/ledger"), Path("var/demo/jwks.json")
 KEY = (HERE / "secrets" / "one-stop-key").read_text().strip()
@@ -133,7 +135,7 @@ def main() -> int:
     ports = {"web": options.port, "mocks": options.port + 10, "metrics": options.port + 1010}
     gateway, mocks = f"http://127.0.0.1:{ports['web']}", f"http://127.0.0.1:{ports['mocks']}"
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    checks = len(STEPS) + len(AFTERWARDS)
+    checks = len(STEPS) + len(SCENES) + len(AFTERWARDS)
     wrong = checks
     if not KEYS.exists():
         shutil.rmtree(LEDGER, ignore_errors=True)  # signed with keys that nobody has any more
@@ -149,6 +151,7 @@ def main() -> int:
         PUBLIC.write_text(json.dumps(_call("GET", f"{gateway}/.well-known/jwks.json")[1]))
         _call("PUT", f"{mocks}/_mocks/cases", {"case_id": CLOSED, "state": "closed", "agencies": ["H08.12"]})
         wrong = sum(not _shown(step, gateway, mocks) for step in STEPS)
+        wrong += sum(not played(scene, gateway, mocks, INQUIRY, _call, console) for scene in SCENES)
         wrong += sum(not check(gateway) for check in AFTERWARDS)
         verdict = "[red]sai / wrong[/]" if wrong else "[green]đúng / right[/]"
         console.print(f"\n{checks - wrong}/{checks} {verdict}")

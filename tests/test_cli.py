@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -12,13 +13,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from rich.console import Console
 
+from demo.__main__ import AFTERWARDS, STEPS
+from demo.papers import SCENES, Scene, played
 from tests.conftest import FIRM, INQUIRY, MAU
 from tests.ports import demo_port, free_port
 from tests.trusted import trusted
@@ -393,3 +398,22 @@ def test_the_demo_ends_well() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     for shown in ("200 found", "200 absent", "504 unknown: timeout", "NGUYỄN VĂN MẪU", "CÔNG TY TNHH VÍ DỤ"):
         assert shown in done.stdout
+    for shown in ("KHÔNG PHẢI NỘP", "PHẢI NỘP", "CÁN BỘ XEM", "CHỜ HỎI LẠI", "khai “Nguyễn Văn Mậu”", "phiếu / ticket"):
+        assert shown in done.stdout
+    assert f"{len(STEPS) + len(SCENES) + len(AFTERWARDS)}/18 đúng" in done.stdout
+
+
+def test_the_demo_says_no_where_a_paper_became_something_else() -> None:
+    """A scene counts as wrong where one paper was decided otherwise, is missing, or cannot be read as it must."""
+    paper = {"id": "identity", "title": "Giấy", "decision": "waived", "situation": "matching", "officer_vi": "Được."}
+    plan = {"papers": [paper | {"verdicts": [], "standings": []}], "lookups": []}
+    scene = Scene("Cảnh", "1.001193", [], {"identity": "waived: matching"})
+    screen = Console(file=io.StringIO())
+
+    def right(scene: Scene) -> bool:
+        return played(scene, "", "", {}, lambda *_: (200, plan), screen)
+
+    assert right(scene)
+    assert not right(replace(scene, expect={"identity": "required: mismatch"}))
+    assert not right(replace(scene, expect={**scene.expect, "residence": "waived: matching"}))
+    assert not right(replace(scene, says=("Nguyễn Văn Mậu",)))
