@@ -75,6 +75,11 @@ class Turn:
     again: int = 0
 
     @property
+    def core_per_s(self) -> float:
+        """What one core can answer in a second, whatever else keeps it busy meanwhile."""
+        return 1e6 / self.cpu_us
+
+    @property
     def is_disturbed(self) -> bool:
         return self.others > DISTURBED
 

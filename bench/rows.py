@@ -26,6 +26,7 @@ from bench.peers.rows import PEERS
 from bench.pieces.rows import PIECES
 from bench.row import Right, Row
 from bench.stage import Server, Stage
+from bench.stand_ins import CITIZENS, FIRM_OF_THE_PROVINCE, GET_TAXPAYER
 
 __all__ = ["ROWS", "chosen"]
 
@@ -112,6 +113,15 @@ ROWS = (
         start=lambda stage: stage.gateway(),
         ask=LOOKUP_CITIZEN,
         right=CITIZEN_FOUND,
+    ),
+    Row(
+        name="stand-in",
+        title="(m) the stand-ins, taichinh.taxpayer",
+        start=lambda stage: stage.python("mocks", "--citizens", str(CITIZENS)),
+        ask=GET_TAXPAYER,
+        right=FIRM_OF_THE_PROVINCE,
+        against="echo",
+        quick=False,
     ),
     *PEERS,
     *PIECES,

@@ -342,9 +342,11 @@ def test_targets_of_rows_are_ratios_of_the_same_round() -> None:
         if one.target is not None and "pass" in one.name
     }
     alone = row_findings({"echo": [turn()]})
+    (stand_ins,) = row_findings({"stand-in": [turn(cpu_us=100), turn(cpu_us=500), turn(cpu_us=200)]})
 
     assert (found[2].measured, found[2].verdict) == (3.0, "missed")
     assert [(one.verdict, one.note) for one in alone] == [("not measured", "no row cached")]
+    assert (stand_ins.measured, stand_ins.verdict) == (5000, "reached")
 
 
 def test_what_the_machine_lacks_is_said() -> None:
