@@ -10,14 +10,16 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 
 from mocks import admin
+from mocks.certificates import BAD, Authority
 from mocks.faults import KINDS, Fault, Faults, inflicted_on, parsed, response
 from mocks.incidents import INCIDENTS
 from mocks.journal import Journal
@@ -64,10 +66,15 @@ def create_app(
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server at work. `base_url` is `http://127.0.0.1:<port>`; a registry lies at `url(registry)`."""
+    """
+    A server at work. `base_url` is `http://127.0.0.1:<port>`; a registry lies at `url(registry)`.
+
+    `bad_urls` are the addresses with bad certificates, by what is wrong with them; there are none without TLS.
+    """
 
     base_url: str
     state: State
+    bad_urls: Mapping[str, str]
 
     @property
     def faults(self) -> Faults:
@@ -91,10 +98,11 @@ async def running(
     now: Callable[[], float] = time.time,
     host: str = "127.0.0.1",
     port: int = 0,
+    authority: Authority | None = None,
 ) -> AsyncIterator[Running]:
     """
     Serve inside this process, on a port that the system chooses unless one is given. With no `stand_ins`
-    every installed one is served.
+    every installed one is served. With an `authority` it is HTTPS, and the ports that follow have bad certificates.
 
     Raises:
         OSError: the port is taken.
@@ -104,9 +112,12 @@ async def running(
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
-        taken = runner.addresses[0][1]
-        yield Running(f"http://{f'[{host}]' if ':' in host else host}:{taken}", app[STATE])
+        for nth, bad in enumerate(("", *BAD) if authority is not None else ("",)):
+            context = authority.context(bad) if authority is not None else None
+            await web.TCPSite(runner, host, port and port + nth, ssl_context=context).start()
+        shown = f"{'http' if authority is None else 'https'}://{f'[{host}]' if ':' in host else host}"
+        good, *others = (f"{shown}:{address[1]}" for address in runner.addresses)
+        yield Running(good, app[STATE], dict(zip(BAD, others, strict=False)))
     finally:
         await runner.cleanup()
 
@@ -129,7 +140,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _run(_until_told(tuple(stand_ins.values()), province, options))
     except OSError as exc:
-        sys.stderr.write(f"Cannot listen on {options.host}:{options.port}: {exc.strerror}\n")
+        place = exc.filename or f"{options.host}:{options.port}"
+        sys.stderr.write(f"Cannot serve at or write to {place}: {exc.strerror}\n")
         return 1
     return 0
 
@@ -147,6 +159,12 @@ def _options() -> argparse.ArgumentParser:
         default=0,
         metavar="PERCENT",
         help="of how many citizens in a hundred one registry holds something else (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--tls",
+        type=Path,
+        metavar="FILE",
+        help="serve HTTPS with an authority that is written there, and bad certificates on the ports that follow",
     )
     parser.add_argument(
         "--incident",
@@ -176,13 +194,20 @@ async def _until_told(stand_ins: Sequence[Open], province: Province, options: ar
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    async with running(*stand_ins, province=province, host=options.host, port=options.port) as server:
+    authority = Authority(options.host) if options.tls else None
+    if authority is not None:
+        options.tls.write_bytes(authority.certificate)
+    async with running(
+        *stand_ins, province=province, host=options.host, port=options.port, authority=authority
+    ) as server:
         for registry, fault in options.fault:
             server.faults.set(registry, fault)
         if options.incident:
             server.state.begin(options.incident)
         for registry in sorted(server.state.stand_ins):
             sys.stdout.write(f"{registry:8} {server.url(registry)}\n")
+        for bad, url in server.bad_urls.items():
+            sys.stdout.write(f"{bad:10} {url}\n")
         sys.stdout.flush()
         await told.wait()
 
