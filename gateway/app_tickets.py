@@ -34,7 +34,7 @@ from gateway.web.authentication import Authenticator
 from gateway.web.paper_plans import told_of
 from gateway.web.tickets import TicketsPart
 
-__all__ = ["TicketsOffice", "schedule", "ticket_file", "tickets"]
+__all__ = ["TicketsOffice", "callbacks", "schedule", "ticket_file", "tickets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,10 @@ def tickets(
 ) -> TicketsOffice | None:
     """None where settings name no file. Raises SettingsError naming what is wrong; contacts nobody, opens nothing."""
     section = settings.tickets
-    callbacks = {name: one.callback for name, one in settings.consumers.items() if one.callback is not None}
+    transports = callbacks(settings, clock)
     if section.file is None:
-        if callbacks:
-            raise SettingsError(f"consumers.{min(callbacks)}.callback: there is nothing to tell without tickets.file")
+        if transports:
+            raise SettingsError(f"consumers.{min(transports)}.callback: there is nothing to tell without tickets.file")
         return None
     if ring is None:
         raise SettingsError("tickets.file: what lies in it is sealed and callbacks are signed, which wants [keys]")
@@ -76,7 +76,7 @@ def tickets(
     deliverers = [
         Deliverer(
             name,
-            _transport(f"consumers.{name}.callback", callback, clock),
+            transport,
             store,
             seal,
             ring.signer,
@@ -86,7 +86,7 @@ def tickets(
             clock=clock,
             metrics=metrics,
         )
-        for name, callback in callbacks.items()
+        for name, transport in transports.items()
     ]
     asker = Asker(
         planner,
@@ -95,7 +95,7 @@ def tickets(
         seal,
         times,
         told=told_of,
-        callbacks=frozenset(callbacks),
+        callbacks=frozenset(transports),
         new_id=new_id,
         deadline_s=section.deadline_s,
         clock=clock,
@@ -126,6 +126,15 @@ def tickets(
         metrics=metrics,
     )
     return TicketsOffice(opening, part)
+
+
+def callbacks(settings: Settings, clock: Clock) -> dict[str, Transport]:
+    """The way to each consumer that is told what became of its tickets, by name. Raises SettingsError."""
+    return {
+        name: _transport(f"consumers.{name}.callback", one.callback, clock)
+        for name, one in settings.consumers.items()
+        if one.callback is not None
+    }
 
 
 def schedule(section: TicketsSettings) -> Schedule:

@@ -148,7 +148,15 @@ def check(
         _explain(settings, as_json=as_json)
         return
     from gateway import app
-    from gateway.kit.check import Check, check_access, check_cache, check_callers, check_instances, check_keeping
+    from gateway.kit.check import (
+        Check,
+        check_access,
+        check_cache,
+        check_callbacks,
+        check_callers,
+        check_instances,
+        check_keeping,
+    )
 
     core = app.build(_loaded(settings, log_level="error"))
 
@@ -158,6 +166,7 @@ def check(
                 *await check_callers(core),
                 *await check_access(core.lookup.access),
                 *check_cache(core),
+                *await check_callbacks(core.settings),
                 *await check_keeping(core.settings),
                 *await check_instances(core.catalogue),
             ]

@@ -11,17 +11,21 @@ from typing import Any
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 from gateway import app
+from gateway.cli import cli
 from gateway.clock import SystemClock
 from gateway.errors import SettingsError
 from gateway.keyring import read_key_set
+from gateway.kit.check import check_callbacks
 from gateway.ledger.evidence import verified
 from gateway.ledger.reading import LogReader
 from gateway.settings import load
 from gateway.stores.ticket_file import TicketFile
 from mocks.faults import Fault
 from mocks.server import Running
+from tests.certificates import Authority
 from tests.conftest import INQUIRY, KEY, MAU, Desk, open_desk
 from tests.policies import policy, rule
 from tests.ticketing import OneStop, eventually, one_stop, tickets_file
@@ -207,6 +211,25 @@ async def test_rights_are_decided_anew(stand_ins: Running, tmp_path: Path) -> No
     assert (found["state"], found["refusal"], found["decision"]) == ("refused", "forbidden", "officer")
     assert found["lookups"] == []
     assert [one["refusal"] for one in entries(tmp_path) if one["type"] == "refused"]
+
+
+async def test_what_the_gateway_asks_by_itself_is_not_held_against_the_officer(
+    stand_ins: Running, tmp_path: Path
+) -> None:
+    """One question an hour is all the officer has, and he has asked it; the ticket asks again all the same."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    limits = '[limits.many_questions]\nmost = 1\nthen = "refuse"'
+    async with office(stand_ins, tmp_path) as desk:
+        rules = rule({"dancu.citizen": ["*"], "dkdn.enterprise": ["*"]})
+        (tmp_path / "policy.toml").write_text(policy(rules, more=limits))
+        assert desk.core.rules.reload()
+        answer = await plan(desk, subjects=[APPLICANT])
+        status, _ = await desk.ask("dancu.citizen", MAU)
+        stand_ins.faults.clear("dancu")
+        found = await ended(desk, paper(answer, "identity")["ticket_id"])
+
+    assert status == 429
+    assert found["decision"] == "waived"
 
 
 async def test_a_ticket_has_an_end(stand_ins: Running, tmp_path: Path) -> None:
@@ -434,12 +457,16 @@ async def test_a_dead_callback_loses_nothing(stand_ins: Running, tmp_path: Path,
         receiver.status = 200
         await eventually(lambda: len(receiver.bodies) == 2)
         _, keys = await desk.get("/.well-known/jwks.json")
-        metrics = await desk.metrics()
+
+        async def is_counted() -> bool:
+            metrics = await desk.metrics()
+            ends = 'gateway_tickets_ended_total{decision="waived",state="answered"} 2.0'
+            return ends in metrics and 'gateway_ticket_deliveries_total{result="delivered"} 2.0' in metrics
+
+        await eventually(is_counted)
 
     assert found["lookups"][0]["evidence"]
     assert ticket_id in {one["jti"] for one in receiver.read(keys)}
-    assert 'gateway_ticket_deliveries_total{result="delivered"} 2.0' in metrics
-    assert 'gateway_tickets_ended_total{decision="waived",state="answered"} 2.0' in metrics
 
 
 def attempts(folder: Path, ticket_id: str) -> int:
@@ -464,6 +491,28 @@ async def test_a_callback_that_nobody_takes_is_given_up(stand_ins: Running, tmp_
         found = await ticket(desk, ticket_id)
 
     assert found["lookups"][0]["evidence"]
+
+
+async def test_a_callback_goes_to_whom_the_certificate_names(stand_ins: Running, tmp_path: Path) -> None:
+    """Over TLS the whole ticket leaves only for a receiver whose authority the settings name; the check says so too."""
+    authority, stranger = Authority(tmp_path), Authority(tmp_path)
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with one_stop(stranger.issue()) as wrong, one_stop(authority.issue()) as right:
+        more = f'{called_back(wrong)}\ntls.ca_file = "{authority.file}"'
+        file = tickets_file(tmp_path, stand_ins.base_url, tickets=QUICK, more=more)
+        async with office(stand_ins, tmp_path) as desk:
+            ticket_id = paper(await plan(desk), "identity")["ticket_id"]
+            stand_ins.faults.clear("dancu")
+            await eventually(lambda: attempts(tmp_path, ticket_id) > 0)
+            refused = await check_callbacks(load(file))
+        file.write_text(file.read_text().replace(wrong.url, right.url))
+        async with office(stand_ins, tmp_path):
+            await eventually(lambda: len(right.bodies) == 2)
+            taken = await check_callbacks(load(file))
+
+    assert wrong.bodies == []
+    assert not all(one.probe.ok for one in refused)
+    assert all(one.probe.ok for one in taken)
 
 
 @pytest.mark.parametrize(
@@ -498,3 +547,39 @@ async def test_tickets_want_keys(stand_ins: Running, tmp_path: Path) -> None:
             app.front_door(core, Ahead(0))
     finally:
         await core.close()
+
+
+# --- for operators -------------------------------------------------------------------------------
+
+
+async def test_an_operator_sees_tickets_and_nobody_in_them(
+    stand_ins: Running, tmp_path: Path, receiver: OneStop
+) -> None:
+    """`list`, `show` and `retry` say how each stands, name no person and no dossier, and bring a ticket forward."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER, more=called_back(receiver)) as desk:
+        ticket_id = paper(await plan(desk), "identity")["ticket_id"]
+        stand_ins.faults.clear("dancu")
+        listed = command(tmp_path, "list", "--state", "open", "--json")
+        table = command(tmp_path, "list")
+        shown = command(tmp_path, "show", ticket_id)
+        command(tmp_path, "retry", ticket_id)
+        found = await ended(desk, ticket_id)
+        await eventually(lambda: receiver.bodies)
+    over = CliRunner().invoke(cli, ["tickets", "retry", ticket_id, "-s", str(tmp_path / "gateway.toml")])
+
+    assert {one["ticket_id"] for one in orjson.loads(listed)} >= {ticket_id}
+    assert ticket_id in table.replace("\n", "")
+    assert orjson.loads(shown)["situation"] in {"timeout", "circuit_open"}
+    assert found["decision"] == "waived"
+    assert over.exit_code == 2
+    for secret in (MAU["citizen_id"], "Mẫu", "canbo.mau", INQUIRY["case_id"]):
+        assert secret not in listed + table + shown
+
+
+def command(folder: Path, *arguments: str) -> str:
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(
+        cli, ["tickets", *arguments, "-s", str(folder / "gateway.toml")], catch_exceptions=False
+    )
+    assert done.exit_code == 0, done.output
+    return done.output

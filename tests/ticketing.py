@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from aiohttp import web
 from joserfc import jws
 from joserfc.jwk import KeySet
 
+from tests.certificates import Pair
 from tests.recorded import settings_file
 
 __all__ = ["PAPERS", "OneStop", "eventually", "one_stop", "tickets_file"]
@@ -65,7 +67,7 @@ folder = "procedures"
 
 [tickets]
 file = "tickets.db"
-deadline_s = 2
+deadline_s = 1
 {tickets}
 {more}
 """
@@ -89,8 +91,8 @@ class OneStop:
 
 
 @asynccontextmanager
-async def one_stop(port: int = 0) -> AsyncIterator[OneStop]:
-    """A receiver on loopback."""
+async def one_stop(pair: Pair | None = None) -> AsyncIterator[OneStop]:
+    """A receiver on loopback, with a certificate where one is given."""
     system = OneStop("")
 
     async def take(request: web.Request) -> web.Response:
@@ -104,9 +106,13 @@ async def one_stop(port: int = 0) -> AsyncIterator[OneStop]:
     app.router.add_post("/tickets", take)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port)
+    tls = None
+    if pair is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(pair.certificate, pair.key)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
-    system.url = f"http://127.0.0.1:{runner.addresses[0][1]}/tickets"
+    system.url = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}/tickets"
     try:
         yield system
     finally:

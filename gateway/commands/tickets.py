@@ -12,7 +12,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from gateway.stores.tickets import State
 
@@ -70,7 +70,12 @@ def listed(
         _print([_shown(one) for one in found])
         return
     table = Table(
-        "phiếu / ticket", "giấy tờ / paper", "trạng thái / state", "tình huống / situation", "hỏi / asked", "hạn / due"
+        Column("phiếu / ticket", min_width=36, no_wrap=True),
+        "giấy tờ / paper",
+        "trạng thái / state",
+        "tình huống / situation",
+        "hỏi / asked",
+        "hạn / due",
     )
     for one in found:
         due = one.due_at if one.state is State.OPEN else one.ended_at

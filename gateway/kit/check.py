@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway import app, app_authentication, app_keep
+from gateway import app, app_authentication, app_keep, app_tickets
 from gateway.app import Core
 from gateway.clock import SystemClock
 from gateway.errors import CheckUnavailable, GatewayError
@@ -18,7 +18,15 @@ from gateway.lookup.catalogue import Catalogue
 from gateway.settings import Settings
 from gateway.transport.base import Probe
 
-__all__ = ["Check", "check_access", "check_cache", "check_callers", "check_instances", "check_keeping"]
+__all__ = [
+    "Check",
+    "check_access",
+    "check_cache",
+    "check_callbacks",
+    "check_callers",
+    "check_instances",
+    "check_keeping",
+]
 
 OURSELVES = "gateway"
 
@@ -75,6 +83,17 @@ async def check_callers(core: Core) -> list[Check]:
         advice = "Kiểm tra [tokens] jwks_url, jwks_file / check jwks_url, its TLS and the issuer"
         probes.append(await _tried("tokens", core.authenticator.tokens.probe, advice))
     return [Check(OURSELVES, probe) for probe in probes]
+
+
+async def check_callbacks(settings: Settings) -> list[Check]:
+    """The way to each consumer that is called back; nothing is sent there."""
+    found = []
+    for name, transport in app_tickets.callbacks(settings, SystemClock()).items():
+        try:
+            found += [Check(f"callback {name}", probe) for probe in await transport.probe()]
+        finally:
+            await transport.close()
+    return found
 
 
 def check_cache(core: Core) -> list[Check]:

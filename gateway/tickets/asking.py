@@ -72,8 +72,9 @@ class Asker:
 
     async def ask(self, token: str, tickets: Sequence[Ticket]) -> None:
         """Ask about the tickets of one plan, all at once. Each ends, or is due again. Raises TicketsUnavailable."""
-        if not self._schedule.is_open(self._clock.now()):  # it was claimed because its time is over
-            await self._all_end(token, tickets, expired(self._clock.now()))
+        now = self._clock.now()
+        if not self._schedule.is_open(now) and all(ticket.expires_at <= now for ticket in tickets):
+            await self._all_end(token, tickets, expired(now))
             return
         read = self._read(tickets[0])
         if isinstance(read, End):

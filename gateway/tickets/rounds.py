@@ -21,9 +21,10 @@ from gateway.tickets.store_thread import StoreThread
 __all__ = ["Keeping", "Rounds"]
 
 _LOOK_S = 0.5
+_UNAVAILABLE_S = 5.0
 _COUNT_S = 15.0
 _FAREWELL_S = 2.0
-_GRACE_S = 10.0
+_GRACE_S = 5.0
 """How much longer than an asking may take a ticket is its worker's: for the ledger, and for what ends it."""
 
 
@@ -111,7 +112,7 @@ class Rounds:
                 wait_s = await work()
             except TicketsUnavailable as exc:
                 log().error("tickets.unavailable", detail=str(exc))
-                wait_s = None
+                wait_s = _UNAVAILABLE_S
             except Exception as exc:
                 self._metrics.bugs.inc()
                 log().error("ticket.bug", **where(exc))
