@@ -14,17 +14,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import Field, create_model
 
 from contracts.reader import CaseFile, Contract, installed
 from gateway import app
 from gateway.clock import SystemClock
-from gateway.domain.dataset import Adapter, Dataset
+from gateway.domain.dataset import Adapter, Dataset, Record
 from gateway.domain.exchange import Response
 from gateway.domain.outcome import Found
 from gateway.errors import SettingsError
 from gateway.kit.cases import ask_case, cases_of
 from gateway.kit.policy import Asked, deciding, explained
-from gateway.lookup.fields import Shape, cut
+from gateway.ledger.canonical import canonical
+from gateway.lookup.fields import Shape, cut, is_plain
 from gateway.lookup.policy import Policy, Right, Scope
 from gateway.lookup.policy_file import Known, read_policy
 from gateway.transport.memory import MemoryTransport
@@ -404,3 +406,42 @@ def test_the_demos_policy_is_one() -> None:
 
     assert read.rules
     assert all("/" in one.basis for one in read.rules)
+
+
+# --- how it is written ------------------------------------------------------------------------------
+
+
+def test_a_record_that_is_plain_by_its_type_is_plain_in_each_value() -> None:
+    """Every dataset's type is; what recorded answers hold is then written as if each value had been looked at."""
+    assert all(is_plain(dataset.record) for dataset in DATASETS.values())
+    for id_, records in _records().items():
+        for record in records:
+            whole = record.model_dump(mode="json", exclude_none=True)
+            assert cut(record, frozenset(DATASETS[id_].record.model_fields)).content == canonical(whole)
+
+
+class _Share(Record):
+    ratio: float | None = None
+
+
+class _Within(Record):
+    shares: tuple[_Share, ...] = ()
+
+
+class _Anything(Record):
+    more: dict[str, Any] = Field(default_factory=dict)
+
+
+_Beyond = create_model("_Beyond", __base__=Record, **{"tên": (str, "")})
+
+
+@pytest.mark.parametrize(
+    "record",
+    [_Share(ratio=0.5), _Within(shares=(_Share(ratio=0.5),)), _Anything(more={"ratio": 0.5}), _Beyond()],
+    ids=lambda one: type(one).__name__.strip("_"),
+)
+def test_a_type_with_more_than_plain_values_is_looked_through(record: Record) -> None:
+    """A fraction, at any depth, an object of anybody's making, a name beyond ASCII: each value is checked then."""
+    assert not is_plain(type(record))
+    with pytest.raises(ValueError, match="canonical form"):
+        cut(record, frozenset(type(record).model_fields))

@@ -15,8 +15,6 @@ import orjson
 
 __all__ = ["Written", "as_json", "canonical"]
 
-_LARGEST_WHOLE = 2**53 - 1
-
 
 class Written:
     """A JSON object that has been written, and is put as it is into whatever holds it, not written or checked again."""
@@ -45,21 +43,23 @@ class Written:
         return members
 
 
-_LEAVES = frozenset((str, bool, type(None), Written))
+_LEAVES = frozenset((str, bool, int, type(None), Written))
 _HOLDERS = frozenset((dict, list, tuple))
 
 
-def canonical(value: Mapping[str, Any]) -> bytes:
+def canonical(value: Mapping[str, Any], *, is_plain: bool = False) -> bytes:
     """
     The object's canonical form; what is `Written` must have been written in it. Raises ValueError for values that have
-    none; nothing of them is quoted.
+    none; nothing of them is quoted. With `is_plain` the caller knows by their type that there are neither fractions in
+    it nor names beyond ASCII.
     """
     try:
-        # First, for it notices what is too deep, or holds itself.
-        content = orjson.dumps(value, default=as_json, option=orjson.OPT_SORT_KEYS)
-        _require_plain(value)
+        # First, for it notices what is too deep, holds itself, or is larger than a double holds exactly.
+        content = orjson.dumps(value, default=as_json, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+        if not is_plain:
+            _require_plain(value)
     except (TypeError, RecursionError):  # orjson's errors of writing are TypeErrors
-        raise ValueError("no canonical form: a text that is no Unicode, or too deep") from None
+        raise ValueError("no canonical form: a text that is no Unicode, a number too large, or too deep") from None
     return content
 
 
@@ -85,8 +85,5 @@ def _require_plain(value: Mapping[str, Any]) -> None:
             kind = type(inner)
             if kind in _HOLDERS:
                 left.append(inner)
-            elif kind is int:
-                if abs(inner) > _LARGEST_WHOLE:
-                    raise ValueError("no canonical form: a whole number that no double holds exactly")
             elif kind not in _LEAVES and not isinstance(inner, str):
                 raise ValueError(f"no canonical form: {kind.__name__}")

@@ -36,11 +36,11 @@ def document_of(
         "lookup_id": lookup_id,
         "dataset": dataset,
         "outcome": answer.outcome.word,
-        "query": query.model_dump(mode="json", exclude_none=True),
+        "query": query.as_json(),
         "fields": in_order(grant.fields),
         "record": record,
         "withheld": sorted(grant.withheld),
-        "inquiry": inquiry.model_dump(mode="json"),
+        "inquiry": inquiry.as_json(),
         "consumer": consumer,
         "provenance": provenance_members(answer.provenance)
         | {"asked_at": _instant(answer.provenance.asked_at), "answered_at": _instant(answer.provenance.answered_at)},

@@ -9,15 +9,15 @@ named, so that what is granted and what is withheld never overlap and nothing is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from gateway.domain.dataset import Dataset
-from gateway.ledger.canonical import Written
+from gateway.domain.dataset import Dataset, Record
+from gateway.ledger.canonical import Written, canonical
 
-__all__ = ["ALL", "Shape", "cut", "in_order"]
+__all__ = ["ALL", "Shape", "cut", "in_order", "is_plain"]
 
 ALL = "*"
 
@@ -26,7 +26,8 @@ class Shape:
     """The names that one dataset's record has, and which of them are given only by name."""
 
     def __init__(self, dataset: Dataset[Any, Any, Any]) -> None:
-        fields = dataset.record.model_fields
+        record: type[Record] = dataset.record
+        fields = record.model_fields
         self._parts: Mapping[str, frozenset[str]] = {
             name: frozenset(f"{name}.{member}" for member in _members(field.annotation)) or frozenset({name})
             for name, field in fields.items()
@@ -35,6 +36,7 @@ class Shape:
         self._by_name_only = frozenset[str]().union(*(self._named(name) for name in dataset.withheld_by_default))
         self.names: frozenset[str] = self._all | self._parts.keys()
         """Every name that may be written."""
+        is_plain(record)  # read now: nobody's question should wait for it
 
     def given(self, names: Iterable[str]) -> frozenset[str]:
         """
@@ -81,17 +83,47 @@ class Shape:
         return self._parts.get(name, frozenset({name}))
 
 
-def cut(record: BaseModel, names: frozenset[str]) -> Written:
+def cut(record: Record, names: frozenset[str]) -> Written:
     """The record's fields of these names; what the registry left empty is left out."""
     whole, in_part = _plan(names)
-    values: dict[str, Any] = record.model_dump(mode="json", include={*whole, *in_part}, exclude_none=True)
+    values = record.as_json({*whole, *in_part})
     for name, members in in_part.items():
         if name in values:
             left = _with(values.pop(name), members)
             # An empty shell would still tell that there is something in it.
             if any(left) if isinstance(left, list) else left:
                 values[name] = left
-    return Written.of(values)
+    return Written(canonical(values, is_plain=is_plain(type(record))))
+
+
+@cache
+def is_plain(record: type[BaseModel]) -> bool:
+    """
+    Whether JSON of this type holds nothing but texts, yes and no, nothing, and whole numbers, under ASCII names: read
+    from its schema, once, so that no record has to be looked through.
+    """
+    schema = record.model_json_schema(mode="serialization")
+    return all(_is_plain(one) for one in (schema, *schema.get("$defs", {}).values()))
+
+
+def _is_plain(schema: Mapping[str, Any]) -> bool:
+    if "$ref" in schema:
+        return True  # looked at among the definitions
+    if "anyOf" in schema:
+        return all(map(_is_plain, schema["anyOf"]))
+    match schema.get("type"):
+        case "string" | "boolean" | "integer" | "null":
+            return True
+        case "array":
+            # A tuple of a fixed length has `prefixItems`.
+            inner = [*schema.get("prefixItems", ()), *([schema["items"]] if schema.get("items") else ())]
+            return bool(inner) and all(map(_is_plain, inner))
+        case "object":
+            members = schema.get("properties", {})
+            closed = schema.get("additionalProperties", False) is False
+            return closed and all(name.isascii() and _is_plain(one) for name, one in members.items())
+        case _:
+            return False
 
 
 @lru_cache(maxsize=4096)

@@ -21,6 +21,7 @@ from gateway.wire import rest
 __all__ = ["enterprise"]
 
 _OPERATION = "chiTietDoanhNghiep"
+_NO_PAPER = IdentityPaper()
 
 
 def enterprise(ask: Question[EnterpriseQuery, DkdnOptions]) -> Exchanges[Enterprise]:
@@ -96,7 +97,7 @@ def _representative(one: wire.Representative) -> LegalRepresentative:
         sex=code("dkdn.sex", one.sex),
         birth_date=_partial(one.born),
         nationality_name=one.nationality_name,
-        document=paper if paper != IdentityPaper() else None,
+        document=paper if paper != _NO_PAPER else None,
     )
 
 
