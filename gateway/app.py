@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uuid_utils
 from aiohttp import web
@@ -28,6 +28,7 @@ from gateway import (
     app_keep,
     app_papers,
     app_tickets,
+    app_tracing,
 )
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_batches import batches_part
@@ -36,7 +37,6 @@ from gateway.app_credentials import credentials, log_in_urls, require_secrets, s
 from gateway.app_index import index_part
 from gateway.channel.breaker import BreakerPolicy
 from gateway.channel.channel import Channel, Policy
-from gateway.channel.observer import Counting
 from gateway.channel.quota import QuotaPolicy
 from gateway.clock import Clock, SystemClock
 from gateway.descriptors import for_callers
@@ -59,7 +59,7 @@ from gateway.lookup.planning import Planner
 from gateway.lookup.recorder import Recorder
 from gateway.lookup.remembering import Remembering
 from gateway.procedures.catalogue import Catalogue as Procedures
-from gateway.settings import CacheSettings, ConsumerSettings, EndpointSettings, RegistrySettings, Settings
+from gateway.settings import ConsumerSettings, EndpointSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
 from gateway.stores.state import State
 from gateway.telemetry import Metrics, Unheard
@@ -80,6 +80,9 @@ from gateway.web.proofs import Proofs
 from gateway.web.receipts import Receipts
 from gateway.web.records_door import RecordsDoor
 from gateway.wire.wrappers import WRAPPERS
+
+if TYPE_CHECKING:
+    from gateway.tracing import Tracing
 
 __all__ = [
     "Core",
@@ -127,6 +130,7 @@ class Core:
     ledger: Log | None = None
     keeper: Keeper | None = None
     cache: AnswerCache | None = None
+    tracing: Tracing | None = None
     remembering: Remembering | None = None
 
     async def close(self) -> None:
@@ -149,6 +153,8 @@ class Core:
                 closing.push_async_callback(self.cache.close)
             if self.remembering is not None:
                 closing.push_async_callback(self.remembering.close)
+            if self.tracing is not None:
+                closing.push_async_callback(asyncio.to_thread, self.tracing.close)
             closing.push_async_callback(self.state.close)
             closing.push_async_callback(self.authenticator.close)
 
@@ -256,9 +262,10 @@ def build(
     ring = key_ring(settings)
     mac = ring.secrets.mac if ring is not None else None
     adapters, contracts = installed_adapters(), installed_contracts()
+    tracer = app_tracing.tracing(settings)
     catalogue = Catalogue(
         [
-            _instance(name, registry, adapters, contracts, clock, metrics, mac, settings.cache)
+            _instance(name, registry, adapters, contracts, clock, metrics, mac, settings, tracer)
             for name, registry in settings.registries.items()
         ]
     )
@@ -277,6 +284,7 @@ def build(
         new_id=new_id,
         cache=cache,
         ledger=recorder,
+        trace=tracer,
     )
     idempotency = Idempotency(
         lookup,
@@ -300,6 +308,7 @@ def build(
         ring,
         ledger,
         cache=cache,
+        tracing=tracer,
         remembering=app_impact.remembering(settings, ring.secrets if ring is not None else None, metrics),
     )
 
@@ -335,6 +344,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
         show_docs=web_settings.docs,
         parts=parts(core, clock, office),
+        tracing=core.tracing,
         planner=Planner(core.lookup, core.procedures, clock, core.metrics, core.remembering),
         tickets=office.opening if office is not None else None,
     )
@@ -467,7 +477,8 @@ def _instance(
     clock: Clock,
     metrics: Metrics,
     mac: Callable[[bytes], str] | None,
-    cache: CacheSettings,
+    settings: Settings,
+    tracer: Tracing | None,
 ) -> Instance:
     place = f"registries.{name}"
     adapter = adapters.get(registry.adapter)
@@ -494,7 +505,9 @@ def _instance(
         basis=basis.__getitem__,
         route=registry.route,
         options=options_for(adapter, contract, registry.options, place=f"{place}.options"),
-        transport=_transport(place, name, registry, form, clock, metrics),
+        transport=app_tracing.transport(
+            _transport(place, name, registry, form, clock, metrics), name, settings, tracer
+        ),
         policy=Policy(
             deadline_s=registry.deadline_s,
             attempts=registry.attempts,
@@ -509,9 +522,12 @@ def _instance(
         ),
         clock=clock,
         new_id=new_id,
-        observer=Counting(metrics),
+        observer=app_tracing.observer(metrics, tracer),
         mac=mac,
-        more_routes=_more_routes(place, name, registry, form, clock, metrics),
+        more_routes=[
+            (route, app_tracing.transport(way, name, settings, tracer))
+            for route, way in _more_routes(place, name, registry, form, clock, metrics)
+        ],
     )
     return Instance(
         name=name,
@@ -521,7 +537,7 @@ def _instance(
         route=registry.route,
         basis=basis,
         officers=registry.officers,
-        freshness=freshness(cache, registry, offered, place=place),
+        freshness=freshness(settings.cache, registry, offered, place=place),
         card=quality_card(described),
     )
 

@@ -47,6 +47,7 @@ from gateway.settings_keys import KeysSettings
 from gateway.settings_ledger import LedgerSettings
 from gateway.settings_papers import ProceduresSettings
 from gateway.settings_tickets import TicketsSettings
+from gateway.settings_tracing import TracingSettings
 from gateway.transport.endpoint import literal
 
 __all__ = [
@@ -361,6 +362,7 @@ class Settings(BaseSettings):
     )
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="The metrics listener.")
     log: LogSettings = Field(default_factory=LogSettings, description="Logs.")
+    tracing: TracingSettings | None = Field(None, description="Traces of requests.")
     ledger: LedgerSettings | None = Field(None, description="The log of every question.")
     keys: KeysSettings | None = Field(None, description="Keys and secrets; without them nothing is signed.")
     store: StoreSettings = Field(default_factory=StoreSettings, description="The database behind the index.")

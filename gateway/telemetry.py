@@ -613,6 +613,8 @@ class Log:
         self.least = _LEVELS["info"]
         self.stream: BinaryIO | None = None
         """Where lines go; None is standard error as it is then."""
+        self.ids: Callable[[], Mapping[str, str]] | None = None
+        """What each line says besides, where requests are traced: the trace's id."""
 
     def debug(self, event: str, **values: object) -> None:
         """For whoever looks for a fault."""
@@ -633,6 +635,8 @@ class Log:
     def _write(self, level: str, event: str, values: dict[str, object]) -> None:
         if _LEVELS[level] < self.least:
             return
+        if self.ids is not None:
+            values |= self.ids()
         values |= {"event": event, "level": level, "timestamp": datetime.now(UTC)}
         line = orjson.dumps(values, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
         stream = self.stream or sys.stderr.buffer

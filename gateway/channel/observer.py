@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from gateway.channel.answer import Attempt
 from gateway.channel.breaker import Change, State
 from gateway.telemetry import Metrics, log
 
-__all__ = ["Counting", "Observer", "Silent"]
+__all__ = ["Counting", "Observer", "Silent", "Tracing"]
 
 
 class Observer(Protocol):
@@ -123,3 +123,15 @@ class Counting:
     def rationed(self, registry: str, left: int, runs_out_at: datetime | None) -> None:
         self._metrics.quota_left.labels(registry).set(left)
         self._metrics.quota_runs_out.labels(registry).set(runs_out_at.timestamp() if runs_out_at else 0)
+
+
+class Tracing(Counting):
+    """Tells the trace of each attempt too: registry, dataset, result, seconds, and the HTTP status of the answer."""
+
+    def __init__(self, metrics: Metrics, told: Callable[[str, str, str, float, int | None], None]) -> None:
+        super().__init__(metrics)
+        self._tell = told
+
+    def attempted(self, registry: str, dataset: str, attempt: Attempt) -> None:
+        super().attempted(registry, dataset, attempt)
+        self._tell(registry, dataset, attempt.result, attempt.elapsed_s, attempt.status)

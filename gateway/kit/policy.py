@@ -88,7 +88,7 @@ def checked(settings: Settings, file: Path) -> Policy:
 
 def deciding(settings: Settings) -> Core:
     """A core that only decides: it asks nobody, so it wants neither keys nor a ledger."""
-    return build(settings.model_copy(update={"keys": None, "ledger": None, "impact": None}))
+    return build(settings.model_copy(update={"keys": None, "ledger": None, "impact": None, "tracing": None}))
 
 
 def explained(core: Core, asked: Asked) -> Explanation:

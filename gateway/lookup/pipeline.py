@@ -23,7 +23,7 @@ from gateway.lookup.comparison import Comparison, FieldStanding, FieldVerdict
 from gateway.lookup.fields import cut
 from gateway.lookup.limits import Finding
 from gateway.lookup.request import LookupRequest, read
-from gateway.lookup.seams import Asking, Cache, Caller, Ledger, Recorded, Wanted
+from gateway.lookup.seams import Asking, Cache, Caller, Ledger, Recorded, Trace, Wanted
 from gateway.lookup.stopwatch import Stopwatch
 from gateway.telemetry import CLASSES, STAGES, Metrics, log
 
@@ -70,6 +70,7 @@ class Lookup:
         new_id: Callable[[], str],
         cache: Cache | None = None,
         ledger: Ledger | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self.catalogue = catalogue
         self._access = access
@@ -78,7 +79,11 @@ class Lookup:
         self._new_id = new_id
         self._cache = cache
         self._ledger = ledger
-        self._observed = {stage: metrics.stage_seconds.labels(stage).observe for stage in STAGES}
+        self._trace = trace
+        observed = {stage: metrics.stage_seconds.labels(stage).observe for stage in STAGES}
+        self._observed = (
+            observed if trace is None else {key: trace.observing(key, one) for key, one in observed.items()}
+        )
 
     @property
     def access(self) -> Access:
@@ -311,7 +316,11 @@ class Lookup:
         labels = (entry.instance.name, entry.dataset.noun)
         metrics = self._metrics
         metrics.child(metrics.questions, *labels, outcome.word, reason).inc()
-        metrics.child(metrics.question_seconds, *labels).observe(elapsed_s)
+        exemplar = None
+        if self._trace is not None:
+            self._trace.answered(entry.id, outcome.word, reason)
+            exemplar = self._trace.exemplar()
+        metrics.child(metrics.question_seconds, *labels).observe(elapsed_s, exemplar)
         metrics.child(metrics.class_questions, CLASSES[asking.consumer.batch], outcome.word).inc()
         log().info(
             "lookup.answered",

@@ -17,7 +17,7 @@ from gateway.lookup.comparison import Comparison
 from gateway.lookup.freshness import Freshness
 from gateway.lookup.request import LookupRequest
 
-__all__ = ["Asking", "Cache", "Caller", "Ledger", "Recorded", "Wanted"]
+__all__ = ["Asking", "Cache", "Caller", "Ledger", "Recorded", "Trace", "Wanted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,3 +142,16 @@ class Ledger(Protocol):
         Record a question that never left; `dataset` is the one that was meant, where there is such a one. Never
         raises: a refusal gives nothing away.
         """
+
+
+class Trace(Protocol):
+    """Where the question that is under way is traced."""
+
+    def observing(self, stage: str, observe: Callable[[float], None]) -> Callable[[float], None]:
+        """The same observation of a stage's seconds, which is traced too."""
+
+    def answered(self, dataset: str, outcome: str, reason: str) -> None:
+        """The question has its outcome."""
+
+    def exemplar(self) -> dict[str, str] | None:
+        """What a histogram may keep of it: the trace's id."""

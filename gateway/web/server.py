@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from aiohttp import hdrs, web
 
@@ -31,6 +31,9 @@ from gateway.web.handlers import LOOKUP_ID, STOPPING, Handlers, Stopping
 from gateway.web.inbound import INBOUND, Inbound
 from gateway.web.limits import LIMITS, Limits
 from gateway.web.part import Part
+
+if TYPE_CHECKING:
+    from gateway.tracing import Tracing
 
 __all__ = ["Listening", "api", "listen", "metrics_page"]
 
@@ -55,6 +58,7 @@ def api(
     parts: Sequence[Part] = (),
     planner: Planner | None = None,
     tickets: Opening | None = None,
+    tracing: Tracing | None = None,
 ) -> web.Application:
     """
     The front door's application, with whatever parts join it. `methods` are the ways to authenticate that its
@@ -62,7 +66,10 @@ def api(
     """
     inbound = Inbound(limits.questions, metrics, clock)
     handlers = Handlers(lookup, authenticator, clock, inbound, metrics, idempotency, unready, planner, tickets)
-    app = web.Application(middlewares=[_typed_errors(lookup, metrics, clock)], client_max_size=limits.body_bytes)
+    middlewares = [_typed_errors(lookup, metrics, clock)]
+    if tracing is not None:
+        middlewares.insert(0, _traced(tracing))
+    app = web.Application(middlewares=middlewares, client_max_size=limits.body_bytes)
     app[STOPPING] = Stopping()
     app[LIMITS] = limits
     app[INBOUND] = inbound
@@ -210,6 +217,22 @@ def _counting(metrics: Metrics | None) -> Callable[[str], None]:
 
 async def _without_banner(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.pop("Server", None)
+
+
+def _traced(tracing: Tracing) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """A span around each request, of the route's pattern: no part of an address that a caller chose stands in it."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource is not None else "unknown"
+        method = request.method if request.method in {"GET", "HEAD", "POST"} else "OTHER"
+        with tracing.request(method, route, request.headers.get("traceparent")) as answered:
+            response = await handler(request)
+            answered(response.status)
+            return response
+
+    return middleware
 
 
 def _typed_errors(lookup: Lookup, metrics: Metrics, clock: Clock) -> Callable[..., Awaitable[web.StreamResponse]]:
