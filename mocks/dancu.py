@@ -16,8 +16,18 @@ from collections.abc import Mapping
 from typing import Literal
 
 from contracts.reader import RecordedRequest, load
-from mocks.dancu_answers import collection, fault, household, person, verdict, xroad_error
-from mocks.dancu_questions import CITIZEN, HOUSEHOLD, VERIFICATION, OtherOperation, Question, Reader, Unreadable
+from mocks.dancu_answers import collection, fault, household, life, person, requested, verdict, xroad_error
+from mocks.dancu_questions import (
+    CITIZEN,
+    HOUSEHOLD,
+    LIFE,
+    REQUESTED,
+    VERIFICATION,
+    OtherOperation,
+    Question,
+    Reader,
+    Unreadable,
+)
 from mocks.province import PREFIXES
 from mocks.stand_in import Answer, Call, CaseAnswers, Open, UnknownCommand, World, uncovered
 
@@ -46,7 +56,7 @@ _CLOCK_TOLERANCE_S = 300  # ASSUMED: the scheme is seen, its window is not
 
 class DancuStandIn:
     """
-    Answers questions for one person, for a verification and for a household.
+    Answers questions for one person, for a verification, for a household, and two guesses.
 
     Args:
         world: the people, and the time.
@@ -79,7 +89,7 @@ class DancuStandIn:
         case = self._cases[question.generation].find(question)
         if case is not None:
             return case
-        if not question.number.startswith(PREFIXES):
+        if question.operation == REQUESTED or not question.number.startswith(PREFIXES):
             return uncovered(self.registry, question.operation)
         return self._from_province(question)
 
@@ -92,6 +102,8 @@ class DancuStandIn:
         if question.operation == VERIFICATION:
             # Somebody else's verdict hurts most when it is the other one.
             return verdict(b"false" in self.answer(call).body, VERIFICATION)
+        if question.operation == REQUESTED:
+            return requested("YC99-999999" if question.number != "YC99-999999" else "YC99-999998")
         citizen = self._province.citizen(0)
         if question.operation == HOUSEHOLD:
             # Neither this household nor the next is the one asked about twice.
@@ -100,6 +112,8 @@ class DancuStandIn:
             return collection(household(second if of_first else first), "province", HOUSEHOLD)
         if question.number in {citizen.citizen_id, citizen.old_number} and self._province.citizens > 1:
             citizen = self._province.citizen(1)
+        if question.operation == LIFE:
+            return collection(life(citizen), "province", LIFE)
         early = question.generation == "gtel"
         return collection(person(citizen, early=early), "province", question.operation)
 
@@ -117,6 +131,8 @@ class DancuStandIn:
             return verdict(citizen is not None, operation)
         if citizen is None:
             return collection("", "nothing", operation)
+        if operation == LIFE:
+            return collection(life(citizen), "province", operation)
         early = question.generation == "gtel"
         if operation == HOUSEHOLD:
             # ASSUMED: the dead are in no household, and whoever asks with a dead person's number finds none.

@@ -9,13 +9,17 @@ from uuid import uuid4
 from mocks.province import Address, Citizen
 from mocks.stand_in import Answer
 
-__all__ = ["collection", "fault", "household", "person", "verdict", "xroad_error"]
+__all__ = ["collection", "fault", "household", "life", "person", "requested", "verdict", "xroad_error"]
 
 _TEXT_XML = {"Content-Type": "text/xml; charset=UTF-8"}
 _JSON = {"Content-Type": "application/json"}
 _ENVELOPE = '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>{}</soapenv:Body></soapenv:Envelope>'
 _COLLECTION = '<ns1:CongdanCollection xmlns:ns1="http://www.mic.gov.vn/dancu/1.0">{}</ns1:CongdanCollection>'
 _VERDICT = '<dan:KetQuaXacThuc xmlns:dan="http://dancuquocgia.bca"><dan:TonTai>{}</dan:TonTai></dan:KetQuaXacThuc>'
+_REQUESTED = (
+    '<dan:GetRequestResultResponse xmlns:dan="http://dancuquocgia.bca"><dan:YeuCau>{}</dan:YeuCau>'
+    "</dan:GetRequestResultResponse>"
+)
 _FAULT = "<soapenv:Fault><faultcode>soapenv:{}</faultcode><faultstring>{}</faultstring></soapenv:Fault>"
 
 
@@ -43,6 +47,27 @@ def xroad_error(status: int, kind: str, message: str, operation: str) -> Answer:
 def household(members: tuple[Citizen, ...]) -> str:
     """One `CongDan` for each member, all naming the first one as the head. ASSUMED, like the message itself."""
     return "".join(person(member, head=members[0]) for member in members)
+
+
+def life(citizen: Citizen) -> str:
+    """`CongDan` as it tells of death. ASSUMED, like the message itself: 1 is dead, 0 neither dead nor missing."""
+    died = citizen.died_on
+    day = "" if citizen.year_only else _element("NgayThangNam", citizen.born.strftime("%Y%m%d"))
+    since = [_element("Nam", f"{died.year:04}"), _element("NgayThangNam", f"{died:%Y%m%d}")] if died else []
+    return _branch(
+        "CongDan",
+        _element("SoDinhDanh", citizen.citizen_id),
+        _branch("HoVaTen", _element("Ho", ""), _element("ChuDem", ""), _element("Ten", citizen.registered_name)),
+        _branch("NgayThangNamSinh", _element("Nam", f"{citizen.born.year:04}"), day),
+        _element("TinhTrangChetMatTich", "1" if died else "0"),
+        _branch("NgayChetMatTich", *since) if since else "",
+    )
+
+
+def requested(number: str) -> Answer:
+    """`GetRequestResultResponse` of a request that is in work. ASSUMED, like the message itself."""
+    told = f"<dan:SoYeuCau>{number}</dan:SoYeuCau><dan:TrangThai>1</dan:TrangThai>"
+    return _soap(200, _REQUESTED.format(told), "GetRequestResult", "province")
 
 
 def person(citizen: Citizen, *, head: Citizen | None = None, spouse: Citizen | None = None, early: bool = False) -> str:

@@ -14,6 +14,8 @@ __all__ = [
     "CITIZEN",
     "EARLY_CITIZEN",
     "HOUSEHOLD",
+    "LIFE",
+    "REQUESTED",
     "VERIFICATION",
     "OtherOperation",
     "Question",
@@ -25,6 +27,9 @@ CITIZEN = "TraCuuThongTinCongDan"
 EARLY_CITIZEN = "XacMinhThongTinNhanThan"
 VERIFICATION = "XacThucThongTinCongDan"
 HOUSEHOLD = "CungCapThongTinHoGiaDinh"
+# ASSUMED, all but these two names.
+LIFE = "XacMinhTinhTrangChetMatTich"
+REQUESTED = "GetRequestResult"
 
 _ASK = "http://dancuquocgia.bca"
 _EARLY = "http://gtel.vn/qldc"
@@ -34,15 +39,17 @@ _OPERATIONS = {
     f"{{{_ASK}}}{VERIFICATION}": VERIFICATION,
     f"{{{_ASK}}}{HOUSEHOLD}": HOUSEHOLD,
     f"{{{_EARLY}}}{EARLY_CITIZEN}": EARLY_CITIZEN,
+    f"{{{_ASK}}}{LIFE}": LIFE,
+    f"{{{_ASK}}}{REQUESTED}": REQUESTED,
 }
-_SCHEMAS = ("dancu-request.xsd", "dancu-request-flat.xsd", "gtel-request.xsd")
+_SCHEMAS = ("dancu-request.xsd", "dancu-request-flat.xsd", "gtel-request.xsd", "unseen-request.xsd")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """
     What is asked (`operation`), in which generation, about whom: a number of 12 or 9 digits, a folded name, a
-    birth date as yyyyMMdd or yyyy.
+    birth date as yyyyMMdd or yyyy. Of a request for a list its number alone, and the page in place of the date.
     """
 
     operation: str
@@ -87,6 +94,8 @@ class Reader:
         if not any(schema.validate(element) for schema in self._schemas):
             raise Unreadable
         texts = {etree.QName(child).localname: child for child in element}
+        if operation == REQUESTED:
+            return Question(operation, "unseen", texts["SoYeuCau"].text or "", "", texts["paging"][0].text or "")
         birth = texts.get("NgayThangNamSinh")
         born = "" if birth is None else ((birth[0] if len(birth) else birth).text or "")
         generation = _generation(operation, {name: child.text or "" for name, child in texts.items()})
@@ -117,6 +126,8 @@ class Reader:
 
 def _generation(operation: str, texts: dict[str, str]) -> str:
     """Told by what only one generation sends: the account, or an officer's own number of 12 digits, is of 2025."""
+    if operation == LIFE:
+        return "unseen"
     if operation == EARLY_CITIZEN or "MaDichVu" in texts:
         return "gtel"
     officer = texts["MaCanBo"]

@@ -32,9 +32,14 @@ CONTRACT = load("contracts.dancu")
 INQUIRY = inquiry_of(CONTRACT)
 SCHEMAS = [
     etree.XMLSchema(etree.fromstring(CONTRACT.schema(f"{name}.xsd")))
-    for name in ("dancu-request", "dancu-request-flat", "gtel-request")
+    for name in ("dancu-request", "dancu-request-flat", "gtel-request", "unseen-request")
 ]
-WAYS = [(contract, dataset.noun) for contract in ADAPTER.contracts for dataset in ADAPTER.offered(contract)]
+WAYS = [
+    (contract, dataset.noun)
+    for contract in ADAPTER.contracts
+    for dataset in ADAPTER.offered(contract)
+    if dataset.query is CitizenQuery
+]
 
 
 def asked(contract: str, noun: str, query: CitizenQuery, options: DancuOptions) -> etree._Element:

@@ -16,6 +16,7 @@ from gateway.kit.registries import Registries, RegistryCase, cases
 from mocks.server import running
 from mocks.stand_in import installed as installed_stand_ins
 from tests.conftest import settings_for
+from tests.policies import granting
 from tests.signing import signed_towards
 
 ADAPTERS = installed_adapters()
@@ -63,7 +64,8 @@ async def at_the_stand_in(told: RegistryCase, folder: Path) -> tuple[str, ...]:
     async with running(STAND_INS[adapter.registry]) as served:
         if case.contract in adapter.signatures:
             spoken |= signed_towards(served, adapter.registry, folder)
-        core = app.build(settings_for(served.base_url, **{adapter.registry: spoken}))
+        settings = settings_for(served.base_url, **{adapter.registry: spoken})
+        core = app.build(granting(settings, f"{adapter.registry}.{told.noun}"))
         try:
             instance = core.catalogue.instances[adapter.registry]
             return (await run_in_instance(instance, contract, told.noun, case)).problems

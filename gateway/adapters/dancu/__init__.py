@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.adapters.dancu import unseen
 from gateway.adapters.dancu.facts import household_head_as, kinship_as, marital_status_as
 from gateway.adapters.dancu.household import OPERATION as HOUSEHOLD
 from gateway.adapters.dancu.household import household_as
@@ -12,6 +13,7 @@ from gateway.adapters.dancu.verification import verification_as
 from gateway.domain.dataset import Adapter, Dataset, Kind, Sensitivity
 from gateway.domain.records.household import Household
 from gateway.domain.records.kinship import HeadOfHousehold, Kinship, MaritalStatus
+from gateway.domain.records.life import LifeStatus, RequestedList
 from gateway.domain.records.person import Person
 from gateway.domain.records.verification import Verification
 
@@ -29,7 +31,7 @@ ADAPTER = Adapter(
     title_en="National population database",
     owner="Bộ Công an",
     options=DancuOptions,
-    contracts=("2025", "2021", "gtel"),
+    contracts=("2025", "2021", "gtel", unseen.CONTRACT),
     default_contract="2025",
     datasets=(
         Dataset(
@@ -114,6 +116,31 @@ ADAPTER = Adapter(
             operation="TraCuuThongTinCongDan",
             freshness_s=600,
             withheld_by_default=frozenset({"head.citizen_id", "head.old_number"}),
+        ),
+        Dataset(
+            noun="life_status",
+            title="Tình trạng chết, mất tích (phỏng đoán)",
+            title_en="Whether a person has died or is missing: a guess",
+            kind=Kind.ONE,
+            query=CitizenQuery,
+            record=LifeStatus,
+            ask={unseen.CONTRACT: unseen.life_status},
+            about=CitizenQuery.is_about,
+            sensitivity=Sensitivity.PERSON,
+            operation=unseen.LIFE,
+        ),
+        Dataset(
+            noun="requested_list",
+            title="Kết quả của yêu cầu danh sách (phỏng đoán)",
+            title_en="What became of a request for a list of people: a guess",
+            kind=Kind.POLL,
+            query=unseen.RequestQuery,
+            record=RequestedList,
+            ask={unseen.CONTRACT: unseen.requested_list},
+            about=unseen.RequestQuery.is_about,
+            sensitivity=Sensitivity.SENSITIVE,
+            operation=unseen.REQUESTED,
+            withheld_by_default=frozenset({"people"}),
         ),
     ),
 )

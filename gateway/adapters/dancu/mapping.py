@@ -15,7 +15,7 @@ from gateway.domain.records.person import HouseholdHead, Person, Relative, Relat
 from gateway.domain.records.shared import Address, Code
 from gateway.errors import MalformedAnswer, Reason
 
-__all__ = ["citizen_as", "person_from"]
+__all__ = ["birth_date", "citizen_as", "person_from", "whole_name"]
 
 
 def citizen_as(contract: str) -> Callable[[Question[CitizenQuery, DancuOptions]], Exchanges[Person]]:
@@ -56,8 +56,8 @@ def person_from(one: wire.Citizen) -> Person:
     """The person that a `CongDan` describes, or MalformedAnswer naming what cannot be read."""
     return Person(
         citizen_id=CitizenId(one.citizen_id),
-        full_name=_name(one.name),
-        birth_date=_date(one.born),
+        full_name=whole_name(one.name),
+        birth_date=birth_date(one.born),
         sex=_code("dancu.sex", one.sex),
         old_number=_old_number(one.old_number),
         birth_registration_place=_address(one.birth_registration),
@@ -74,15 +74,17 @@ def person_from(one: wire.Citizen) -> Person:
     )
 
 
-def _name(name: wire.Name | wire.RelativeName) -> str:
+def whole_name(name: wire.Name | wire.RelativeName) -> str:
+    """The parts of a name that are there, in order."""
     return " ".join(part for part in (name.family, name.middle, name.given) if part)
 
 
 def _any_name(name: str | wire.RelativeName | None) -> str | None:
-    return _name(name) or None if isinstance(name, wire.RelativeName) else name
+    return whole_name(name) or None if isinstance(name, wire.RelativeName) else name
 
 
-def _date(born: wire.BirthDate) -> PartialDate | None:
+def birth_date(born: wire.BirthDate) -> PartialDate | None:
+    """The day, or the year alone; None where neither is told. MalformedAnswer where the two disagree."""
     year = born.year
     if born.full is None:
         return PartialDate(int(year)) if year else None

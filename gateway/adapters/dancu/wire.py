@@ -35,6 +35,7 @@ __all__ = [
     "Verdict",
     "citizen_question",
     "household_question",
+    "request_head",
     "verification_question",
 ]
 
@@ -157,7 +158,14 @@ def verification_question(generation: Generation, ask: _Ask) -> dict[str, Any]:
     return head | _who(generation, ask)
 
 
-def _head(generation: Generation, ask: _Ask, code: str) -> dict[str, Any]:
+def request_head(generation: Generation, ask: Question[Any, DancuOptions]) -> dict[str, Any]:
+    """
+    Who asks, and for what, of a request that was made before. ASSUMED: as with every other question.
+    """
+    return _head(generation, ask, ask.options.integration_code)
+
+
+def _head(generation: Generation, ask: Question[Any, DancuOptions], code: str) -> dict[str, Any]:
     inquiry, options = ask.inquiry, ask.options
     who = {"MaDonVi": inquiry.agency, "TaiKhoan": inquiry.officer.account, "SoDienThoai": options.phone}
     return {
@@ -168,7 +176,7 @@ def _head(generation: Generation, ask: _Ask, code: str) -> dict[str, Any]:
     } | {name: who[name] for name in generation.sends if options.with_agency_and_account}
 
 
-def _officer(generation: Generation, ask: _Ask) -> str:
+def _officer(generation: Generation, ask: Question[Any, DancuOptions]) -> str:
     """
     What stands in `MaCanBo`: a code that the registry gave the officer, or the officer's own number or account.
 
