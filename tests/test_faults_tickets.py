@@ -188,7 +188,7 @@ async def test_tickets_under_100_kills(stand_ins: Running, tmp_path: Path) -> No
                 folder,
                 stand_ins,
                 receiver,
-                tickets=1000,
+                tickets=1050,
                 kills=25,
                 dice=random.Random(number),
                 arguments=("--workers", str(workers)),

@@ -28,6 +28,10 @@ TicketProblem = Literal["off", "too_many", "unavailable"]
 """Why a pending paper has no ticket: none are kept here, the consumer has too many, the store cannot be written now."""
 
 
+_WITHIN_S = 2.0
+"""A plan waits no longer for its tickets; what is written later is found by the dossier's number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tickets:
     """The tickets of a plan by paper, and why a pending paper that is not there has none."""
@@ -84,7 +88,7 @@ class Opening:
             for one in pending
         ]
         try:
-            opened = await self._store.run(lambda store: store.open(wanted, most=self._most))
+            opened = await self._store.run(lambda store: store.open(wanted, most=self._most), within_s=_WITHIN_S)
         except TicketsUnavailable as exc:
             self._metrics.tickets.opened.labels("unavailable").inc(len(wanted))
             log().error("tickets.unavailable", detail=str(exc))

@@ -29,7 +29,8 @@ class Seal:
     def fingerprint(self, consumer: str, asked: PaperPlanRequest) -> bytes:
         """Equal for equal questions of one consumer, and tells nothing of them."""
         said = asked.model_dump(mode="json", exclude={"deadline_s", "case_token", "appointment"})
-        return self._boxes[0].digest(orjson.dumps([consumer, said], option=orjson.OPT_SORT_KEYS))
+        whole = [consumer, said, asked.appointment]
+        return self._boxes[0].digest(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z))
 
     def question(self, ticket_id: str, body: bytes) -> bytes:
         """A plan as it was sent, sealed."""

@@ -29,13 +29,13 @@ class StoreThread:
         """Open the store. Raises SettingsError, TicketsUnavailable."""
         self._store = await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
 
-    async def run(self, work: Callable[[TicketStore], T]) -> T:
+    async def run(self, work: Callable[[TicketStore], T], *, within_s: float = _WITHIN_S) -> T:
         """What the work gives. Raises TicketsUnavailable, also where it takes too long: it may yet be done."""
         store = self._store
         if store is None:
             raise TicketsUnavailable("tickets: not open")
         try:
-            async with asyncio.timeout(_WITHIN_S):
+            async with asyncio.timeout(within_s):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, work, store)
         except TimeoutError:
             raise TicketsUnavailable("tickets: no answer in time") from None
