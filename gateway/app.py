@@ -404,8 +404,7 @@ def parts(core: Core, clock: Clock, office: app_tickets.TicketsOffice | None = N
 def _tickets(core: Core, clock: Clock) -> app_tickets.TicketsOffice | None:
     return app_tickets.tickets(
         core.settings,
-        # A part of a plan that is asked for again is no plan of its own: it is not remembered as one.
-        planner=Planner(core.lookup, core.procedures, clock, core.metrics),
+        planner=Planner(core.lookup, core.procedures, clock, core.metrics, core.remembering),
         lookup=core.lookup,
         authenticator=core.authenticator,
         consumers=core.consumers,

@@ -25,6 +25,7 @@ from gateway.lookup.remembering import Remembering
 from gateway.lookup.request import LookupRequest
 from gateway.lookup.seams import Caller
 from gateway.procedures.catalogue import Catalogue
+from gateway.procedures.words import Decision
 from gateway.telemetry import Metrics, log, where
 
 __all__ = ["Place", "Plan", "Planner"]
@@ -118,7 +119,7 @@ class Planner:
             case=request.case,
             papers=decided,
             asked=asked,
-            remembered=await self._remembered(plan_id, consumer, request, decided, questions),
+            remembered=await self._remembered(plan_id, consumer, request, decided, questions, only),
         )
 
     async def _remembered(
@@ -128,8 +129,11 @@ class Planner:
         request: PaperPlanRequest,
         decided: tuple[Decided, ...],
         asked: tuple[Asked, ...],
+        only: Collection[str] | None,
     ) -> bool:
-        if self._remembering is None:
+        # What is asked again counts for the measure once it has ended, with the dossier's last word on each paper.
+        is_over = only is None or any(one.ruling.decision is not Decision.PENDING for one in decided)
+        if self._remembering is None or not is_over:
             return False
         code = self.catalogue.code(request.inquiry.procedure.value) or ""
         return await self._remembering.remember(plan_id, code, consumer, request, self._clock.now(), decided, asked)
