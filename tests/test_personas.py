@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from mocks.bhxh_people import Insurance
 from mocks.gplx_people import Licences
 from mocks.lltp_dossiers import JudicialDossiers
@@ -38,10 +36,9 @@ async def test_a_citizen_has_one_name_and_birth_date_in_every_registry(stand_ins
     assert len(people) == 5
 
 
-@pytest.mark.parametrize("seed", [5, 6])
-async def test_one_persona_is_consistent_in_all_registries(seed: int) -> None:
+async def test_one_persona_is_consistent_in_all_registries() -> None:
     """Population, civil status, land, permits, trade, tax, licences, insurance, records and results tell of one man."""
-    province = Province(seed=seed, citizens=2000)
+    province = Province(seed=5, citizens=2000)
     citizen, questions = known_everywhere(province)
     async with everywhere(province) as gateways:
         told = {dataset: await gateways.record(dataset, query) for dataset, query in questions.items()}

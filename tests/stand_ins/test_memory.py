@@ -37,7 +37,7 @@ async def test_a_million_citizens_stay_below_200_mb(http: aiohttp.ClientSession)
         assert process.stdout is not None
         for _ in installed():
             await process.stdout.readline()
-        for index in range(0, CITIZENS, CITIZENS // 300):
+        for index in range(0, CITIZENS, CITIZENS // 100):
             code = province.citizen(index).citizen_id
             async with http.get(f"{url}/taichinh/category/public/dsdkts/{code}/manager") as reply:
                 assert reply.status in {200, 404}
