@@ -14,11 +14,12 @@ from bench.scenarios.memory import MEMORY
 from bench.scenarios.outage import OUTAGE
 from bench.scenarios.overload import OVERLOAD
 from bench.scenarios.scenario import Effort, Scenario
+from bench.scenarios.scrape import SCRAPE
 from bench.stage import Stage
 
 __all__ = ["SCENARIOS", "named", "played"]
 
-SCENARIOS = (LATENCY, FAN_OUT, HUNG, OVERLOAD, OUTAGE, MEMORY)
+SCENARIOS = (LATENCY, FAN_OUT, HUNG, OVERLOAD, OUTAGE, MEMORY, SCRAPE)
 
 
 def named(names: Sequence[str]) -> tuple[Scenario, ...]:
