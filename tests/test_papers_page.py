@@ -18,7 +18,16 @@ from gateway.procedures.catalogue import InForce
 from gateway.procedures.printing import printed
 from gateway.procedures.reading import packaged
 from gateway.procedures.words import Cause, Clause, Decision, Publication, Situation
-from gateway.web.paper_plans import PLAN, AskedView, DecidedView, PaperStandingView, PaperVerdictView, PlanView
+from gateway.web.paper_plans import (
+    PLAN,
+    AgreementView,
+    AskedView,
+    CorrectionOfferView,
+    DecidedView,
+    PaperStandingView,
+    PaperVerdictView,
+    PlanView,
+)
 from tests.test_docs import page, table
 
 PAGE = "docs/papers.md"
@@ -75,7 +84,8 @@ def test_the_files_that_the_page_shows_can_be_used(tmp_path: Path) -> None:
 
     catalogue = app_papers.procedures(tmp_path, app.installed_adapters())
 
-    assert len(examples) == 3
+    assert len(examples) == 4
+    assert "sex" in catalogue.facts
     assert "firm_licence" in catalogue.kinds
     assert catalogue.code("1.009999.000.00.00.H08") == "1.001193"
 
@@ -89,6 +99,8 @@ def test_every_member_of_a_plan_is_documented() -> None:
     assert shown["papers"][0]["verdicts"][0].keys() == set(PaperVerdictView.model_fields)
     assert shown["papers"][0]["standings"][0].keys() == set(PaperStandingView.model_fields)
     assert shown["lookups"][0].keys() == set(AskedView.model_fields)
+    assert shown["consistency"][0].keys() == set(AgreementView.model_fields)
+    assert shown["consistency"][0]["correction"].keys() == set(CorrectionOfferView.model_fields)
     members = {row["member"] for row in table(PAGE, "Kế hoạch / a paper plan")}
     assert set(re.findall(r"\w+", " ".join(members))) == set(PaperPlanRequest.model_fields)
 

@@ -17,6 +17,7 @@ from gateway.clock import VIETNAM, Clock
 from gateway.domain.outcome import Unknown
 from gateway.errors import QuestionRefused, Reason, Refusal
 from gateway.lookup.access import Consumer
+from gateway.lookup.agreeing import Agreement, agreements
 from gateway.lookup.fetching import with_fetches
 from gateway.lookup.paper_plan import PaperPlanRequest, chosen
 from gateway.lookup.pipeline import Lookup
@@ -48,6 +49,7 @@ class Plan:
     case: str
     papers: tuple[Decided, ...]
     asked: tuple[Asked, ...]
+    agreements: tuple[Agreement, ...] = ()
     remembered: bool = False
 
 
@@ -119,6 +121,7 @@ class Planner:
             case=request.case,
             papers=decided,
             asked=asked,
+            agreements=agreements(questions, self.catalogue.facts),
             remembered=await self._remembered(plan_id, consumer, request, decided, questions, only),
         )
 

@@ -23,6 +23,7 @@ __all__ = [
     "Case",
     "Catalogue",
     "Coverage",
+    "Fact",
     "InForce",
     "Kind",
     "Paper",
@@ -31,6 +32,7 @@ __all__ = [
     "Registry",
     "Role",
     "Titled",
+    "Told",
 ]
 
 CODED = r"^[0-9A-Za-z._-]{1,40}$"
@@ -170,6 +172,27 @@ class Kind(Titled):
     note: Text | None = None
 
 
+class Told(_Data):
+    """Where a fact stands: a field of a dataset's record, in no list."""
+
+    dataset: Dataset
+    field: Annotated[str, Field(pattern=FIELD)]
+
+
+class Fact(Titled):
+    """
+    What more than one registry tells about the same subject, and which of them is right by rule where they differ
+    (`authority`). `basis` is that rule, `source` where it was seen.
+    """
+
+    authority: Word
+    basis: Text
+    source: Word
+    told_by: Annotated[tuple[Told, ...], Field(min_length=2)]
+    assumed: Assumed = ()
+    note: Text | None = None
+
+
 class _Dated(_Data):
     valid_from: date | None = None
     valid_until: date | None = None
@@ -231,6 +254,7 @@ class Catalogue(_Data):
     registries: Mapping[str, Registry]
     roles: Mapping[str, Role]
     kinds: Mapping[str, Kind]
+    facts: Mapping[str, Fact] = {}
     procedures: Mapping[str, Procedure]
     drafts: Mapping[str, Procedure] = {}
     published: Mapping[str, date]

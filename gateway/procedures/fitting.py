@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 from gateway.domain.compare.forms import Form, claimable
 from gateway.domain.dataset import Adapter, Dataset
-from gateway.procedures.catalogue import Catalogue, InForce, Question
+from gateway.procedures.catalogue import Catalogue, Fact, InForce, Question
 
 __all__ = ["misfits", "not_installed"]
 
@@ -20,6 +20,8 @@ def misfits(catalogue: Catalogue, adapters: Mapping[str, Adapter]) -> list[str]:
         for nth, alternative in enumerate(kind.alternatives):
             for question in alternative.questions:
                 found |= dict.fromkeys(_misfits(f"kinds.{name}.alternatives[{nth}]", question, adapters))
+    for name, fact in catalogue.facts.items():
+        found |= dict.fromkeys(_fact_misfits(f"facts.{name}", fact, adapters))
     return list(found)
 
 
@@ -63,6 +65,28 @@ def _looked_at(dataset: Dataset[Any, Any, Any], one: InForce) -> set[str]:
 
 def _is_list(annotation: Any) -> bool:
     return any(get_origin(one) is tuple for one in (annotation, *get_args(annotation)))
+
+
+def _fact_misfits(place: str, fact: Fact, adapters: Mapping[str, Adapter]) -> Iterator[str]:
+    forms: dict[str, str] = {}
+    for told in fact.told_by:
+        registry, _, noun = told.dataset.partition(".")
+        adapter = adapters.get(registry)
+        if adapter is None:
+            continue
+        here = f"{place}.{told.dataset}"
+        dataset = adapter.dataset(noun)
+        if dataset is None:
+            nouns = [one.noun for one in adapter.datasets]
+            yield from _strange(f"{here}.dataset", noun, nouns, f"question of {registry}")
+            continue
+        single = {name: one for name, one in claimable(dataset.record).items() if not one.listed}
+        yield from _strange(f"{here}.field", told.field, single, "field that can be claimed, in no list")
+        if told.field in single:
+            forms[told.dataset] = single[told.field].form.value
+    if len(set(forms.values())) > 1:
+        told_as = ", ".join(f"{name} {form}" for name, form in forms.items())
+        yield f"{place}: không so được với nhau / of different forms: {told_as}"
 
 
 def _keys(dataset: Dataset[Any, Any, Any]) -> tuple[set[str], set[str]]:

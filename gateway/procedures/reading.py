@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gateway.domain.canonical import canonical
 from gateway.errors import SettingsError
 from gateway.procedures import catalogue as parts
-from gateway.procedures.catalogue import Catalogue, Dataset, InForce, Kind, Procedure, Registry, Role, Text, Word
+from gateway.procedures.catalogue import Catalogue, Dataset, Fact, InForce, Kind, Procedure, Registry, Role, Text, Word
 
 __all__ = ["LOCAL", "packaged", "read_catalogue"]
 
@@ -52,6 +52,7 @@ class _File(BaseModel):
     registries: dict[Word, Registry] = {}
     roles: dict[Word, Role] = {}
     kinds: dict[Word, Kind] = {}
+    facts: dict[Word, Fact] = {}
     procedures: dict[_Code, Procedure] = {}
     published: dict[Dataset, date] = {}
     local_codes: dict[Annotated[str, Field(pattern=LOCAL)], _Code] = {}
@@ -139,7 +140,7 @@ def _fault(location: tuple[int | str, ...], kind: str, message: str) -> str:
 
 
 _MODELS: tuple[type[BaseModel], ...] = (
-    *(_File, Registry, Role, Kind, Procedure),
+    *(_File, Registry, Role, Kind, Procedure, Fact, parts.Told),
     *(parts.Alternative, parts.Case, parts.Coverage, parts.InForce, parts.Paper, parts.Question),
 )
 _KEYS = sorted({name for model in _MODELS for name in model.model_fields})
@@ -147,7 +148,7 @@ _KEYS = sorted({name for model in _MODELS for name in model.model_fields})
 
 def _named_faults(gathered: _Gathered, catalogue: Catalogue) -> Iterator[str]:
     """Names that stand for nothing, and what is said twice or in the wrong order, once all files are read."""
-    for table in ("registries", "kinds", "procedures", "drafts"):
+    for table in ("registries", "kinds", "facts", "procedures", "drafts"):
         for name, entry in getattr(catalogue, table).items():
             place = f"{gathered.where[table, name]}: {'procedures' if table == 'drafts' else table}.{name}"
             yield from _strange(f"{place}.source", entry.source, catalogue.sources, "source")
@@ -155,6 +156,13 @@ def _named_faults(gathered: _Gathered, catalogue: Catalogue) -> Iterator[str]:
                 yield from _assumed(place, entry)
     for name, kind in catalogue.kinds.items():
         yield from _kind_faults(f"{gathered.where['kinds', name]}: kinds.{name}", kind, catalogue)
+    for name, fact in catalogue.facts.items():
+        place = f"{gathered.where['facts', name]}: facts.{name}"
+        told = [one.dataset.partition(".")[0] for one in fact.told_by]
+        yield from _strange(f"{place}.authority", fact.authority, told, "registry that tells it")
+        yield from _twice(f"{place}.told_by", [one.dataset for one in fact.told_by])
+        for registry in told:
+            yield from _strange(f"{place}.told_by", registry, catalogue.registries, "registry")
     for table in ("procedures", "drafts"):
         for code, procedure in getattr(catalogue, table).items():
             place = f"{gathered.where[table, code]}: procedures.{code}"

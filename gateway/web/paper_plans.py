@@ -10,8 +10,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.domain.compare.standing import Ground, Standing
+from gateway.domain.compare.verdict import Verdict
 from gateway.domain.outcome import Unknown
 from gateway.lookup.access import Consumer
+from gateway.lookup.agreeing import Agreement, Says
 from gateway.lookup.comparison import FieldStanding, FieldVerdict
 from gateway.lookup.document import provenance_members
 from gateway.lookup.plan_desk import Asked, Decided
@@ -120,6 +122,32 @@ class AskedView(_View):
     ledger: PlaceView | None = None
 
 
+class CorrectionOfferView(_View):
+    """Whose data is wrong by rule, and who corrects it: what POST /v1/corrections wants."""
+
+    dataset: str
+    field: str
+    owner: str
+    owner_en: str
+
+
+class AgreementView(_View):
+    """One fact about one subject in two registries; no value stands in it."""
+
+    subject: int
+    fact: str
+    title: str
+    title_en: str
+    says: Says = Field(description="`unclear`: only diacritics differ, a date is coarser, or they cannot be compared.")
+    right: str = Field(description="The dataset that is right by rule, or the first that answered.")
+    by_rule: bool
+    other: str
+    verdict: Verdict
+    basis: str
+    lookups: list[str] = Field(description="The lookups that told it, in the order of `right` and `other`.")
+    correction: CorrectionOfferView | None
+
+
 class PlanView(_View):
     """Every paper of the case with exactly one decision."""
 
@@ -130,6 +158,7 @@ class PlanView(_View):
     remembered: bool = Field(description="Whether a receipt (POST /v1/paper-plans/{id}/receipt) can follow.")
     decision_blocked_until_verified: bool = Field(description="True while one of the papers is pending.")
     papers: list[DecidedView]
+    consistency: list[AgreementView] = Field(description="What two registries tell about one subject, and how alike.")
     lookups: list[AskedView]
 
 
@@ -143,6 +172,7 @@ def plan_view(plan: Plan, catalogue: Catalogue, tickets: Tickets = NO_TICKETS) -
         "remembered": plan.remembered,
         "decision_blocked_until_verified": any(one.ruling.decision is Decision.PENDING for one in plan.papers),
         "papers": [_paper(one, catalogue, tickets) for one in plan.papers],
+        "consistency": [_agreement(one, catalogue) for one in plan.agreements],
         "lookups": [_asked(one) for one in plan.asked],
     }
 
@@ -156,6 +186,25 @@ def told_of(plan: Plan, one: Decided) -> dict[str, Any]:
         "fetched": [asked.lookup_id for asked in one.fetched],
         "withheld": list(one.withheld),
         "lookups": [_asked(asked) for asked in plan.asked if id(asked) in used],
+    }
+
+
+def _agreement(one: Agreement, catalogue: Catalogue) -> dict[str, Any]:
+    names = catalogue.names(one.other.dataset)
+    offer = {"dataset": one.other.dataset, "field": one.other.field}
+    return {
+        "subject": one.subject,
+        "fact": one.name,
+        "title": one.fact.title,
+        "title_en": one.fact.title_en,
+        "says": one.says.value,
+        "right": one.right.dataset,
+        "by_rule": one.by_rule,
+        "other": one.other.dataset,
+        "verdict": one.verdict.value,
+        "basis": one.fact.basis,
+        "lookups": list(one.lookups),
+        "correction": offer | {"owner": names["owner"], "owner_en": names["owner_en"]} if one.is_to_correct else None,
     }
 
 
