@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gateway.commands.keys import Algorithm, make
@@ -72,8 +72,10 @@ procedures = ["*"]
 purposes = ["verify_identity"]
 
 [rules.datasets]
-"dancu.citizen" = ["*"]
-{firms}
+{granted}
+
+[rights]
+batches = ["bench"]
 
 [limits.many_questions]
 most = 1000000000
@@ -116,19 +118,22 @@ def write(
     recorded: bool = True,
     indexed: bool = True,
     firms: Mapping[str, str] | None = None,
+    grants: Sequence[str] = (),
 ) -> Path:
     """
     A settings file and its secrets in a new folder. `registries` is the address above `/dancu` and `/dkdn`;
     `recorded` is whether answers are recorded and signed, as they must be wherever they count, `indexed` whether the
-    same process reads its log into the index. `firms` has further business registries: name to endpoint.
+    same process reads its log into the index. `firms` has further business registries: name to endpoint;
+    `grants` further datasets that may be asked.
     """
     every = {"dkdn": f"{registries}/dkdn", **(firms or {})}
     folder.mkdir()
     for name, secret in _SECRETS.items():
         (folder / name).write_text(secret)
     digest = hashlib.sha256(API_KEY.encode()).hexdigest()
-    granted = "\n".join(f'"{name}.enterprise" = ["*"]' for name in every)
-    (folder / "policy.toml").write_text(_POLICY.replace("{firms}", granted))
+    datasets = dict.fromkeys(("dancu.citizen", *(f"{name}.enterprise" for name in every), *grants))
+    granted = "\n".join(f'"{one}" = ["*"]' for one in datasets)
+    (folder / "policy.toml").write_text(_POLICY.replace("{granted}", granted))
     file = folder / "gateway.toml"
     text = _TEXT.format(port=port, digest=digest, registries=registries, in_flight=IN_FLIGHT)
     for name, endpoint in every.items():

@@ -51,6 +51,16 @@ class Server:
                 os.kill(pid, number)
 
 
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """How a server was started."""
+
+    process: subprocess.Popen[bytes]
+    arguments: Sequence[str]
+    load_side: bool
+    environment: Mapping[str, str] | None
+
+
 class Stage:
     """Starts servers and ends all of them when it closes."""
 
@@ -58,6 +68,7 @@ class Stage:
         self._running = running
         self.folder = folder
         self.cores = cores
+        self._programs: dict[int, _Program] = {}
         self.stub = self.python("bench.stub", load_side=True)
 
     @classmethod
@@ -85,8 +96,18 @@ class Stage:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
         whole = ours | dict(environment or {})
         process = self._running.enter_context(child(arguments, core=core, log=log, environment=whole))
+        self._programs[port] = _Program(process, arguments, load_side, environment)
         _wait(process, port, log)
         return Server(port, (process.pid,))
+
+    def again(self, server: Server) -> Server:
+        """End a server as SIGTERM ends it, and start the same once more on its port."""
+        known = self._programs[server.port]
+        known.process.terminate()
+        known.process.wait(_START_S)
+        return self.program(
+            *known.arguments, port=server.port, load_side=known.load_side, environment=known.environment
+        )
 
     def python(self, module: str, *arguments: str, load_side: bool = False) -> Server:
         """A module of ours that takes `--port`."""
@@ -102,18 +123,25 @@ class Stage:
         without: str | None = None,
         settings: Mapping[str, str] | None = None,
         firms: Mapping[str, str] | None = None,
+        grants: Sequence[str] = (),
         under: Sequence[str] = (),
     ) -> Server:
         """
         The real gateway, all of it but for the ledger where it is not `recorded`, or for the index of the ledger where
         it is not `indexed`; its registries are the stub. `without` names a piece of `bench.pieces.without`, `settings`
-        has settings by their path (`log.level`), `firms` further business registries: name to endpoint. `under` is a
-        command that it is started with.
+        has settings by their path (`log.level`), `firms` further business registries: name to endpoint, `grants`
+        further datasets that may be asked. `under` is a command that it is started with.
         """
         port = free_port()
         folder = self.folder / f"gateway-{port}"
         file = gateway_settings.write(
-            folder, port=port, registries=self.stub_url, recorded=recorded, indexed=indexed, firms=firms or {}
+            folder,
+            port=port,
+            registries=self.stub_url,
+            recorded=recorded,
+            indexed=indexed,
+            firms=firms or {},
+            grants=grants,
         )
         how = () if recorded else ("--unrecorded",)
         what = ("bench.pieces.without", without) if without else ("gateway", "serve")

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from bench.errors import BenchError
 from bench.finding import Finding
 from bench.processes import Cores
+from bench.scenarios.batch import BATCH
 from bench.scenarios.fan_out import FAN_OUT
 from bench.scenarios.hung import HUNG
 from bench.scenarios.latency import LATENCY
 from bench.scenarios.memory import MEMORY
 from bench.scenarios.outage import OUTAGE
 from bench.scenarios.overload import OVERLOAD
+from bench.scenarios.plan import PLAN
 from bench.scenarios.scenario import Effort, Scenario
 from bench.scenarios.scrape import SCRAPE
 from bench.stage import Stage
 
 __all__ = ["SCENARIOS", "named", "played"]
 
-SCENARIOS = (LATENCY, FAN_OUT, HUNG, OVERLOAD, OUTAGE, MEMORY, SCRAPE)
+SCENARIOS = (LATENCY, FAN_OUT, PLAN, HUNG, OVERLOAD, OUTAGE, MEMORY, SCRAPE, BATCH)
 
 
 def named(names: Sequence[str]) -> tuple[Scenario, ...]:
