@@ -41,7 +41,10 @@ CREATE TABLE IF NOT EXISTS tickets (
 """
 _INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS tickets_once ON tickets(consumer, fingerprint, paper) WHERE state = 'open'",
-    "CREATE INDEX IF NOT EXISTS tickets_due ON tickets(due_at, consumer, leased_until) WHERE state = 'open'",
+    "CREATE INDEX IF NOT EXISTS tickets_turn ON tickets(consumer, due_at, leased_until, expires_at) "
+    "WHERE state = 'open'",
+    "CREATE INDEX IF NOT EXISTS tickets_waiting ON tickets(dataset, opened_at, asked_at, due_at, attempts) "
+    "WHERE state = 'open'",
     "CREATE INDEX IF NOT EXISTS tickets_plan ON tickets(plan_id) WHERE state = 'open'",
     "CREATE INDEX IF NOT EXISTS tickets_case ON tickets(consumer, case_id)",
     "CREATE INDEX IF NOT EXISTS tickets_told ON tickets(consumer, delivery_due_at) WHERE delivery = 'due'",
@@ -51,12 +54,22 @@ _NAMES = tuple(field.name for field in fields(Ticket))
 _TIMES = frozenset(name for name in _NAMES if name.endswith("_at"))
 _COLUMNS = ", ".join(f'"{name}"' for name in _NAMES)
 _INSERT = f"INSERT INTO tickets ({_COLUMNS}) VALUES ({', '.join('?' * len(_NAMES))})"  # noqa: S608  # names of fields
+_OPEN_NOW = "SELECT count(*) FROM tickets INDEXED BY tickets_turn WHERE state = 'open' AND consumer = ?"
 _SELECT = f"SELECT {_COLUMNS} FROM tickets"  # noqa: S608
-# With min() SQLite takes the other columns from the row that has it.
+# One look into the index for each consumer, however many tickets are due.
 _NEXT = """
-SELECT plan_id, min(due_at) FROM tickets
-WHERE state = 'open' AND due_at <= :now AND leased_until <= :now AND (NOT :only_expired OR expires_at <= :now)
-GROUP BY consumer ORDER BY consumer <= :after, consumer LIMIT 1
+WITH RECURSIVE who(consumer) AS (
+  SELECT min(consumer) FROM tickets WHERE state = 'open'
+  UNION ALL
+  SELECT (SELECT min(consumer) FROM tickets WHERE state = 'open' AND consumer > who.consumer)
+  FROM who WHERE who.consumer IS NOT NULL
+), turn(consumer, plan_id) AS (
+  SELECT who.consumer, (
+    SELECT plan_id FROM tickets WHERE state = 'open' AND tickets.consumer = who.consumer AND due_at <= :now
+      AND leased_until <= :now AND (NOT :only_expired OR expires_at <= :now) ORDER BY due_at LIMIT 1)
+  FROM who WHERE who.consumer IS NOT NULL
+)
+SELECT plan_id FROM turn WHERE plan_id IS NOT NULL ORDER BY consumer <= :after, consumer LIMIT 1
 """
 _CLAIM = f"""
 UPDATE tickets SET lease = :token, leased_until = :until, asked_at = :now, attempts = attempts + 1
@@ -171,6 +184,7 @@ class TicketFile:
 
     def open(self, tickets: Sequence[Ticket], *, most: int) -> Mapping[str, Opened]:
         opened: dict[str, Opened] = {}
+        open_now: dict[str, int] = {}
         with self._writing() as run:
             for ticket in tickets:
                 there = run(
@@ -180,8 +194,10 @@ class TicketFile:
                 if there is not None:
                     opened[ticket.paper] = Opened(_ticket(there), is_new=False)
                     continue
-                counted = "SELECT count(*) FROM tickets WHERE state = 'open' AND consumer = ?"
-                if run(counted, (ticket.consumer,)).fetchone()[0] < most:
+                if ticket.consumer not in open_now:
+                    open_now[ticket.consumer] = run(_OPEN_NOW, (ticket.consumer,)).fetchone()[0]
+                if open_now[ticket.consumer] < most:
+                    open_now[ticket.consumer] += 1
                     run(_INSERT, [_written(getattr(ticket, name)) for name in _NAMES])
                     opened[ticket.paper] = Opened(ticket, is_new=True)
         return opened
