@@ -1,5 +1,5 @@
 """
-Every alert is fired by a real fault and goes away after it: `make faults PART=alerts`, about six minutes.
+Every alert is fired by a real fault and goes away after it: `make faults PART=alerts`, about seven minutes.
 
 A real Prometheus reads two gateways, with our own rules in which a minute takes half a second. What they compare (an
 hour of clock, a minute without a checkpoint) is as it is. The figures go to var/faults/alerts.json.
@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import resource
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import aiohttp
 import pytest
@@ -41,7 +46,8 @@ NO_SUCH_FIRM = {"enterprise_code": "9900000030"}
 MORE_THAN_THE_CONTRACT = {"enterprise_code": "9900000087"}
 TOKEN_S = 8
 EVERY_S = 0.1
-NEEDS_A_WITNESS = {"LedgerContested"}  # a log that was cut, before a witness: tests/test_ledger_witness.py
+NEEDS_A_WITNESS = {"LedgerContested"}  # has a test of its own
+GATEWAY = (sys.executable, "-m", "gateway")
 BY_THE_FIRST = {
     "RegistryDown",
     "ErrorBudgetBurnsFast",
@@ -114,7 +120,7 @@ async def dashboards(prometheus: Prometheus) -> dict[str, str]:
 
 
 @pytest.mark.skipif(not FAKETIME.exists(), reason="libfaketime is not installed (Debian: libfaketime)")
-async def test_every_alert_is_fired_by_a_fault_and_goes_away_after_it(tmp_path: Path) -> None:
+async def test_every_alert_but_one_is_fired_by_a_fault_and_goes_away_after_it(tmp_path: Path) -> None:
     """
     A registry that is down, one that says more than its contract or suddenly knows nobody, a platform that gives no
     token, a full disk, a checkpoint that cannot be written, a clock an hour ahead, a certificate and a quota near
@@ -151,6 +157,74 @@ async def test_every_alert_is_fired_by_a_fault_and_goes_away_after_it(tmp_path: 
     RESULTS.write_text(json.dumps({"seconds": figures, "series": shown}, ensure_ascii=False, indent=1))
     empty = [name for name, series in shown.items() if series == "0" and name.startswith(("overview", "registry"))]
     assert [name for name in empty if "refusals" not in name] == []
+
+
+@contextmanager
+def witness(folder: Path, settings: Path) -> Iterator[None]:
+    """Somebody else's witness, as a process of its own."""
+    with (folder / "witness.log").open("ab") as log:
+        child = subprocess.Popen([*GATEWAY, "witness", "serve", "-s", str(settings)], stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        child.terminate()
+        child.wait(30)
+
+
+def published(one: GatewayProcess, file: Path) -> None:
+    """The keys that a gateway publishes, for its witness."""
+    with urlopen(f"{one.url}/.well-known/jwks.json", timeout=10) as reply:  # noqa: S310  it is our own, on loopback
+        file.write_bytes(reply.read())
+
+
+async def test_a_ledger_that_was_cut_is_contested_until_the_right_one_is_back(tmp_path: Path) -> None:
+    """
+    An old copy of the ledger is put in place of the one that a witness has cosigned, and goes on: the alert fires when
+    the witness is there again, and is over with the right ledger.
+    """
+    made = subprocess.run(  # noqa: ASYNC221  nothing else goes on yet
+        [*GATEWAY, "witness", "new-key", "archive.test/witness", "--folder", str(tmp_path / "witness")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (vkey,) = re.findall(r"archive\.test/witness\+[0-9a-f]+\+[\w+/=-]+", made.stdout.replace("\n", ""))
+    witness_port, metrics_port = free_port(), free_port()
+    (tmp_path / "witness.toml").write_text(
+        f'[witness]\nfolder = "witness"\nport = {witness_port}\n'
+        '[witness.logs.test]\norigin = "gateway.test/ledger"\nkeys_file = "keys.json"\n'
+    )
+    async with stand_ins() as both, watching(tmp_path, {"one": metrics_port}) as prometheus:
+        one = gateway(tmp_path / "one", both.base_url, metrics_port)
+        section = "[ledger]\nwitness_every_s = 0.5\n"
+        witnesses = f'\n[ledger.witnesses.archive]\nurl = "http://127.0.0.1:{witness_port}"\nvkey = "{vkey}"\n'
+        one.settings.write_text(one.settings.read_text().replace("[ledger]\n", section) + witnesses)
+        ledger, right, early = (tmp_path / "one" / name for name in ("ledger", "right", "early"))
+        asking = Asking(one.url, ("dkdn.enterprise", FIRM))
+        with one.running():
+            published(one, tmp_path / "keys.json")
+            async with asking.going_on():
+                await asyncio.sleep(2)
+            one.stop()
+        shutil.copytree(ledger, early)
+        with witness(tmp_path, tmp_path / "witness.toml"), one.running():
+            async with asking.going_on():
+                await asyncio.sleep(5)
+            assert await prometheus.value('gateway_ledger_witness_answers_total{result="cosigned"} > 0')
+            one.stop()
+        ledger.rename(right)
+        early.rename(ledger)
+        with one.running():
+            async with asking.going_on():
+                await asyncio.sleep(2)
+            with witness(tmp_path, tmp_path / "witness.toml"):
+                await prometheus.until(lambda now: "LedgerContested" in now, 60)
+            one.stop()
+        shutil.rmtree(ledger)
+        right.rename(ledger)
+        with witness(tmp_path, tmp_path / "witness.toml"), one.running():
+            await prometheus.until(lambda now: not now, 60)
+            one.stop()
 
 
 async def _faults(prometheus: Prometheus, both: Running, one: GatewayProcess) -> dict[str, float]:
