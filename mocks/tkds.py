@@ -127,11 +127,11 @@ class TkdsStandIn:
         """A household lives where its oldest member does, and is none when nobody is left in it."""
         province, life = self._province, self._province.life
         touched = {*life.residences, *life.deaths, *life.homes}
-        computed = {index // _HOUSEHOLD for index in touched if index < province.citizens}
+        left = {index // _HOUSEHOLD for index in touched if index < province.citizens}
         changed: Counter[str] = Counter()
-        for home in computed:
-            changed.subtract((province.residence_at_first(home).commune_code, _PROVINCE))
-        for home in computed | set(life.newcomers):
+        for home in left | set(life.newcomers):
+            if home * _HOUSEHOLD < province.citizens:
+                changed.subtract((province.residence_at_first(home).commune_code, _PROVINCE))
             together = province.living_in(home)
             if together:
                 changed.update((together[0].residence.commune_code, _PROVINCE))

@@ -99,8 +99,9 @@ async def test_a_move_is_known_wherever_addresses_are(gateways: Everywhere) -> N
 
 async def test_a_death_is_known_wherever_deaths_are(gateways: Everywhere) -> None:
     """
-    Civil status has it registered and confirms nothing any more, the household and the statistics are one fewer, the
-    card is no longer paid for, the land database names the year, and whoever was married is so no longer.
+    Civil status has it registered and confirms nothing any more, the population database says since when, the household
+    and the statistics are one fewer, the card is no longer paid for, the land database names the year, and whoever was
+    married is so no longer.
     """
     province = gateways.province
     couple = next(
@@ -123,6 +124,8 @@ async def test_a_death_is_known_wherever_deaths_are(gateways: Everywhere) -> Non
     assert result["death"]["deceased"]["citizen_id"] == husband.citizen_id
     assert result["death"]["died_on"] == province.today.isoformat()
     assert result["death"]["declarant"]["full_name"] == wife.registered_name
+    life = await gateways.record("dancu.life_status", who(husband))
+    assert (life["life_status"]["code"], life["status_since"]) == ("1", result["death"]["died_on"])
     assert await gateways.ask("hotich.marital_status", who(husband)) == ("absent", None)
     assert (await gateways.record("dancu.marital_status", who(wife)))["marital_status"]["code"] == "3"
     widowed = await gateways.record("hotich.marital_status", who(wife))
@@ -187,6 +190,35 @@ async def test_land_and_licences_change_hands_everywhere(gateways: Everywhere) -
     )["results"]
     assert told["licence_number"] == paper["document_number"] == licence["licence_number"]
     assert {one["issued_on"] for one in told["classes"]} == {province.today.isoformat()}
+
+
+async def test_statistics_count_who_lives_where_after_any_events(gateways: Everywhere) -> None:
+    """People and households of the province and of a commune are those that a walk over everybody finds."""
+    province = gateways.province
+    people = [province.citizen(index) for index in range(0, 400, 7)]
+    for nth, one in enumerate(people):
+        wanted: dict[str, Any] = {"citizen": one.citizen_id}
+        match nth % 4:
+            case 0:
+                happen(province, "move", wanted | SOMEWHERE)
+            case 1:
+                happen(province, "move", wanted | {"join": people[nth - 1].citizen_id})
+            case 2:
+                happen(province, "death", wanted)
+            case _:
+                happen(province, "move", wanted | SOMEWHERE | {"household": True})
+    others = map(province.citizen, range(500, 600))  # nothing has happened to them yet
+    for mother in [one for one in others if one.sex == WOMAN and 1975 < one.born.year < 2005]:
+        happen(province, "birth", {"mother": mother.citizen_id})
+    living = [one for one in map(province.citizen, range(province.population)) if one.died_on is None]
+    oldest = {province.home(one.index): one for one in sorted(living, key=lambda one: one.born, reverse=True)}
+
+    for area in ("99", SOMEWHERE["commune"], people[2].residence.commune_code):
+        for code, whom in (("9901", living), ("9902", list(oldest.values()))):
+            asked = {"indicator_code": code, "area_code": area, "period": "2026"}
+            told = await gateways.record("tkds.indicator", asked)
+            counted = sum(one.residence.commune_code.startswith(area) for one in whom)
+            assert told["figures"][0]["value"] == str(counted), (area, code)
 
 
 def test_a_divorce_ends_a_marriage_for_both(province: Province) -> None:

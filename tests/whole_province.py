@@ -35,13 +35,13 @@ _FIRST = {
     "taichinh": {"contract": "hddt"},
     "tkds": {},
 }
-_SECOND = {"hotich": {"contract": "province"}, "bhxh": {"contract": "ngsp"}}
+_SECOND = {"hotich": {"contract": "province"}, "bhxh": {"contract": "ngsp"}, "dancu": {"contract": "unseen"}}
 _GRANTED = (
     *("dancu.citizen", "dancu.marital_status", "dancu.household", "dancu.kinship", "bhxh.card", "gplx.licence"),
     *("hotich.result", "datdai.owner_parcels", "datdai.certificate", "cpxd.permit", "dkdn.household_business"),
     *("khodlg.result", "lltp.certificate", "taichinh.taxpayer", "tkds.indicator"),
 )
-_GRANTED_AT_SECOND = ("hotich.marital_status", "bhxh.participant")
+_GRANTED_AT_SECOND = ("hotich.marital_status", "bhxh.participant", "dancu.life_status")
 
 
 @dataclass(frozen=True)
