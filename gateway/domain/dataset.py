@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -53,11 +54,16 @@ class Query(Masked):
 
     def subject(self) -> Subject | None:
         """Whom or what the question is about: the first identifier that is given. None where it has none."""
-        for name in type(self).model_fields:
+        for name in _names(type(self)):
             value = getattr(self, name)
             if isinstance(value, Identifier):
                 return Subject(value.subject_kind, value.value)
         return None
+
+
+@cache
+def _names(query: type[Query]) -> tuple[str, ...]:
+    return tuple(query.model_fields)
 
 
 class Record(Masked):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from gateway.channel.answer import Answer
@@ -87,14 +88,14 @@ class Instance:
         return self.adapter.offered(self.channel.contract)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """One dataset of one instance."""
 
     instance: Instance
     dataset: Dataset[Any, Any, Any]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The dataset's id, such as `dancu.citizen`."""
         return f"{self.instance.name}.{self.dataset.noun}"
