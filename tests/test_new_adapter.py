@@ -15,6 +15,7 @@ import pytest
 from gateway.errors import SettingsError
 from gateway.kit.new_adapter import new_adapter
 from gateway.kit.scaffold.names import field_name, field_names
+from gateway.kit.scaffold.openapi import example_of
 from tests.test_third_party import environment, gateway
 
 GIVEN: dict[str, Any] = {
@@ -98,6 +99,101 @@ def test_what_was_made_passes_its_own_tests(example: str, tmp_path: Path) -> Non
 
     cases = list((tmp_path / "made").glob("gateway_vidu/contract/*/*.toml"))
     assert f"{2 * len(cases) + 1} passed" in own.stdout
+
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.0.3",
+    "info": {"title": "Giấy phép ví dụ", "version": "1"},
+    "paths": {
+        "/api/traCuu": {
+            "parameters": [{"$ref": "#/components/parameters/So"}],
+            "get": {
+                "operationId": "traCuuGiayPhep",
+                "summary": "Tra cứu giấy phép",
+                "responses": {
+                    "200": {
+                        "description": "",
+                        "content": {
+                            "application/json": {
+                                "schema": {"$ref": "#/components/schemas/TraLoi"},
+                                "examples": {"notFound": {"value": {"ketQua": 1, "giayPhep": None}}},
+                            }
+                        },
+                    }
+                },
+            },
+        },
+        "/api/danhSach": {
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Hoi"}}}},
+                "responses": {
+                    "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/GiayPhep"}}}}
+                },
+            }
+        },
+    },
+    "components": {
+        "parameters": {"So": {"name": "soGiayPhep", "in": "query", "schema": {"type": "string", "maxLength": 12}}},
+        "schemas": {
+            "Hoi": {"type": "object", "properties": {"soGiayPhep": {"type": "string", "maxLength": 12}}},
+            "TraLoi": {
+                "type": "object",
+                "properties": {"ketQua": {"type": "integer"}, "giayPhep": {"$ref": "#/components/schemas/GiayPhep"}},
+            },
+            "GiayPhep": {
+                "allOf": [
+                    {"type": "object", "properties": {"soGiayPhep": {"type": "string", "maxLength": 12}}},
+                    {
+                        "type": "object",
+                        "properties": {
+                            "ngayCap": {"type": "string", "format": "date"},
+                            "conHan": {"type": ["boolean", "null"]},
+                            "loai": {"enum": ["A", "B"]},
+                            "maXa": {"type": "string", "pattern": "^[0-9]{5}$"},
+                            "dienTich": {"type": "number", "example": 12.5},
+                            "hangMuc": {"type": "array", "items": {"type": "object", "properties": {"ma": {}}}},
+                        },
+                    },
+                ]
+            },
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("operation", ["traCuuGiayPhep", "POST /api/danhSach"])
+def test_a_package_is_made_of_an_openapi_document(operation: str, tmp_path: Path) -> None:
+    """By the command, from one operation: what it shows, and invented values where it shows none."""
+    (tmp_path / "service.json").write_text(json.dumps(DOCUMENT), encoding="utf-8")
+
+    made = gateway(
+        tmp_path, "new-adapter", "vidu", "--openapi", "service.json", "--operation", operation, "--folder", "made"
+    )
+    assert made.returncode == 0, made.stderr
+    own = ran(tmp_path / "made", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "tests")
+
+    cases = {file.stem for file in (tmp_path / "made").glob("gateway_vidu/contract/*/*.toml")}
+    assert f"{2 * len(cases) + 1} passed" in own.stdout
+    assert ("absent" in cases) == (operation == "traCuuGiayPhep")
+    assert "somebody-else" in cases, "the number stands in question and answer"
+
+
+WRONG_DOCUMENTS = [
+    (b"openapi: 3.0.3", None, "in YAML must be written as JSON"),
+    (json.dumps({"swagger": "2.0"}).encode(), None, "must be 3.0 or 3.1"),
+    (json.dumps(DOCUMENT).encode(), None, "--operation: one of traCuuGiayPhep, POST /api/danhSach"),
+    (json.dumps(DOCUMENT).replace("/api/traCuu", "/api/{so}").encode(), "traCuuGiayPhep", "stands in the path"),
+    (json.dumps(DOCUMENT).replace("#/components/schemas/TraLoi", "b.json").encode(), "traCuuGiayPhep", "leads out of"),
+    (json.dumps(DOCUMENT).replace("parameters/So", "parameters/X").encode(), "traCuuGiayPhep", "leads nowhere"),
+    (json.dumps(DOCUMENT).replace("application/json", "text/xml").encode(), "traCuuGiayPhep", "nothing of application"),
+]
+
+
+@pytest.mark.parametrize(("document", "operation", "said"), WRONG_DOCUMENTS, ids=[said for *_, said in WRONG_DOCUMENTS])
+def test_a_document_of_no_use_is_refused(document: bytes, operation: str | None, said: str) -> None:
+    """What is missing, or cannot be made by itself, is named."""
+    with pytest.raises(SettingsError, match=said):
+        example_of(document, operation)
 
 
 def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
