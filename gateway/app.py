@@ -71,6 +71,7 @@ from gateway.transport.unconnected import Unconnected
 from gateway.transport.xroad import XRoad
 from gateway.web import keys, server
 from gateway.web.authentication import ONLY_KEYS, Authenticator
+from gateway.web.corrections import CorrectionsPart
 from gateway.web.handlers import answer_body
 from gateway.web.impact import ImpactPart
 from gateway.web.limits import Limits
@@ -364,6 +365,9 @@ def parts(core: Core, clock: Clock, office: app_tickets.TicketsOffice | None = N
         )
         joined.append(Receipts(door, core.remembering, core.procedures, core.metrics))
         joined.append(ImpactPart(door, core.remembering, core.procedures))
+        if core.keys is not None:
+            boxes = core.keys.secrets.boxes(b"corrections")
+            joined.append(CorrectionsPart(door, core.remembering, core.procedures, boxes, core.metrics, new_id))
     office = office or _tickets(core, clock)
     if office is not None:
         joined.append(office.part)

@@ -48,6 +48,7 @@ Every error of the gateway, and the two closed lists of words that callers see.
     ├── NotShown                     what the gateway itself was asked about cannot be shown; `word` says why
     │   ├── StoreUnavailable         store_unavailable
     │   ├── MeasureUnavailable       measure_unavailable
+    │   ├── NoSuchCorrection         no_such_correction
     │   ├── NoSuchLookup             no_such_lookup
     │   ├── NoSuchPlan               no_such_plan
     │   ├── NoSuchRecord             no_such_record
@@ -109,6 +110,7 @@ __all__ = [
     "MeasureUnavailable",
     "MismatchedAnswer",
     "NoSuchBatch",
+    "NoSuchCorrection",
     "NoSuchLookup",
     "NoSuchPlan",
     "NoSuchRecord",
@@ -652,6 +654,16 @@ class MeasureUnavailable(NotShown):
     actor = Actor.OPERATOR
     title_vi = "Cơ sở dữ liệu của phép đo không trả lời hoặc chưa được cấu hình; thử lại sau."
     title_en = "The database of the measure does not answer, or is not configured; try again later."
+
+
+class NoSuchCorrection(NotShown):
+    """No request for a correction has this id, or it is another consumer's."""
+
+    word = "no_such_correction"
+    http_status = 404
+    actor = Actor.CONSUMER
+    title_vi = "Không có đề nghị sửa dữ liệu nào mang mã này, hoặc đề nghị thuộc hệ thống khác."
+    title_en = "There is no request for a correction of this id, or it belongs to another system."
 
 
 class NoSuchPlan(NotShown):

@@ -188,6 +188,12 @@ class Metrics:
             ["registry", "clause", "decision", "did"],
             registry=self.registry,
         )
+        self.corrections = Counter(
+            "gateway_corrections",
+            "Requests that a registry's owner correct its data, by the state that they came to.",
+            ["registry", "state"],
+            registry=self.registry,
+        )
         self.impact_failures = Counter(
             "gateway_impact_failures",
             "Plans, receipts and measures that the measure's database could not take or give.",

@@ -38,6 +38,7 @@ def report(
 ) -> None:
     """Báo cáo một tháng: HTML và CSV / write a month's report, as one HTML page and as CSV."""
     from gateway import app, app_impact, app_papers
+    from gateway.impact.correction_book import CorrectionBook
     from gateway.impact.dossiers import dossiers
     from gateway.impact.measures import impact
     from gateway.impact.memory import month_before
@@ -53,7 +54,11 @@ def report(
     try:
         first = month_before(month, _MONTHS_DRAWN - 1)
         drawn = sorted({month, *(one for one in memory.months() if first <= one <= month)})
-        measured = {one: impact(one, dossiers(memory.month(one)), personal=personal) for one in drawn}
+        book = CorrectionBook(memory)
+        measured = {
+            one: impact(one, dossiers(memory.month(one)), personal=personal, corrections=book.counts(one))
+            for one in drawn
+        }
     finally:
         memory.close()
     names = Names(

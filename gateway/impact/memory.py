@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from sqlalchemy.engine import Row
 from gateway.clock import VIETNAM
 from gateway.errors import NoSuchPlan
 from gateway.impact.rows import Done, PaperRow, PlanRow, QuestionRow, Remembered
-from gateway.impact.tables import METADATA, PAPERS, PLANS, QUESTIONS
+from gateway.impact.tables import CORRECTIONS, METADATA, PAPERS, PLANS, QUESTIONS
 from gateway.impact.words import Did, Shows, Why
 from gateway.procedures.words import Clause, Decision, Situation
 from gateway.stores.instants import micros, moment
@@ -60,7 +61,7 @@ class Memory:
     def remember(self, one: Remembered) -> None:
         """Keep a plan. One that is there already is left as it is."""
         plan = one.plan
-        with self._writing() as connection:
+        with self.writing() as connection:
             if connection.execute(select(PLANS.c.plan_id).where(PLANS.c.plan_id == plan.plan_id)).first() is not None:
                 return
             of_dossier = select(PLANS.c.month, PLANS.c.received_at).where(PLANS.c.dossier == plan.dossier)
@@ -81,7 +82,7 @@ class Memory:
         Where it was made again for the same dossier, by a ticket or by the caller, the later word on a paper counts as
         long as no receipt names it.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             there = self._plan(connection, plan_id)
         if there is None or there.plan.consumer != consumer:
             raise NoSuchPlan
@@ -94,7 +95,7 @@ class Memory:
         Saying the same again changes nothing. Raises NoSuchPlan where there is none of this consumer, KeyError with a
         paper that is not in it, Contradicted where an earlier receipt says something else.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             there = self._plan(connection, plan_id)
             if there is None or there.plan.consumer != consumer:
                 raise NoSuchPlan
@@ -123,7 +124,7 @@ class Memory:
 
     def month(self, month: str) -> Iterator[Remembered]:
         """Every plan of a month, each dossier's in the order in which they were made."""
-        with self._writing():
+        with self.writing():
             pass  # the tables are there
         with self._store.reading(within_s=60.0) as connection:
             within = PLANS.c.month == month
@@ -144,15 +145,17 @@ class Memory:
 
     def months(self) -> list[str]:
         """The months of which there is something, in order."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             return list(connection.execute(select(PLANS.c.month).distinct().order_by(PLANS.c.month)).scalars())
 
     def forget_before(self, month: str) -> int:
-        """Delete everything of earlier months; how many plans there were."""
-        with self._writing() as connection:
+        """Delete everything of earlier months but corrections that are open; how many plans there were."""
+        with self.writing() as connection:
             old = select(PLANS.c.plan_id).where(PLANS.c.month < month)
             connection.execute(delete(PAPERS).where(PAPERS.c.plan_id.in_(old)))
             connection.execute(delete(QUESTIONS).where(QUESTIONS.c.plan_id.in_(old)))
+            closed = CORRECTIONS.c.closed_at.is_not(None) & (CORRECTIONS.c.month < month)
+            connection.execute(delete(CORRECTIONS).where(closed))
             count = connection.execute(select(func.count()).select_from(old.subquery())).scalar_one()
             connection.execute(delete(PLANS).where(PLANS.c.month < month))
             return int(count)
@@ -161,7 +164,8 @@ class Memory:
         """Let go of every connection."""
         self._store.close()
 
-    def _writing(self) -> Any:
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction that may change something, once the tables are there. Raises StoreUnavailable."""
         if not self._is_made:
             with self._store.writing() as connection:
                 METADATA.create_all(connection)

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
-__all__ = ["METADATA", "PAPERS", "PLANS", "QUESTIONS"]
+__all__ = ["CORRECTIONS", "METADATA", "PAPERS", "PLANS", "QUESTIONS"]
 
 METADATA = MetaData()
 
@@ -60,3 +71,24 @@ QUESTIONS = Table(
     Column("checked", Boolean, nullable=False),
     Column("answered_at", BigInteger),
 )
+
+CORRECTIONS = Table(
+    "impact_corrections",
+    METADATA,
+    Column("correction_id", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("consumer", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("plan_id", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("sealed", LargeBinary),
+    UniqueConstraint("plan_id", "dataset", "field"),
+    Index("impact_corrections_month", "month"),
+)
+"""`sealed` says whom it is about, and is null once the request is closed."""

@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.errors import FieldProblem, InvalidQuestion
+from gateway.impact.correction_book import CorrectionBook
 from gateway.impact.dossiers import dossiers
 from gateway.impact.measures import impact
 from gateway.impact.memory import MONTH, Memory, month_of
@@ -66,4 +67,6 @@ class ImpactPart:
         return made[1]
 
     def _measured(self, memory: Memory, month: str) -> dict[str, Any]:
-        return impact_view(impact(month, dossiers(memory.month(month)), personal=self._personal))
+        corrections = CorrectionBook(memory).counts(month)
+        found = dossiers(memory.month(month))
+        return impact_view(impact(month, found, personal=self._personal, corrections=corrections))
