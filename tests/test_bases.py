@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from contracts.reader import CaseFile, DatasetContract, load
+from contracts.reader import CaseFile, DatasetContract, installed, load
 from gateway.app import installed_adapters
+from gateway.kit.check import check_instances
+from gateway.kit.contract_test import run_all
 from gateway.settings import Settings
 from mocks.server import running
 from tests.conftest import Desk, open_desk, settings_for
@@ -117,3 +119,14 @@ def test_what_is_assumed_names_its_doubt(name: str) -> None:
         assert contract.assumptions
         assert "ASSUMED" in code
         assert "ASSUMED" in stand_in
+
+
+async def test_check_and_contract_test_are_green_for_all_twelve(whole: Desk) -> None:
+    """Address, connection and log-in of every contract version are in order, and no case file of any is unproven."""
+    checks = await check_instances(whole.core.catalogue)
+    report = await run_all(ADAPTERS, {**installed(), **CONTRACTS}, None)
+
+    assert {one.registry for one in checks} == {instance(name, version) for name, version in SPOKEN}
+    assert [(one.registry, one.probe.step) for one in checks if not one.probe.ok] == []
+    assert {one.registry for one in report.results} >= set(OURS)
+    assert [f"{one.registry}.{one.dataset}/{one.case}" for one in report.results if not one.passed] == []
