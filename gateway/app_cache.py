@@ -68,7 +68,9 @@ def forget(settings: Settings, kind: str, number: str) -> int:
     section = settings.cache
     if section.file is None or settings.keys is None:
         raise SettingsError(
-            "cache.store: answers lie in the workers' memory; a restart of the gateway forgets them all"
+            "cache.store: câu trả lời nằm trong bộ nhớ của tiến trình, lệnh này không xóa được; khởi động lại cổng thì "
+            "quên tất cả / answers lie in the workers' memory, which this command does not reach; a restart of the "
+            "gateway forgets them all"
         )
     subjects = Secrets.load(settings.keys.secret_files).pseudonyms(kind, number)
     try:

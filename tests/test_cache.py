@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from gateway.channel.answer import Provenance
 from gateway.domain.dataset import Sensitivity
 from gateway.domain.outcome import Absent, Found, Unknown
 from gateway.errors import Forbidden, Reason, SettingsError
-from gateway.lookup.cache import AnswerCache
+from gateway.lookup.cache import AnswerCache, _flight
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.freshness import freshness_of
 from gateway.lookup.kept_answers import KeptAnswer, KeptAnswers
@@ -284,6 +285,61 @@ async def test_a13_another_policy_is_another_question(stand_ins: Running, clock:
         policy_now = office.core.rules.policy
         policy_now.current = replace(policy_now.current, version="another")
         assert via(await firm(office)) == "live"
+
+
+async def test_each_agency_has_a_fetch_of_its_own(office: Office, stand_ins: Running) -> None:
+    """Equal questions of one agency share a fetch; another asks for itself, and nobody is refused for its sake."""
+    agencies = ["H08.12", "H08.12", "H08.13"]
+    told = await asyncio.gather(*(firm(office, agency=agency) for agency in agencies))
+
+    assert {one.answer.outcome.word for one in told} == {"found"}
+    assert sum(one.registry == "dkdn" and "token" not in one.operation for one in stand_ins.journal) == 2
+    assert told[1].answer.fetched_by == told[0].lookup_id
+    assert told[2].answer.fetched_by in {None, "", told[2].lookup_id}
+
+
+async def test_each_officer_code_has_a_fetch_of_its_own(office: Office) -> None:
+    """What is asked as one officer is shared with nobody whom the registry knows as another."""
+    asked: list[Any] = []
+    office.lookup._cache = Spy(office.core.cache, asked)
+    await firm(office)
+    assert office.core.cache is not None
+    wanted = office.core.cache.wanted(asked[0], 600)
+    assert wanted is not None
+    one, same, other = (
+        _flight(replace(wanted, asking=replace(asked[0], grant=replace(asked[0].grant, officer_code=code))))
+        for code in ("A", "A", "B")
+    )
+
+    assert one == same
+    assert one != other
+
+
+async def test_what_was_found_does_not_outlive_an_absence(office: Office, clock: MovableClock) -> None:
+    """The registry has it no more: the earlier answer is never given again, though the absence itself grows old."""
+    asked: list[Any] = []
+    office.lookup._cache = Spy(office.core.cache, asked)
+    found = (await firm(office)).answer
+    cache = office.core.cache
+    assert cache is not None
+    lasting, anew = cache.wanted(asked[0], 10 * DAY_S), cache.wanted(asked[0], 0)
+    assert lasting is not None
+    assert anew is not None
+
+    async def gone() -> Any:
+        return replace(found, outcome=Absent())
+
+    assert isinstance(cache.find(lasting).outcome, Found)  # type: ignore[union-attr]
+    await cache.ask(anew, clock.monotonic() + 5, gone)
+    seen = []
+    for _ in range(60):  # an hour at a time, over two days and a half
+        kept = cache.find(lasting)
+        seen.append(None if kept is None else kept.outcome.word)
+        silent = cache.instead(lasting, replace(found, outcome=Unknown(Reason.TIMEOUT)))
+        assert not isinstance(silent.outcome, Found)
+        clock.advance(3600)
+
+    assert set(seen) <= {"absent", None}
 
 
 @pytest.mark.parametrize("max_age_s", [0, 600])

@@ -20,7 +20,7 @@ from gateway.settings_authentication import StateSettings
 from gateway.telemetry import configure_logs
 from mocks.faults import Fault
 from mocks.server import Running
-from tests.conftest import FIRM, INQUIRY, KEY, MAU, NOBODY, Desk, open_desk
+from tests.conftest import FIRM, INQUIRY, KEY, MAU, NOBODY, Desk, open_desk, settings_for
 from tests.load import until
 from tests.many import asking, many_settings
 from tests.policies import policy, rule, with_policy
@@ -292,6 +292,38 @@ async def test_rights_are_decided_anew(settings: Settings) -> None:
     assert refused == [["rights_changed"], ["no_rule"]]
     assert b"full_name" not in narrower.body + none.body
     assert again.body == first.body
+
+
+async def test_wider_rights_refuse_no_repeat(settings: Settings) -> None:
+    """Who had a member of a field and has the whole of it now is told the same again, and no more."""
+    file = settings.policy.file
+    assert file is not None
+    file.write_text(policy(rule({"dancu.citizen": ["full_name", "permanent_residence.commune_code"]})))
+    async with open_desk(settings) as desk:
+        first = await ask(desk, "key-1", QUESTION | {"fields": None})
+        file.write_text(policy(rule({"dancu.citizen": ["*"]})))
+        desk.core.rules.reload()
+        wider = await ask(desk, "key-1", QUESTION | {"fields": None})
+
+    assert first.json["record"]["permanent_residence"].keys() == {"commune_code"}
+    assert (wider.status, wider.again, wider.body) == (200, True, first.body)
+
+
+async def test_what_is_sensitive_is_kept_under_no_key(settings: Settings, stand_ins: Running) -> None:
+    """The key stays bound to its body, and the registry is asked each time."""
+    hotich = settings_for(stand_ins.base_url, hotich={"contract": "province"}).registries["hotich"]
+    settings = settings.model_copy(update={"registries": {**settings.registries, "hotich": hotich}})
+    settings = with_policy(settings, policy(rule({"hotich.marital_status": ["*"]})))
+    person = {"citizen_id": "000099000201", "full_name": "Nguyễn Văn Mẫu", "birth_date": "1999-01-31"}
+    question = {"dataset": "hotich.marital_status", "query": person, "inquiry": INQUIRY}
+    async with open_desk(settings) as desk:
+        first, second = await ask(desk, "key-1", question), await ask(desk, "key-1", question)
+        other = await ask(desk, "key-1", question | {"max_age_s": 60})
+
+    assert (first.status, second.status, first.again, second.again) == (200, 200, False, False)
+    assert asked_of(stand_ins, "hotich") == 2
+    assert first.json["lookup_id"] != second.json["lookup_id"]
+    assert other.status == 409
 
 
 async def test_the_ledger_has_the_fields_that_were_told(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -380,10 +381,58 @@ def test_c08_a_command_forgets_somebody_for_all_workers(tmp_path: Path) -> None:
     left = [rows.get(place) is not None for place in (b"1", b"2", b"3")]
     rows.close()
 
-    assert (done.exit_code, done.output.strip(), left) == (0, "2", [False, False, True])
+    assert (done.exit_code, done.stdout.strip(), left) == (0, "2", [False, False, True])
+    assert "Idempotency-Key" in done.stderr  # what it does not reach is said where it is used
     file.write_text(f"[keys]\n{keys}\n")
     with pytest.raises(SettingsError, match="restart"):
         forget(load(file), "person", MAU["citizen_id"])
+
+
+class Slow:
+    """The rows on a disk that takes longer than a look may."""
+
+    def __init__(self, rows: SealedFile) -> None:
+        self._rows = rows
+
+    def forgotten_since(self, since: int) -> Any:
+        found = self._rows.forgotten_since(since)
+        time.sleep(0.3)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rows, name)
+
+
+async def test_c08_polls_that_come_too_late_lose_nobody(worker: Any, clock: MovableClock) -> None:
+    """Two looks in a row that nobody could wait for: the third one still tells who was forgotten before the first."""
+    one, other = await worker(), await worker()
+    await citizen(one)
+    await citizen(other)
+    assert await other.core.cache.forget("person", MAU["citizen_id"]) == 1
+    file, told = one.core.cache._file, []
+    quick, file._rows = file._rows, Slow(file._rows)
+    for _ in range(2):
+        clock.advance(6)
+        told.append(await file.news())
+        await written(one)
+    file._rows = quick
+    clock.advance(6)
+    told.append(await file.news())
+
+    assert [len(some) for some in told] == [0, 0, 1]
+
+
+@pytest.mark.parametrize("column", ["sealed", "subject", "at", "ends"])
+@pytest.mark.parametrize("value", ["text", 7, 1.5, b"bytes"])
+async def test_a_row_of_another_kind_is_a_miss_and_no_error(
+    column: str, value: Any, worker: Any, settings: Settings
+) -> None:
+    """SQLite keeps whatever is put into a column: a text for a number, a number for bytes. The registry is asked."""
+    one, other = await worker(), await worker()
+    await citizen(one)
+    sql(settings.cache.file, f"UPDATE kept SET {column} = ?", value)  # type: ignore[arg-type]  # noqa: S608
+
+    assert via(await citizen(other)) == "live"
 
 
 async def test_what_has_ended_is_deleted(worker: Any, settings: Settings, clock: MovableClock) -> None:

@@ -15,7 +15,7 @@ import pytest
 from gateway.keyring import read_key_set
 from gateway.ledger.evidence import verified
 from gateway.lookup.paper_plan import PaperPlanRequest
-from gateway.settings import Settings, load
+from gateway.settings import CasesSettings, Settings, load
 from gateway.settings_papers import ProceduresSettings
 from mocks.faults import Fault
 from mocks.server import Running
@@ -483,3 +483,31 @@ async def test_a_paper_to_fetch_that_the_case_has_not_is_named(stand_ins: Runnin
         status, problem = await plan(desk, APPLICANT, fetch=["identity", "passport"])
 
     assert (status, [one["field"] for one in problem["problems"]]) == (422, ["fetch.1"])
+
+
+async def test_our_own_brakes_ask_for_no_paper(stand_ins: Running, tmp_path: Path) -> None:
+    """Where the consumer has asked too much this minute the paper is pending: time alone helps."""
+    settings = settings_for(stand_ins.base_url)
+    slow = settings.consumers["one-stop"].model_copy(update={"questions_per_minute": 1})
+    settings = settings.model_copy(update={"consumers": {"one-stop": slow}})
+    async with office(stand_ins, tmp_path, settings=settings) as desk:
+        _, first = await plan(desk, APPLICANT)
+        _, second = await plan(desk, APPLICANT)
+
+    assert decisions(first)["identity"] == ("waived", "matching")
+    identity = paper(second, "identity")
+    assert (identity["decision"], identity["situation"], identity["cause"]) == ("pending", "overloaded", "not_obtained")
+    assert identity["retry_at"] is not None
+    assert "không phải lỗi của ông/bà" in identity["citizen_vi"]
+
+
+async def test_a_one_stop_that_cannot_be_asked_about_its_case_leaves_papers_pending(
+    stand_ins: Running, tmp_path: Path
+) -> None:
+    """Nobody answers for the case just now: the question does not leave, and the paper waits."""
+    settings = settings_for(stand_ins.base_url)
+    settings = settings.model_copy(update={"cases": CasesSettings(url="http://127.0.0.1:9/cases", deadline_s=0.3)})
+    async with office(stand_ins, tmp_path, settings=settings) as desk:
+        _, answer = await plan(desk, APPLICANT)
+
+    assert decisions(answer)["identity"] == ("pending", "overloaded")

@@ -37,3 +37,9 @@ def forget(
     if not number:
         raise typer.BadParameter("đầu vào chuẩn không có số / standard input holds no number")
     typer.echo(forget_number(loaded, kind, number))
+    hours = loaded.idempotency.keep_s / 3600
+    typer.echo(
+        f"Còn lại: câu trả lời giữ theo Idempotency-Key không tìm được theo số, hết sau {hours:g} giờ. / Not reached: "
+        f"answers under an Idempotency-Key cannot be found by a number, and end after {hours:g} hours.",
+        err=True,
+    )

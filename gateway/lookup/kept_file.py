@@ -132,8 +132,11 @@ class KeptFile:
         return await loop.run_in_executor(self._thread, forgotten, self._rows, subjects, at)
 
     async def news(self) -> set[str]:
-        """Who was forgotten, here or by another process, since this was last asked; prunes the file as well."""
-        return await self._run(self._poll, set())
+        """Who was forgotten, here or by another process, since this was last told; prunes the file as well."""
+        nothing: tuple[int, set[str]] = (self._polled, set())
+        # What came too late for whoever waited was told to nobody: the next look begins where this one did.
+        self._polled, subjects = await self._run(self._poll, nothing)
+        return subjects
 
     async def close(self) -> None:
         """Write what waits, and let go of the file."""
@@ -242,14 +245,13 @@ class KeptFile:
             ends=at + (row.ends - row.at) / 1e6,
         )
 
-    def _poll(self, rows: SealedFile) -> set[str]:
+    def _poll(self, rows: SealedFile) -> tuple[int, set[str]]:
         now, monotonic = self._now(), self._clock.monotonic()
         if monotonic - self._pruned >= _PRUNE_S:
             self._pruned = monotonic
             rows.prune(now)
         found = rows.forgotten_since(self._polled - _OVERLAP)
-        self._polled = now
-        return {subject for subject, _ in found}
+        return now, {subject for subject, _ in found}
 
     def _now(self) -> int:
         return _micros(self._clock.now())
