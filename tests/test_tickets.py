@@ -22,13 +22,20 @@ from gateway.keyring import read_key_set
 from gateway.kit.check import check_callbacks
 from gateway.ledger.evidence import verified
 from gateway.ledger.reading import LogReader
+from gateway.lookup.planning import Planner
 from gateway.settings import load
 from gateway.stores.ticket_file import TicketFile
+from gateway.stores.tickets import Claim
+from gateway.tickets.asking import Asker
+from gateway.tickets.schedule import Schedule
+from gateway.tickets.seal import Seal
+from gateway.tickets.store_thread import StoreThread
 from mocks.faults import Fault
 from mocks.server import Running
 from tests.certificates import Authority
 from tests.conftest import INQUIRY, KEY, MAU, Desk, open_desk
 from tests.policies import policy, rule
+from tests.test_ticket_file import ticket as one_ticket
 from tests.ticketing import OneStop, eventually, one_stop, tickets_file
 
 HOME = {"province_code": "52", "commune_code": "99903", "detail": "Số 1 phố Mẫu"}
@@ -273,6 +280,40 @@ async def test_what_cannot_be_read_any_more_is_not_lost(stand_ins: Running, tmp_
         found = await ended(desk, paper(answer, "identity")["ticket_id"])
 
     assert (found["state"], found["decision"]) == ("expired", "required")
+
+
+async def test_a_bug_in_an_asking_keeps_no_ticket_open_for_ever(stand_ins: Running, tmp_path: Path) -> None:
+    """What ends in an error nobody foresaw is asked about again, and once its time is over the paper is required."""
+    clock, store = Ahead(0), StoreThread(lambda: TicketFile(tmp_path / "other.db"))
+    now = clock.now()
+    fresh, over = (one_ticket(n, due_at=now, expires_at=now + timedelta(hours=hours)) for n, hours in ((1, 1), (2, -1)))
+    async with office(stand_ins, tmp_path) as desk:
+        core = desk.core
+        assert core.keys is not None
+        asker = Asker(
+            Planner(core.lookup, core.procedures, clock, core.metrics),
+            core.consumers,
+            store,
+            Seal.of(core.keys.secrets),
+            Schedule(first_s=60, longest_s=60, open_s=60),
+            told=lambda _, __: {},
+            callbacks=frozenset(),
+            new_id=core.lookup.new_id,
+            deadline_s=1,
+            clock=clock,
+            metrics=core.metrics,
+        )
+        await store.start()
+        await store.run(lambda kept: kept.open([fresh, over], most=10))
+        claim = Claim("token", now + timedelta(minutes=1))
+        for _ in range(2):
+            claimed = await store.run(lambda kept: kept.claim(claim, now, after="", only_expired=False))
+            await asker.later("token", claimed)
+        found = await store.run(lambda kept: {one.ticket_id: one for one in kept.listed(state=None, most=10)})
+        await store.close()
+
+    assert found["t0001"].due_at > now + timedelta(seconds=30)
+    assert (found["t0002"].state, found["t0002"].decision) == ("expired", "required")
 
 
 # --- what is kept of it --------------------------------------------------------------------------

@@ -93,9 +93,12 @@ class Asker:
             await self._settle(token, ticket, plan, decided.get(ticket.paper), chance)
 
     async def later(self, token: str, tickets: Sequence[Ticket]) -> None:
-        """They are due again, after something that nobody foresaw. Raises TicketsUnavailable."""
-        chance = self._chance()
+        """They are due again after something that nobody foresaw, or over in their time. Raises TicketsUnavailable."""
+        now, chance = self._clock.now(), self._chance()
         for ticket in tickets:
+            if now >= ticket.expires_at:
+                await self._end(token, ticket, expired(now, ticket.dataset))
+                continue
             due = self._due(ticket, None, chance)
             await self._postpone(token, ticket, due, ticket.situation, None)
 
