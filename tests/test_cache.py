@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import tracemalloc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from gateway.errors import Forbidden, Reason, SettingsError
 from gateway.lookup.cache import AnswerCache, _flight
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.freshness import freshness_of
-from gateway.lookup.kept_answers import KeptAnswer, KeptAnswers
+from gateway.lookup.kept_answers import KeptAnswer, KeptAnswers, trimmed
 from gateway.lookup.pipeline import LookupResult
 from gateway.settings import ConsumerSettings, Settings
 from gateway.telemetry import configure_logs
@@ -571,3 +572,17 @@ async def test_the_log_says_that_an_answer_was_kept(office: Office) -> None:
     assert [line["via"] for line in lines] == ["live", "cache"]
     assert {line["request_id"] for line in lines} == {live.answer.provenance.request_id}
     assert INQUIRY["officer"]["id"] not in stream.getvalue().decode()  # type: ignore[index]
+
+
+def test_a_kept_record_takes_no_more_room_than_it_is_long() -> None:
+    """What orjson has written is copied: its own bytes may hold the room of 8 KiB in which they were written."""
+    values = {"name": "x" * 1500}
+    tracemalloc.start()
+    try:
+        kept = [trimmed(orjson.dumps(values)) for _ in range(100)]
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept[0] == orjson.dumps(values)
+    assert size < 100 * 2 * len(kept[0])

@@ -27,7 +27,7 @@ from gateway.lookup.catalogue import Catalogue
 from gateway.lookup.fields import cut
 from gateway.lookup.flights import Flights, OutOfTime
 from gateway.lookup.freshness import Freshness
-from gateway.lookup.kept_answers import KeptAnswer, KeptAnswers
+from gateway.lookup.kept_answers import KeptAnswer, KeptAnswers, trimmed
 from gateway.lookup.kept_file import KeptFile
 from gateway.lookup.kept_place import kept_dataset, question
 from gateway.lookup.seams import Asking, Wanted
@@ -181,7 +181,7 @@ class AnswerCache:
         asking, outcome = wanted.asking, answer.outcome
         if isinstance(outcome, Unknown):
             return
-        record = cut(outcome.record, asking.grant.fields).content if isinstance(outcome, Found) else None
+        record = trimmed(cut(outcome.record, asking.grant.fields).content) if isinstance(outcome, Found) else None
         freshness = wanted.freshness
         if freshness.found_s == 0:
             self._kept.drop(wanted.key)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from gateway.channel.answer import Provenance
 
-__all__ = ["KeptAnswer", "KeptAnswers"]
+__all__ = ["KeptAnswer", "KeptAnswers", "trimmed"]
 
 _OVERHEAD_BYTES = 1_300
 """What an entry takes beside its record: key, provenance, places in the tables. Measured, rounded up."""
@@ -37,6 +37,11 @@ class KeptAnswer:
     def size(self) -> int:
         """How many bytes it counts for."""
         return _OVERHEAD_BYTES + (len(self.record) if self.record is not None else 0)
+
+
+def trimmed(content: bytes) -> bytes:
+    """The same in a place of its own size: what orjson has written keeps the room that it wrote in, up to 8 KiB."""
+    return bytes(memoryview(content))
 
 
 class KeptAnswers:

@@ -32,7 +32,7 @@ from gateway.clock import Clock
 from gateway.crypto_sealing import Altered, KeyGone, Sealer
 from gateway.errors import StoreUnavailable
 from gateway.ledger.canonical import canonical
-from gateway.lookup.kept_answers import KeptAnswer
+from gateway.lookup.kept_answers import KeptAnswer, trimmed
 from gateway.stores.sealed_file import Row, SealedFile
 
 __all__ = ["ALARMS", "KeptFile", "forgotten"]
@@ -237,7 +237,7 @@ class KeptFile:
         for name in ("asked_at", "answered_at"):
             provenance[name] = datetime.fromisoformat(provenance[name])
         return KeptAnswer(
-            record=canonical(told["record"]) if told["record"] is not None else None,
+            record=trimmed(canonical(told["record"])) if told["record"] is not None else None,
             provenance=Provenance(**provenance),
             fetched_by=told["fetched_by"],
             subject=row.subject or None,

@@ -30,7 +30,7 @@ from gateway.telemetry import CLASSES, STAGES, Metrics, log
 __all__ = ["FLUSH_GRACE_S", "Lookup", "LookupResult"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LookupResult:
     """
     What a caller is told. `record` holds the granted fields, and is None unless found; `grant` has
@@ -230,7 +230,8 @@ class Lookup:
         except LedgerUnavailable as exc:
             return self._result(asking, replace(answer, outcome=unknown_from(exc)))
         watch.ended("answered")
-        return replace(result, recorded=recorded)
+        result.recorded = recorded
+        return result
 
     async def _at_once(self, asking: Asking, wanted: Wanted | None, until: float) -> Answer | None:
         """
