@@ -200,11 +200,16 @@ async def test_whoever_has_no_right_has_no_batches(tmp_path: Path, stand_ins: Ru
     async with batching(tmp_path / "one", stand_ins, more="") as desk:
         without = await bring(desk, lines(JOB | {"dataset": "dkdn.enterprise"}, item))
     async with batching(tmp_path / "other", stand_ins) as desk:
+        fields = await bring(desk, lines(LOOKUPS | {"fields": ["full_name", "shoe_size"]}, {"query": MAU}))
+        withheld = await bring(desk, lines(LOOKUPS | {"fields": ["religion"]}, {"query": MAU}))
         inquiry = INQUIRY | {"agency": "H09.1"}
         no_rule = await bring(desk, lines(JOB | {"inquiry": inquiry}, {"query": MAU, "claims": CLAIMS}))
 
     assert (without[0], without[1]["problems"][0]["code"]) == (403, "no_right")
     assert (no_rule[0], no_rule[1]["problems"][0]["code"]) == (403, "no_rule")
+    problem = fields[1]["problems"][0]
+    assert (fields[0], problem["field"], problem["code"]) == (422, "lines.1.fields.1", "unknown_field")
+    assert (withheld[0], withheld[1]["problems"][0]["code"]) == (403, "not_granted")
 
 
 async def test_a_batch_under_one_key_is_one_batch(tmp_path: Path, stand_ins: Running) -> None:

@@ -142,7 +142,8 @@ class Desk:
 
         Raises NoSuchBatch, BatchNotEnded, BatchesUnavailable; Forbidden where rights have changed since, recorded.
         """
-        batch = (await self.standing(consumer, batch_id)).batch
+        standing = await self.standing(consumer, batch_id)
+        batch, items = standing.batch, sum(standing.counts.values())
         if batch.state == "open":
             raise BatchNotEnded
         try:
@@ -151,9 +152,9 @@ class Desk:
             raise BatchesUnavailable(f"batches: {exc}") from None
         entry = self._lookup.catalogue.find(job.dataset)
         await self._check_rights(consumer, entry, job, batch)
-        return self._pieces(batch, _table(batch, entry) if form == "csv" else None)
+        return self._pieces(batch, items, _table(batch, entry) if form == "csv" else None)
 
-    async def _pieces(self, batch: Kept, table: Table | None) -> AsyncIterator[bytes]:
+    async def _pieces(self, batch: Kept, items: int, table: Table | None) -> AsyncIterator[bytes]:
         if table is not None:
             yield table.head().encode()
         after = 0
@@ -165,10 +166,13 @@ class Desk:
             if not rows:
                 break
             after = rows[-1].line
+            items -= len(rows)
             if table is None:
                 yield b"".join(one.result + b"\n" for one in rows)
             else:
                 yield "".join(map(table.row, (one.result for one in rows))).encode()
+        if items > 0:  # it was deleted meanwhile
+            raise BatchesUnavailable("batches: results are gone")
         delete_at = self._clock.now() + timedelta(seconds=self._keeping.keep_fetched_s)
         await self._shelf.fetched(batch.id, micros(delete_at))
 
@@ -198,7 +202,7 @@ class Desk:
     def _reader(self, consumer: Consumer, form: Form) -> Reader:
         def begins(job: BatchJob, entry: Entry) -> None:
             comparing = job.asks == "verifications"
-            self._lookup.access.check(consumer, entry, job.inquiry, comparing=comparing)
+            self._lookup.access.check(consumer, entry, job.inquiry, fields=job.fields, comparing=comparing)
 
         today = self._clock.now().astimezone(VIETNAM).date()
         return Reader(form, self._lookup.catalogue, today, most=self._keeping.items, begins=begins)

@@ -108,10 +108,10 @@ class Reader:
             if job.fields is not None and job.asks == "verifications":
                 advice = "lô so sánh không trả trường nào / verifications give no fields"
                 raise InvalidQuestion(problems=(FieldProblem("fields", "extra_forbidden", advice),))
+            self._begins(job, entry)
         except InvalidQuestion as exc:
             self._note(exc)
             raise self._refused() from None
-        self._begins(job, entry)
         self.job, self._entry = job, entry
 
     def _head(self, line: bytes, job: BatchJob, entry: Entry) -> None:

@@ -42,6 +42,8 @@ _PAGE = 64
 _LINGER_S = 0.05
 """Between two commits: what is answered meanwhile is kept together."""
 _LOOK_S = 0.05
+_FEWER = 2
+"""So many items fewer at once for each question that somebody waits for."""
 _NOT_KEPT_S = 1.0
 _MOST_NOT_KEPT = 60
 _NOT_ASKED = frozenset({Reason.CIRCUIT_OPEN, Reason.OVERLOADED, Reason.THROTTLED, Reason.LEDGER_UNAVAILABLE})
@@ -143,11 +145,12 @@ class Turn:
     async def run(self) -> None:
         """Until its time is over, nothing is left, or it has to wait. Raises Unreadable, BatchesUnavailable."""
         ending = asyncio.get_running_loop().call_later(self._turn_s, self.stop)
-        asking = asyncio.gather(*(self._work(nth) for nth in range(self._at_once)))
+        asking = asyncio.gather(*(self._work(nth) for nth in range(self._at_once)), return_exceptions=True)
         keeping = asyncio.create_task(self._keep(asking))
+        wrong: list[BaseException] = []
         try:
-            with suppress(asyncio.CancelledError):  # where the lease was lost; a worker that ends comes through below
-                await asking
+            with suppress(asyncio.CancelledError):  # the lease is lost, or this worker ends: what is answered is kept
+                wrong = [one for one in await asking if one is not None]
             self._ready.set()
             await keeping
         finally:
@@ -155,13 +158,19 @@ class Turn:
             asking.cancel()
             keeping.cancel()
             await asyncio.gather(asking, keeping, return_exceptions=True)
+        if wrong:
+            raise wrong[0]
 
     async def _work(self, nth: int) -> None:
-        while (line := await self._next()) is not None:
-            await self._room(nth)
-            if self._enough.is_set():
-                return
-            await self._ask(line)
+        try:
+            while (line := await self._next()) is not None:
+                await self._room(nth)
+                if self._enough.is_set():
+                    return
+                await self._ask(line)
+        except Exception:
+            self.stop()
+            raise
 
     async def _next(self) -> Line | None:
         async with self._loading:
@@ -173,7 +182,7 @@ class Turn:
     async def _room(self, nth: int) -> None:
         """Wait for the consumer's pace; and while people ask, for all but one of those who ask at once."""
         await self._idle(self._pace.wait_s(self._consumer))
-        while nth and nth >= self._at_once - self._beside() and not self._enough.is_set():
+        while nth and nth >= self._at_once - _FEWER * self._beside() and not self._enough.is_set():
             await self._idle(_LOOK_S)
 
     async def _idle(self, seconds: float) -> None:

@@ -171,10 +171,17 @@ class Access:
             return frozenset()
         return frozenset(name for name in wanted if name in shape.names and shape.asked(name, decision.parts))
 
-    def check(self, consumer: Consumer, entry: Entry, inquiry: Inquiry, *, comparing: bool) -> None:
-        """Raises Forbidden or PurposeUnknown where no rule speaks of such questions; nothing is counted."""
+    def check(
+        self, consumer: Consumer, entry: Entry, inquiry: Inquiry, *, fields: list[str] | None, comparing: bool
+    ) -> None:
+        """
+        Raises what `grant` does where no rule speaks of such questions, or gives these fields; nothing is counted.
+        """
         scope = Scope(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id, comparing)
-        self._decided(self.policy.current, scope, self._today())
+        policy = self.policy.current
+        decision = self._decided(policy, scope, self._today())
+        if not comparing:
+            _fields(policy, decision, entry, fields)
 
     def still_gives(
         self,
