@@ -13,6 +13,7 @@ from gateway.app_papers import procedures
 from gateway.domain.compare.standing import Standing
 from gateway.domain.compare.verdict import Verdict
 from gateway.errors import REASONS, REFUSALS
+from gateway.impact.correction_book import CorrectionState
 from gateway.impact.words import Did
 from gateway.lookup.kept_file import ALARMS
 from gateway.lookup.kept_place import RESULTS
@@ -48,6 +49,7 @@ _OF_ONE = {
     "gateway_batch_alarms": {"what": ("altered", "key_gone", "unavailable")},
     "gateway_batch_waits": {"why": (*_LATER, "forbidden", "not_connected")},
     "gateway_shed": {"why": ("full", "share")},
+    "gateway_corrections": {"state": [word.value for word in CorrectionState]},
     "gateway_ledger_state": {"state": ("open", "failing", "dead", "closed")},
     "gateway_ledger_records": {"type": ("asked", "answered", "refused", "undelivered", "opened", "closed", "view")},
 }
