@@ -191,7 +191,7 @@ class Metrics:
         self.corrections = Counter(
             "gateway_corrections",
             "Requests that a registry's owner correct its data, by the state that they came to.",
-            ["registry", "state"],
+            ["state"],
             registry=self.registry,
         )
         self.impact_failures = Counter(

@@ -69,11 +69,6 @@ class Correction:
     closed_at: datetime | None = None
     sealed: bytes | None = dataclasses.field(default=None, repr=False)
 
-    @property
-    def registry(self) -> str:
-        """Whose data it is about."""
-        return self.dataset.partition(".")[0]
-
 
 class CorrectionBook:
     """The requests of every consumer; each sees its own alone."""

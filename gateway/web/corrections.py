@@ -166,7 +166,7 @@ class CorrectionsPart:
         return json_answer(self._view(one))
 
     def _count(self, one: Correction) -> None:
-        self._metrics.corrections.labels(one.registry, one.state.value).inc()
+        self._metrics.corrections.labels(one.state.value).inc()
 
     def _about(self, one: Correction) -> Any:
         """What was sealed; None where it is deleted, or the secret that it was sealed under is gone."""
