@@ -19,6 +19,7 @@ from gateway.lookup.kept_file import ALARMS
 from gateway.lookup.kept_place import RESULTS
 from gateway.lookup.limits import Finding
 from gateway.procedures.words import Clause, Decision
+from gateway.stores.tickets import State
 from gateway.telemetry import CLASSES, STAGES, Metrics
 from gateway.web.authentication import Method
 from tests.test_docs import by, table
@@ -48,6 +49,10 @@ _OF_ONE = {
     "gateway_batch_items": {"outcome": ("found", "absent", "unknown", "refused")},
     "gateway_batch_alarms": {"what": ("altered", "key_gone", "unavailable")},
     "gateway_batch_waits": {"why": (*_LATER, "forbidden", "not_connected")},
+    "gateway_tickets_opened": {"result": ("opened", "again", "too_many", "unavailable")},
+    "gateway_ticket_askings": {"result": ("pending", "ended", "overtaken")},
+    "gateway_ticket_deliveries": {"result": ("delivered", "failed", "given_up")},
+    "gateway_tickets_ended": {"state": [word.value for word in State], "decision": [word.value for word in Decision]},
     "gateway_shed": {"why": ("full", "share")},
     "gateway_corrections": {"state": [word.value for word in CorrectionState]},
     "gateway_ledger_state": {"state": ("open", "failing", "dead", "closed")},
@@ -83,10 +88,12 @@ def values(metric: str, label: str) -> Sequence[str]:
 def everything_happened() -> Metrics:
     """Each metric with every combination of labels that a gateway with all registries can have."""
     metrics = Metrics()
-    for metric in vars(metrics).values():
+    for metric in [*vars(metrics).values(), *vars(metrics.tickets).values()]:
         if isinstance(metric, Counter | Gauge | Histogram) and metric._labelnames:
             for labels in _combinations(metric._name, metric._labelnames):
                 metric.labels(**labels)
+    empty = [family.name for family in metrics.registry.collect() if not family.samples]
+    assert not empty, f"nothing has happened to {empty}"
     return metrics
 
 

@@ -32,7 +32,7 @@ def kept_dataset(entry: Entry, source: str, metrics: Metrics) -> KeptDataset:
     """What is the same for every question about a dataset; `source` is how its instance is configured."""
     instance, dataset = entry.instance, entry.dataset
     begins = (instance.name, dataset.noun, instance.adapter.registry, instance.channel.contract, source)
-    counters = {result: metrics.cache_questions.labels(instance.name, dataset.noun, result) for result in RESULTS}
+    counters = {result: metrics.cache_questions.labels(instance.name, result) for result in RESULTS}
     return KeptDataset(
         entry.freshness,
         dataset.sensitivity is Sensitivity.PUBLIC,
