@@ -14,6 +14,7 @@ import pytest
 
 from gateway.errors import SettingsError
 from gateway.kit.new_adapter import new_adapter
+from gateway.kit.scaffold.example import read_example, read_service
 from gateway.kit.scaffold.names import field_name, field_names
 from gateway.kit.scaffold.openapi import example_of
 from tests.test_third_party import environment, gateway
@@ -92,7 +93,7 @@ def test_a_package_is_made_installed_and_proven(tmp_path: Path) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_what_was_made_passes_its_own_tests(example: str, tmp_path: Path) -> None:
     """Adapter and stand-in agree on every case file, and ruff finds nothing in the code."""
-    new_adapter("vidu", json.dumps(EXAMPLES[example]).encode(), tmp_path / "made", ())
+    new_adapter(read_example("vidu", json.dumps(EXAMPLES[example]).encode()), tmp_path / "made", ())
 
     own = ran(tmp_path / "made", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "tests")
     ran(tmp_path, "-m", "ruff", "check", "--isolated", "--select", "E,F,B,UP,N", "--line-length", "120", "made")
@@ -178,6 +179,97 @@ def test_a_package_is_made_of_an_openapi_document(operation: str, tmp_path: Path
     assert "somebody-else" in cases, "the number stands in question and answer"
 
 
+WSDL = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/"
+             xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="http://vidu.invalid/giayphep"
+             targetNamespace="http://vidu.invalid/giayphep">
+  <types>
+    <xs:schema targetNamespace="http://vidu.invalid/giayphep" elementFormDefault="qualified">
+      <xs:element name="TraCuu">
+        <xs:complexType><xs:sequence>
+          <xs:element name="SoGiayPhep" type="t:So"/><xs:element name="Ngay" type="xs:date" minOccurs="0"/>
+        </xs:sequence></xs:complexType>
+      </xs:element>
+      <xs:element name="TraCuuResponse">
+        <xs:complexType><xs:sequence>
+          <xs:element name="SoGiayPhep" type="t:So"/>
+          <xs:element name="Chu"><xs:complexType><xs:sequence>
+            <xs:element name="Ten" type="xs:string"/><xs:element name="Loai" type="t:Loai"/>
+          </xs:sequence></xs:complexType></xs:element>
+          <xs:element name="HangMuc" type="xs:string" minOccurs="0" maxOccurs="unbounded"/>
+        </xs:sequence></xs:complexType>
+      </xs:element>
+      <xs:simpleType name="So">
+        <xs:restriction base="xs:string"><xs:maxLength value="20"/></xs:restriction>
+      </xs:simpleType>
+      <xs:simpleType name="Loai"><xs:restriction base="xs:string">
+        <xs:enumeration value="A"/><xs:enumeration value="B"/>
+      </xs:restriction></xs:simpleType>
+    </xs:schema>
+  </types>
+  <message name="Hoi"><part name="p" element="t:TraCuu"/></message>
+  <message name="Dap"><part name="p" element="t:TraCuuResponse"/></message>
+  <portType name="Cong">
+    <operation name="TraCuu"><input message="t:Hoi"/><output message="t:Dap"/></operation>
+  </portType>
+  <binding name="NoiKet" type="t:Cong">
+    <soap:binding style="document" transport="http://schemas.xmlsoap.org/soap/http"/>
+    <operation name="TraCuu"><soap:operation soapAction=""/>
+      <input><soap:body use="literal"/></input><output><soap:body use="literal"/></output>
+    </operation>
+  </binding>
+  <service name="DichVu"><port name="CongMot" binding="t:NoiKet">
+    <soap:address location="http://mock.invalid/vidu"/>
+  </port></service>
+</definitions>
+"""
+
+
+def test_a_package_is_made_of_a_wsdl(tmp_path: Path) -> None:
+    """By the command, with values of the schema's kinds; the package's own tests and its contract test are green."""
+    (tmp_path / "service.wsdl").write_text(WSDL, encoding="utf-8")
+
+    made = gateway(tmp_path, "new-adapter", "vidu", "--wsdl", "service.wsdl", "--folder", "made")
+    assert made.returncode == 0, made.stderr
+    own = ran(tmp_path / "made", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "tests")
+    ran(tmp_path, "-m", "ruff", "check", "--isolated", "--select", "E,F,B,UP,N", "--line-length", "120", "made")
+
+    cases = {file.stem for file in (tmp_path / "made").glob("gateway_vidu/contract/*/*.toml")}
+    assert f"{2 * len(cases) + 1} passed" in own.stdout
+    assert {"found", "somebody-else", "unlisted", "missing"} <= cases
+    assert "absent" not in cases, "a WSDL does not tell how nobody is told"
+
+
+WRONG_SERVICES = [
+    (b"{}", None, "not well-formed"),
+    (WSDL.encode(), "Khac", "--operation: one of TraCuu"),
+    (
+        WSDL.replace("<xs:element name=", '<xs:import namespace="x"/><xs:element name=', 1).encode(),
+        None,
+        "one schema inside",
+    ),
+    (
+        WSDL.replace('type="xs:date"', 'type="t:Trong"')
+        .replace(
+            '<xs:simpleType name="So">',
+            '<xs:complexType name="Trong"><xs:sequence>'
+            '<xs:element name="A" type="xs:string"/></xs:sequence></xs:complexType>'
+            '<xs:simpleType name="So">',
+        )
+        .encode(),
+        None,
+        "elements inside elements",
+    ),
+]
+
+
+@pytest.mark.parametrize(("document", "operation", "said"), WRONG_SERVICES, ids=range(len(WRONG_SERVICES)))
+def test_a_wsdl_of_no_use_is_refused(document: bytes, operation: str | None, said: str) -> None:
+    """What is missing, or cannot be made by itself, is named."""
+    with pytest.raises(SettingsError, match=said):
+        read_service("vidu", document, operation)
+
+
 WRONG_DOCUMENTS = [
     (b"openapi: 3.0.3", None, "in YAML must be written as JSON"),
     (json.dumps({"swagger": "2.0"}).encode(), None, "must be 3.0 or 3.1"),
@@ -212,7 +304,7 @@ def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_question_is_another(tmp_path: Path) -> None:
     """No two case files ask the same, and what is known to nobody is said in the contract."""
-    new_adapter("vidu", json.dumps(EXAMPLES["flat_and_never_absent"]).encode(), tmp_path / "made", ())
+    new_adapter(read_example("vidu", json.dumps(EXAMPLES["flat_and_never_absent"]).encode()), tmp_path / "made", ())
 
     folder = tmp_path / "made" / "gateway_vidu" / "contract"
     asked = [tomllib.loads(file.read_text(encoding="utf-8"))["query"] for file in folder.glob("state/*.toml")]
@@ -244,7 +336,7 @@ REFUSED = [
 def test_an_example_of_no_use_is_refused(example: bytes, said: str, tmp_path: Path) -> None:
     """The member at fault is named, and nothing is written."""
     with pytest.raises(SettingsError) as refused:
-        new_adapter("vidu", example, tmp_path / "made", ())
+        new_adapter(read_example("vidu", example), tmp_path / "made", ())
 
     assert said in str(refused.value)
     assert not (tmp_path / "made").exists()
@@ -254,7 +346,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     """A folder that is there, a registry that is installed and a name that is none are refused."""
     for name, folder, said in (("vidu", ".", "is there already"), ("dkdn", "x", "installed"), ("Vidu", "x", "NAME")):
         with pytest.raises(SettingsError, match=said):
-            new_adapter(name, edited(), tmp_path / folder, {"dkdn"})
+            new_adapter(read_example(name, edited()), tmp_path / folder, {"dkdn"})
 
 
 def test_names_are_names_of_python() -> None:

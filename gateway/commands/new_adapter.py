@@ -19,27 +19,36 @@ def make(
     openapi: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Tài liệu OpenAPI 3, JSON / a document in JSON")
     ] = None,
+    wsdl: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Tài liệu WSDL / a WSDL with its schema inside")
+    ] = None,
     operation: Annotated[
-        str | None, typer.Option(help="operationId trong tài liệu, hoặc GET /đường-dẫn / an operationId, or GET /path")
+        str | None, typer.Option(help="Thao tác trong tài liệu, hoặc GET /đường-dẫn / an operation, or GET /path")
     ] = None,
     folder: Annotated[
         Path | None, typer.Option(file_okay=False, help="Thư mục mới; mặc định gateway-<name> / a new folder")
     ] = None,
 ) -> None:
-    """Tạo gói bộ nối từ một ví dụ / make adapter, contract, stand-in and tests from one example or OpenAPI document."""
+    """Tạo gói bộ nối từ một ví dụ / make adapter, contract, stand-in and tests from an example or a document."""
     from contracts.reader import installed
     from gateway.app import installed_adapters
     from gateway.kit.new_adapter import new_adapter
+    from gateway.kit.scaffold.example import read_example, read_service
     from gateway.kit.scaffold.openapi import example_of
 
-    if (example is None) == (openapi is None):
-        raise typer.BadParameter("--example hoặc --openapi / give either of the two")
+    given = [one for one in (example, openapi, wsdl) if one is not None]
+    if len(given) != 1:
+        raise typer.BadParameter("--example, --openapi, --wsdl: chỉ một / give one of the three")
     if example is not None and operation is not None:
-        raise typer.BadParameter("--operation đi với --openapi / --operation goes with --openapi")
-    given = example_of(openapi.read_bytes(), operation) if openapi is not None else (example or Path()).read_bytes()
+        raise typer.BadParameter("--operation đi với --openapi, --wsdl / --operation goes with a document")
+    text = given[0].read_bytes()
+    if wsdl is not None:
+        made = read_service(name, text, operation)
+    else:
+        made = read_example(name, text if openapi is None else example_of(text, operation))
 
     to = folder or Path(f"gateway-{name}")
     taken = {*installed_adapters(), *installed()}
-    for file in new_adapter(name, given, to, taken):
+    for file in new_adapter(made, to, taken):
         typer.echo(str(file))
     typer.echo(f"pip install -e {to} && gateway contract test {name} && python -m pytest {to}/tests")

@@ -7,22 +7,24 @@ from pathlib import Path
 
 from gateway.errors import SettingsError
 from gateway.kit.scaffold.code import records_py, wire_py
-from gateway.kit.scaffold.contract import cases_of, contract_toml, schema_json
-from gateway.kit.scaffold.example import Example, read_example
+from gateway.kit.scaffold.contract import cases_of, contract_toml, schemas_of
+from gateway.kit.scaffold.example import Example
 from gateway.kit.scaffold.mapping import adapter_py, mapping_py
 from gateway.kit.scaffold.rest import pyproject_toml, readme_md, stand_in_py, test_py
 
 __all__ = ["new_adapter"]
 
 
-def new_adapter(name: str, example: bytes, folder: Path, installed: Collection[str]) -> list[Path]:
+def new_adapter(example: Example, folder: Path, installed: Collection[str]) -> list[Path]:
     """
-    The files that were written, below a folder that was not there. Raises SettingsError for an example that is of no
-    use, for a registry that is there already, and where the folder cannot be made.
+    The files that were written, below a folder that was not there. Raises SettingsError for a registry that is there
+    already, and where the folder cannot be made.
     """
-    if name in installed:
-        raise SettingsError(f"NAME: {name} is installed already; an entry point of that name would be hidden by it")
-    files = dict(_files(read_example(name, example)))
+    if example.name in installed:
+        raise SettingsError(
+            f"NAME: {example.name} is installed already; an entry point of that name would be hidden by it"
+        )
+    files = dict(_files(example))
     try:
         folder.mkdir(parents=True)
         for place, text in files.items():
@@ -51,7 +53,8 @@ def _files(example: Example) -> Iterator[tuple[str, str]]:
     yield f"{package}/stand_in.py", stand_in_py(example)
     yield f"{package}/contract/__init__.py", f'"""The contract of {example.name}: data only."""\n'
     yield f"{package}/contract/contract.toml", contract_toml(example)
-    yield f"{package}/contract/schema/{example.noun}.1.schema.json", schema_json(example)
+    for name, text in schemas_of(example):
+        yield f"{package}/contract/schema/{name}", text
     for name, text in cases_of(example):
         yield f"{package}/contract/{example.noun}/{name}.toml", text
     yield f"tests/test_{example.name}.py", test_py(example)

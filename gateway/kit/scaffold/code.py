@@ -79,6 +79,7 @@ def record_name(name: str) -> str:
 def wire_py(example: Example) -> str:
     """The messages."""
     classes = classes_of(example)
+    soap = example.soap
     uses_decimal, uses_null = (_uses(classes, kind) for kind in ("number", "null"))
     lines = [
         f'"""The messages of {example.name}. ASSUMED, all of them: made from one example."""',
@@ -86,12 +87,23 @@ def wire_py(example: Example) -> str:
         "from __future__ import annotations",
         "",
         *(["from decimal import Decimal", ""] if uses_decimal else []),
+        *(["from importlib.resources import files", ""] if soap is not None else []),
         "from pydantic import Field",
         "",
         f"from gateway.wire.model import {'NumberOrText, ' if uses_null else ''}Wire",
+        *(["from gateway.wire.soap import Answer, Service"] if soap is not None else []),
         "",
-        f"__all__ = {_names(classes)}",
+        f"__all__ = {_names([*classes, *(['SERVICE'] if soap is not None else [])])}",
     ]
+    if soap is not None:
+        lines += [
+            "",
+            "SERVICE = Service(",
+            f'    files("gateway_{example.name}.contract") / "schema",',
+            '    "service.wsdl",',
+            f'    (Answer("answer.xsd", {literal(f"{{{soap.namespace}}}{soap.told}")}),),',
+            ")",
+        ]
     for name, node in classes.items():
         lines += ["", "", f"class {name}(Wire):", '    """An object of the answer."""', ""]
         names = field_names(node.members)

@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from contracts.reader import CaseFile, RecordedRequest, RecordedResponse
@@ -17,10 +18,11 @@ from gateway.kit.scaffold.names import field_names
 from gateway.kit.scaffold.nodes import Node, schema_of
 from gateway.kit.sorts import next_number
 
-__all__ = ["SOURCE", "cases_of", "contract_toml", "schema_json"]
+__all__ = ["SOURCE", "cases_of", "contract_toml", "schemas_of"]
 
 SOURCE = "made from one example; nobody has confirmed it"
 _JSON = {"Content-Type": "application/json; charset=UTF-8"}
+_XML = {"Content-Type": "text/xml; charset=UTF-8"}
 _UNKNOWN = "thanhPhanLa"
 _FAR = 80
 """The question whose answer is about somebody else gets the numbers of one so far away."""
@@ -50,7 +52,7 @@ id = "000080000009"
 account = "canbo.mau"
 
 [versions.1]
-summary = "REST and JSON"
+summary = {_text("REST and JSON" if example.soap is None else "SOAP 1.1, document/literal")}
 basis = "assumed"
 source = {_text(SOURCE)}
 
@@ -58,7 +60,7 @@ source = {_text(SOURCE)}
 summary = {_text(example.title_en)}
 kind = "one"
 versions = ["1"]
-operation = {_text(example.path.rpartition("/")[2])}
+operation = {_text(example.operation)}
 basis = "assumed"
 source = {_text(SOURCE)}
 {f"{chr(10)}[datasets.{example.noun}.lacks]{chr(10)}{lacks}" if lacks else ""}
@@ -68,7 +70,17 @@ source = {_text(SOURCE)}
 """
 
 
-def schema_json(example: Example) -> str:
+def schemas_of(example: Example) -> Iterator[tuple[str, str]]:
+    """Name and text of what stands in `schema/`. A WSDL and its schema are pinned by their digests."""
+    if example.soap is None:
+        yield f"{example.noun}.1.schema.json", _schema_json(example)
+        return
+    files = {"service.wsdl": example.soap.wsdl.decode(), "answer.xsd": example.soap.schema}
+    yield from files.items()
+    yield "SHA256SUMS", "".join(f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in files.items())
+
+
+def _schema_json(example: Example) -> str:
     """The schema of the answer."""
     told = {"$schema": "https://json-schema.org/draft/2020-12/schema", "description": f"ASSUMED: {SOURCE}"}
     return json.dumps(told | schema_of(example.node), ensure_ascii=False, indent=2) + "\n"
@@ -109,7 +121,7 @@ def _case(
     unlisted: tuple[str, ...] = (),
 ) -> CaseFile:
     known = end in {"found", "absent"}
-    headers = _JSON | ({"Retry-After": "7"} if status == 429 else {})
+    headers = (_JSON if example.soap is None else _XML) | ({"Retry-After": "7"} if status == 429 else {})
     return CaseFile(
         dataset=example.noun,
         name=name,
@@ -138,7 +150,10 @@ def _asked(example: Example, case: CaseFile, number: int) -> CaseFile:
         if record is not None:
             ours = field_names(_subject(example).members)[member]
             record = {**record, ours: type(example.record[member])(told)}
-    if example.body is None:
+    if (soap := example.soap) is not None:
+        request = RecordedRequest("POST", example.path, {}, soap.question(query))
+        body = soap.answer(json.loads(body)) if case.response.status == 200 else ""
+    elif example.body is None:
         request = RecordedRequest("GET", example.path, {key: str(value) for key, value in query.items()}, None)
     else:
         request = RecordedRequest("POST", example.path, {}, json.dumps({**example.body, **query}, ensure_ascii=False))

@@ -12,12 +12,14 @@ from typing import Any
 
 from gateway.errors import SettingsError
 from gateway.kit.leaves import json_text, leaves
-from gateway.kit.scaffold.names import field_names
+from gateway.kit.scaffold.names import field_names, noun_of
 from gateway.kit.scaffold.nodes import Node, node_of
+from gateway.kit.scaffold.wsdl import Soap
+from gateway.kit.scaffold.wsdl import example_of as of_wsdl
 from gateway.kit.sorts import sort_of
 from gateway.wire import json
 
-__all__ = ["Example", "read_example"]
+__all__ = ["Example", "read_example", "read_service"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
 _TAKEN = {"json", "records", "rest", "wire"}
@@ -44,6 +46,12 @@ class Example:
     body: Mapping[str, Any] | None
     found: Any
     absent: Any
+    soap: Soap | None = None
+
+    @property
+    def operation(self) -> str:
+        """The registry's own name for the question."""
+        return self.soap.operation if self.soap is not None else self.path.rpartition("/")[2]
 
     @property
     def keys(self) -> dict[str, Any]:
@@ -102,8 +110,7 @@ class Example:
 
 def read_example(name: str, text: bytes) -> Example:
     """Raises SettingsError naming what is missing, unknown or of no use."""
-    if not _NAME.fullmatch(name):
-        raise SettingsError("NAME: 2 to 30 small letters, digits and underlines, such as `giayphep`")
+    _check_name(name)
     try:
         value = json.parse(text)
     except json.JsonError as exc:
@@ -131,6 +138,31 @@ def read_example(name: str, text: bytes) -> Example:
                       absent=absent, **titles)  # fmt: skip
     _check(example)
     return example
+
+
+def read_service(name: str, wsdl: bytes, operation: str | None) -> Example:
+    """The same of one operation of a WSDL, with invented values. Raises SettingsError as `read_example` does."""
+    _check_name(name)
+    soap, question, answer = of_wsdl(wsdl, operation)
+    example = Example(
+        name=name,
+        noun=noun_of(soap.operation, _TAKEN),
+        method="POST",
+        path="/",
+        query={},
+        body=question,
+        found=answer,
+        absent=None,
+        soap=soap,
+        **_titles(name),
+    )
+    _check(example)
+    return example
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise SettingsError("NAME: 2 to 30 small letters, digits and underlines, such as `giayphep`")
 
 
 def _titles(name: str) -> dict[str, str]:

@@ -16,29 +16,30 @@ def mapping_py(example: Example) -> str:
     """The generator of the question, and a function for each object of the record."""
     classes, subject = classes_of(example), subject_of(example)
     top = named(subject, classes)
+    read = "rest.answer" if example.soap is None else "wire.SERVICE.read"
     answered = f"Exchanges[records.{record_name(top)}]"
     lines = [
         f'"""From the words of {example.name} to ours. Pure."""',
         "",
         "from __future__ import annotations",
         "",
-        *(["import json", ""] if example.body is not None else []),
+        *(["import json", ""] if example.body is not None and example.soap is None else []),
         "from gateway.domain.dataset import Exchanges, Options",
         "from gateway.domain.dataset import Question as Asked",
         "from gateway.domain.exchange import Request",
         *_outcome_imports(example),
-        "from gateway.wire import rest",
+        *(["from gateway.wire import rest"] if example.soap is None else []),
         f"from gateway_{example.name} import records, wire",
         "",
         f'__all__ = ["{example.noun}"]',
         "",
-        f"_OPERATION = {literal(example.path.rpartition('/')[2])}",
+        f"_OPERATION = {literal(example.operation)}",
         "",
         "",
         f"def {example.noun}(ask: Asked[records.Question, Options]) -> {answered}:",
         f'    """{_outcomes(example)}"""',
         *_request(example),
-        "    reply = rest.answer(response, _OPERATION, wire.Reply)",
+        f"    reply = {read}(response, _OPERATION, wire.Reply)",
         *_ending(example, top),
     ]
     for name in reversed(list(below(subject, classes))):
@@ -67,6 +68,14 @@ def _outcomes(example: Example) -> str:
 
 
 def _request(example: Example) -> Iterator[str]:
+    if example.soap is not None:
+        asked = ", ".join(f"{literal(key)}: ask.query.{example.fields[key]}" for key in example.keys)
+        yield "    response = yield Request("
+        yield "        operation=_OPERATION,"
+        yield '        media_type="text/xml",'
+        yield f"        body=wire.SERVICE.envelope(_OPERATION, {{{asked}}}),"
+        yield "    )"
+        return
     path = _tuple(literal(part) for part in example.path.strip("/").split("/"))
     yield "    response = yield Request("
     yield "        operation=_OPERATION,"
@@ -184,7 +193,7 @@ ADAPTER = Adapter(
             about=lambda query, record: {about},
             # The strictest, until somebody has decided: never kept, never shared between questions.
             sensitivity=Sensitivity.SENSITIVE,
-            operation={literal(example.path.rpartition("/")[2])},
+            operation={literal(example.operation)},
         ),
     ),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-__all__ = ["class_name", "field_name", "field_names"]
+__all__ = ["class_name", "field_name", "field_names", "noun_of", "sample_of"]
 
 # What pydantic's models, and ours, have names for already.
 _TAKEN = {"about", "copy", "construct", "dict", "json", "normal", "problems", "schema", "subject", "validate"}
@@ -40,3 +40,15 @@ def field_names(wires: Iterable[str]) -> dict[str, str]:
 def class_name(wire: str) -> str:
     """`giayPhep` is `GiayPhep`."""
     return "".join(word.capitalize() for word in field_name(wire).split("_") if word)
+
+
+def sample_of(wire: str, longest: int = 200) -> str:
+    """An invented text for an element, the same wherever the name stands: `soGiayPhep` is `SGP-000001`."""
+    return f"{''.join(word[0] for word in field_name(wire).split('_') if word).upper()}-000001"[-longest:]
+
+
+def noun_of(operation: str, taken: Collection[str] = ()) -> str:
+    """A dataset's name: `TraCuuGiayPhep` is `tra_cuu_giay_phep`; `answer` where nothing can be made of it."""
+    noun = field_name(operation)[:30].strip("_")
+    fits = re.fullmatch(r"[a-z][a-z0-9_]+", noun) and not keyword.iskeyword(noun) and noun not in taken
+    return noun if fits else "answer"

@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.errors import SettingsError
 from gateway.kit.leaves import json_text
+from gateway.kit.scaffold.names import noun_of, sample_of
 from gateway.wire import json
 
 __all__ = ["example_of"]
@@ -84,7 +85,7 @@ class _Reader:
         answer = self._seen(answers.get("200") or answers.get("2XX") or answers.get("default") or {})
         info = _members(self._document.get("info"))
         made = {
-            "dataset": _noun(operation if " " not in operation else path.rpartition("/")[2]),
+            "dataset": noun_of(operation if " " not in operation else path.rpartition("/")[2]),
             "title": str(described.get("summary") or info.get("title") or operation),
             "title_en": str(described.get("summary") or info.get("title") or operation),
             "request": request,
@@ -184,11 +185,4 @@ def _text(schema: Mapping[str, Any], name: str) -> str:
     digits = re.fullmatch(r"\^?(?:\[0-9\]|\\d)\{(\d+)(?:,\d*)?\}\$?", str(schema.get("pattern", "")))
     if digits:
         return "9" * (int(digits[1]) - 1) + "1"
-    made = f"{name}-000001"
-    return made[-int(schema["maxLength"]) :] if "maxLength" in schema else made
-
-
-def _noun(name: str) -> str:
-    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+", name)
-    noun = "_".join(words).lower()[:30].strip("_")
-    return noun if re.fullmatch(r"[a-z][a-z0-9_]+", noun) else "answer"
+    return sample_of(name, int(schema.get("maxLength", 200)))

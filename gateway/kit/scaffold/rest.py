@@ -42,9 +42,8 @@ def stand_in_py(example: Example) -> str:
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-
+{"import json" + chr(10) if example.soap is None else ""}from collections.abc import Mapping
+{"from xml.etree import ElementTree" + chr(10) if example.soap is not None else ""}
 from contracts.reader import load
 from mocks.stand_in import Answer, Call, CaseAnswers, UnknownCommand, World, uncovered
 
@@ -80,7 +79,20 @@ class {stand_in}:
             raise UnknownCommand(command)
 
 
-def _question(method: str, path: str, query: Mapping[str, str], body: bytes) -> tuple[object, ...]:
+{_question_of(example)}'''
+
+
+def _question_of(example: Example) -> str:
+    if example.soap is not None:
+        return '''def _question(method: str, path: str, query: Mapping[str, str], body: bytes) -> tuple[object, ...]:
+    """What is asked, whatever the prefixes and the white space."""
+    try:
+        asked = [(one.tag, (one.text or "").strip()) for one in ElementTree.fromstring(body).iter()]
+    except ElementTree.ParseError:
+        asked = []
+    return method, path, tuple(sorted(query.items())), tuple(asked)
+'''
+    return '''def _question(method: str, path: str, query: Mapping[str, str], body: bytes) -> tuple[object, ...]:
     """What is asked, however its members are ordered."""
     try:
         written = json.dumps(json.loads(body), sort_keys=True) if body.strip() else ""
