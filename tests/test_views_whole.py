@@ -19,6 +19,7 @@ from gateway.settings import load
 from gateway.telemetry import Metrics
 from mocks.server import Running
 from tests.conftest import INQUIRY, MAU, Desk, open_desk
+from tests.load import until
 from tests.recorded import settings_file
 
 RIGHTS = '[rights]\nsubject_views = ["one-stop"]\nincident_queries = ["one-stop"]\n'
@@ -38,14 +39,16 @@ async def desk(tmp_path: Path, stand_ins: Running) -> AsyncIterator[Desk]:
 
 
 async def fed(desk: Desk) -> None:
-    """What the follower of any process does each second, once everything is signed for."""
+    """What a follower does each second, once everything is signed for; the gateway's own is at it too."""
     assert desk.core.ledger is not None
     await desk.core.ledger.sign_checkpoint()
     settings = desk.core.settings
     assert settings.ledger is not None
     folder, store = settings.ledger.folder, store_of(settings)
-    follower = Follower(Index(store), lambda: slots(folder).values(), metrics=Metrics(), clock=SystemClock())
+    index = Index(store)
+    follower = Follower(index, lambda: slots(folder).values(), metrics=Metrics(), clock=SystemClock())
     assert await asyncio.to_thread(follower.once)
+    await until(lambda: all(index.position(one.origin) == one.size for one in slots(folder).values()))
     store.close()
 
 
