@@ -25,6 +25,7 @@ _LIBRARIES = (
     "pydantic",
     "lxml",
     "zeep",
+    "structlog",
     "prometheus-client",
     "fastapi",
     "uvicorn",

@@ -78,7 +78,7 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool, closes_
     told_to_read = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told_to_read.set)
     core = await app.opened(settings, clock=clock, metrics=metrics)
-    log().ids = core.tracing.ids if core.tracing is not None else None
+    telemetry.trace_logs(core.tracing.ids if core.tracing is not None else None)
     try:
         if closes_beyond is not None:
             await app.close_abandoned(core, clock, processes=closes_beyond)

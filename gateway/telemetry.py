@@ -7,17 +7,19 @@ identifier and no record ever stands in a label or an event. Library loggers sta
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import orjson
+import structlog
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -42,6 +44,7 @@ __all__ = [
     "exposition",
     "forget_process",
     "log",
+    "trace_logs",
     "where",
 ]
 
@@ -606,57 +609,61 @@ def configure_logs(level: str, stream: BinaryIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [logging.NullHandler()]
     root.setLevel(logging.CRITICAL + 1)
-    _log.least, _log.stream = _LEVELS[level], stream
+    structlog.configure(
+        processors=[_as_json_line],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Unbreakable(stream or sys.stderr.buffer))),
+        cache_logger_on_first_use=True,
+    )
+    _bound.cache_clear()
 
 
-class Log:
-    """
-    Writes events as JSON lines. A full disk or a closed pipe costs the lines and nothing else. Threads may share it: a
-    line leaves with one call of the stream's `write`.
-    """
+def trace_logs(ids: Callable[[], Mapping[str, str]] | None) -> None:
+    """Let every line say besides what this says: the trace's id, where requests are traced."""
+    _as_json_line.ids = ids
+
+
+class _JsonLine:
+    """All of structlog's chain in one step."""
 
     def __init__(self) -> None:
-        self.least = _LEVELS["info"]
-        self.stream: BinaryIO | None = None
-        """Where lines go; None is standard error as it is then."""
         self.ids: Callable[[], Mapping[str, str]] | None = None
-        """What each line says besides, where requests are traced: the trace's id."""
 
-    def debug(self, event: str, **values: object) -> None:
-        """For whoever looks for a fault."""
-        self._write("debug", event, values)
-
-    def info(self, event: str, **values: object) -> None:
-        """What happens all the time."""
-        self._write("info", event, values)
-
-    def warning(self, event: str, **values: object) -> None:
-        """What somebody should look at."""
-        self._write("warning", event, values)
-
-    def error(self, event: str, **values: object) -> None:
-        """What somebody must look at."""
-        self._write("error", event, values)
-
-    def _write(self, level: str, event: str, values: dict[str, object]) -> None:
-        if _LEVELS[level] < self.least:
-            return
+    def __call__(self, _: object, level: str, event: MutableMapping[str, Any]) -> bytes:
         if self.ids is not None:
-            values |= self.ids()
-        values |= {"event": event, "level": level, "timestamp": datetime.now(UTC)}
-        line = orjson.dumps(values, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
-        stream = self.stream or sys.stderr.buffer
+            event.update(self.ids())
+        event.update(level=level, timestamp=datetime.now(UTC))
+        return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
+
+
+_as_json_line = _JsonLine()
+
+
+class _Unbreakable(io.RawIOBase):
+    """A stream of which nothing but the lost lines suffers: a full disk or a closed pipe stops no answer."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, line: Any) -> int:
         with suppress(OSError, ValueError):
-            stream.write(line)
-            stream.flush()
+            self._stream.write(line)
+        return len(line)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
-_log = Log()
-
-
-def log() -> Log:
+def log() -> structlog.typing.FilteringBoundLogger:
     """The logger: `log().info("lookup.answered", dataset=..., outcome=...)`."""
-    return _log
+    return _bound()
+
+
+@cache
+def _bound() -> structlog.typing.FilteringBoundLogger:
+    """Made once for each configuration: to make it costs more than a line."""
+    return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger().bind())
 
 
 def where(error: BaseException) -> Mapping[str, object]:

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 
 from gateway.stores.migration import NEWEST
 
-_UNUSED = "alembic http_message_signatures httpx mocks psycopg redis rich"
+_UNUSED = "alembic http_message_signatures httpx mocks psycopg redis"
 
 
 def test_a_worker_loads_no_library_that_nobody_has_configured() -> None:

@@ -15,7 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from gateway.errors import SettingsError
 from gateway.settings_tracing import TracingSettings
-from gateway.telemetry import configure_logs, log
+from gateway.telemetry import configure_logs, trace_logs
 from mocks.faults import Fault
 from mocks.server import Running
 from tests.collector import Collector, attributes, collecting
@@ -142,11 +142,11 @@ async def test_the_trace_stands_in_the_log_and_beside_the_time(stand_ins: Runnin
     async with collecting() as collector, traced(stand_ins, collector.url) as desk:
         configure_logs("info", stream)
         assert desk.core.tracing is not None
-        log().ids = desk.core.tracing.ids
+        trace_logs(desk.core.tracing.ids)
         try:
             await ask(desk, traceparent=PARENT)
         finally:
-            log().ids = None
+            trace_logs(None)
             configure_logs("error")
         headers = {"Accept": "application/openmetrics-text;version=1.0.0"}
         async with desk.session.get(desk.metrics_url, headers=headers) as reply:
