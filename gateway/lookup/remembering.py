@@ -45,6 +45,11 @@ class Remembering:
         self._months = months
         self._pruned = ""
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="impact")
+        self._measuring = ThreadPoolExecutor(1, thread_name_prefix="measure")
+
+    def oldest(self, at: datetime) -> str:
+        """The first month that is kept."""
+        return month_before(month_of(at), self._months - 1)
 
     async def remember(
         self,
@@ -58,7 +63,7 @@ class Remembering:
     ) -> bool:
         """Whether the plan is remembered, so that a receipt can follow. Never raises."""
         one = remembered(self._box, plan_id, procedure, consumer.name, request, at, papers, asked)
-        oldest = month_before(month_of(at), self._months - 1)
+        oldest = self.oldest(at)
         try:
             await self.run(lambda memory: memory.remember(one), within_s=_WITHIN_S)
             if self._pruned != oldest:  # once a month and worker
@@ -70,9 +75,16 @@ class Remembering:
 
     async def run(self, work: Callable[[Memory], T], *, within_s: float = _MEASURED_WITHIN_S) -> T:
         """What the memory says, from a thread. Raises MeasureUnavailable, which is counted, and what `work` raises."""
+        return await self._from(self._threads, work, within_s)
+
+    async def measure(self, work: Callable[[Memory], T]) -> T:
+        """As `run`, from a thread that no plan waits for: a month may take long."""
+        return await self._from(self._measuring, work, _MEASURED_WITHIN_S)
+
+    async def _from(self, threads: ThreadPoolExecutor, work: Callable[[Memory], T], within_s: float) -> T:
         try:
             async with asyncio.timeout(within_s):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, work, self._memory)
+                return await asyncio.get_running_loop().run_in_executor(threads, work, self._memory)
         except (StoreUnavailable, TimeoutError) as exc:
             self._metrics.impact_failures.inc()
             log().error("impact.failed", what=str(exc) or "no answer in time")
@@ -80,7 +92,8 @@ class Remembering:
 
     async def close(self) -> None:
         """Let go of the database and the threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._measuring):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._memory.close()
 
 

@@ -63,7 +63,8 @@ class ImpactPart:
         made = self._made.get(month)
         if made is None or now - made[0] > _KEPT_S:
             self._made = {name: one for name, one in self._made.items() if now - one[0] <= _KEPT_S}
-            made = self._made[month] = (now, await self._remembering.run(lambda memory: self._measured(memory, month)))
+            view = await self._remembering.measure(lambda memory: self._measured(memory, month))
+            made = self._made[month] = (now, view)
         return made[1]
 
     def _measured(self, memory: Memory, month: str) -> dict[str, Any]:
