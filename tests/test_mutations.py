@@ -168,7 +168,7 @@ def _mutilate_xml(tree: etree._Element, chance: Random) -> None:
 
 def _names_nobody_in_xml(tree: etree._Element) -> bool:
     """Exactly one place for somebody, and nothing in it that could be a person under any name."""
-    roots = {"CongdanCollection", "THONGTIN_NNT"}
+    roots = {"CongdanCollection", "GetRequestResultResponse", "THONGTIN_NNT"}
     collections = [node for node in tree.iter() if etree.QName(node).localname in roots]
     return len(collections) == 1 and not any(len(child) for child in collections[0])
 

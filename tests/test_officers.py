@@ -107,7 +107,7 @@ async def test_the_registry_is_shown_the_officers_code(tmp_path: Path, clock: Mo
     dataset = adapter.dataset("citizen")
     assert dataset is not None
     case = contract.datasets["citizen"].case("found")
-    for version in adapter.contracts:
+    for version in dataset.ask:
         transport = MemoryTransport(lambda _: Response(status=500, body=b"", received_at=clock.now()))
         options: dict[str, Any] = {"system_account": "TINH_MAU"}
         channel = Channel(
