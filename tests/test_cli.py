@@ -24,6 +24,7 @@ from rich.console import Console
 
 from demo.__main__ import AFTERWARDS, STEPS
 from demo.papers import SCENES, Scene, played
+from tests.commands import run
 from tests.conftest import FIRM, INQUIRY, MAU
 from tests.ports import demo_port, free_port
 from tests.trusted import trusted
@@ -31,19 +32,6 @@ from tests.trusted import trusted
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "demo"
 QUESTION = json.dumps({"dataset": "dancu.citizen", "query": MAU, "inquiry": INQUIRY, "fields": ["full_name"]})
-
-
-def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=ROOT,
-        env=os.environ | {"COLUMNS": "200"} | environment,
-        check=False,
-    )
 
 
 def towards(mocks: str, *, cases: str | None = None) -> dict[str, str]:
