@@ -186,7 +186,7 @@ def test_what_was_cut_off_is_due_at_once(kept: TicketFile) -> None:
 
 
 def test_what_is_over_is_forgotten_in_its_time(kept: TicketFile) -> None:
-    """First the answer, then the ticket; never one that is open or still to be told."""
+    """First the answer, also one that nobody took; then the ticket, and never one that is open or still to be told."""
     kept.open([ticket(n) for n in (1, 2, 3)], most=10)
     for number, delivery in ((1, Delivery.NONE), (2, Delivery.DUE)):
         kept.claim(claim("w"), NOW, after="", only_expired=False)
@@ -197,8 +197,20 @@ def test_what_is_over_is_forgotten_in_its_time(kept: TicketFile) -> None:
     answers = {one.ticket_id: one.answer for one in kept.listed(state=None, most=10)}
     kept.prune(answers_before=LATER, tickets_before=LATER)
 
-    assert answers == {"t0001": None, "t0002": b"s", "t0003": None}
+    assert answers == {"t0001": None, "t0002": None, "t0003": None}
     assert [one.ticket_id for one in kept.listed(state=None, most=10)] == ["t0002", "t0003"]
+
+
+def test_whoever_has_no_address_is_told_no_more(kept: TicketFile) -> None:
+    """What a consumer without a callback was to be told is given up, and goes in its time; nobody else's is."""
+    kept.open([ticket(1), ticket(2, consumer="portal")], most=10)
+    for token in ("a", "b"):
+        (found,) = kept.claim(claim(token), NOW, after="", only_expired=False)
+        kept.end(found.ticket_id, token, WAIVED)
+
+    assert kept.give_up(all_but={"portal"}) == 1
+    kept.prune(answers_before=LATER, tickets_before=LATER)
+    assert [(one.consumer, one.delivery) for one in kept.listed(state=None, most=10)] == [("portal", Delivery.DUE)]
 
 
 def test_a_file_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:

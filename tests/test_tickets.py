@@ -25,7 +25,7 @@ from gateway.ledger.reading import LogReader
 from gateway.lookup.planning import Planner
 from gateway.settings import load
 from gateway.stores.ticket_file import TicketFile
-from gateway.stores.tickets import Claim
+from gateway.stores.tickets import Claim, Delivery, End, State
 from gateway.tickets.asking import Asker
 from gateway.tickets.schedule import Schedule
 from gateway.tickets.seal import Seal
@@ -238,6 +238,21 @@ async def test_what_the_gateway_asks_by_itself_is_not_held_against_the_officer(
 
     assert status == 429
     assert found["decision"] == "waived"
+
+
+async def test_a_limit_of_conduct_is_not_walked_round_by_a_ticket(stand_ins: Running, tmp_path: Path) -> None:
+    """What an officer may not ask any more within the hour is refused in a plan too: no ticket asks it for him."""
+    limits = '[limits.many_questions]\nmost = 1\nthen = "refuse"'
+    async with office(stand_ins, tmp_path) as desk:
+        rules = rule({"dancu.citizen": ["*"], "dkdn.enterprise": ["*"]})
+        (tmp_path / "policy.toml").write_text(policy(rules, more=limits))
+        assert desk.core.rules.reload()
+        first, second = await plan(desk, subjects=[APPLICANT]), await plan(desk, subjects=[APPLICANT])
+
+    refused = paper(second, "identity")
+    assert paper(first, "identity")["decision"] == "waived"
+    assert (refused["decision"], refused["situation"], refused["ticket_id"]) == ("officer", "not_asked", None)
+    assert [one["code"] for one in second["lookups"][0]["problems"]] == ["many_questions"]
 
 
 async def test_a_ticket_has_an_end(stand_ins: Running, tmp_path: Path) -> None:
@@ -481,6 +496,24 @@ async def test_a_visit_that_is_near_is_asked_about_at_once(stand_ins: Running, t
     assert paper(answer, "identity")["decision"] == "waived"
 
 
+@pytest.mark.parametrize("visit", ["2099-03-04T08:30:00Z", "9999-12-31T23:30:00Z"])
+async def test_a_visit_too_far_ahead_is_refused(stand_ins: Running, tmp_path: Path, visit: str) -> None:
+    """Nobody's numbers are kept for years because of a date that was typed wrong."""
+    async with office(stand_ins, tmp_path) as desk:
+        status, problem = await desk.post("/v1/paper-plans", BODY | {"appointment": visit})
+
+    assert status == 422
+    assert [one["field"] for one in problem["problems"]] == ["appointment"]
+
+
+async def test_a_visit_long_past_is_asked_about_at_once(stand_ins: Running, tmp_path: Path) -> None:
+    """However long: the first year there is has no evening before it."""
+    async with office(stand_ins, tmp_path) as desk:
+        answer = await plan(desk, appointment="0001-01-01T10:30:00Z")
+
+    assert paper(answer, "identity")["decision"] == "waived"
+
+
 # --- callbacks -----------------------------------------------------------------------------------
 
 
@@ -551,6 +584,26 @@ async def test_a_callback_that_nobody_takes_is_given_up(stand_ins: Running, tmp_
         found = await ticket(desk, ticket_id)
 
     assert found["lookups"][0]["evidence"]
+
+
+async def test_an_address_that_is_gone_is_waited_for_no_more(stand_ins: Running, tmp_path: Path) -> None:
+    """Where a consumer has no callback any more, what it was to be told is given up at the start."""
+    tickets_file(tmp_path, stand_ins.base_url, tickets=QUICK)
+    kept = TicketFile(tmp_path / "tickets.db")
+    kept.open([one_ticket(1)], most=10)
+    kept.claim(Claim("w", datetime.now(UTC)), datetime.now(UTC), after="", only_expired=False)
+    now, due = datetime.now(UTC), Delivery.DUE
+    assert kept.end(
+        "t0001", "w", End(state=State.EXPIRED, at=now, situation="expired", decision="required", delivery=due)
+    )
+    async with office(stand_ins, tmp_path) as desk:
+        metrics = await desk.metrics()
+    found = kept.find("t0001")
+    kept.close()
+
+    assert found is not None
+    assert found.delivery is Delivery.GIVEN_UP
+    assert 'gateway_ticket_deliveries_total{result="given_up"} 1.0' in metrics
 
 
 async def test_a_callback_goes_to_whom_the_certificate_names(stand_ins: Running, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +17,9 @@ from gateway.procedures.catalogue import Catalogue, Procedure
 __all__ = ["PaperPlanRequest", "Subject", "chosen", "parse_plan"]
 
 _STRICT = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+_DAYS_AHEAD = 90
+"""How far ahead a visit may be booked: its plan is kept, sealed, until then."""
+
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 
 
@@ -44,7 +47,8 @@ class PaperPlanRequest(BaseModel):
         [], description="Papers whose data the form needs: what may be fetched of them is, once they are waived."
     )
     appointment: Instant | None = Field(
-        None, description="A booked visit: where tickets are kept, registries are asked the evening before."
+        None,
+        description="A booked visit within 90 days: where tickets are kept, registries are asked the evening before.",
     )
     deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     case_token: Annotated[str, Field(max_length=8192)] | None = Field(None, repr=False)
@@ -88,6 +92,9 @@ def _strange(asked: PaperPlanRequest, catalogue: Catalogue, day: date) -> Iterat
             if name not in ids:
                 advice = f"trường hợp này không có giấy tờ đó; có / no such paper; there are: {', '.join(ids)}"
                 yield FieldProblem(f"fetch.{nth}", "unknown_paper", advice)
+    if asked.appointment is not None and asked.appointment.date() > day + timedelta(days=_DAYS_AHEAD):
+        advice = f"lịch hẹn xa nhất là {_DAYS_AHEAD} ngày / a visit lies at most {_DAYS_AHEAD} days ahead"
+        yield FieldProblem("appointment", "too_far_ahead", advice)
     fields, parts = catalogue.claimed(), catalogue.coverages()
     for nth, subject in enumerate(asked.subjects):
         if subject.role not in catalogue.roles:

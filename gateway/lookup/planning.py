@@ -32,7 +32,10 @@ from gateway.telemetry import Metrics, log, where
 __all__ = ["Place", "Plan", "Planner"]
 
 _PASSES = frozenset({Refusal.TOO_MANY, Refusal.CHECK_UNAVAILABLE, Refusal.CASE_UNAVAILABLE})
-"""Refusals of ours that time alone helps: no paper is asked for because of them."""
+"""
+Refusals of ours that time alone helps: no paper is asked for because of them. One with problems is about how the
+officer asks, and stands.
+"""
 
 Place = Callable[[], AbstractContextManager[Unknown | None]]
 """Holds the place of one more question; what it gives is why there is none, or None."""
@@ -175,7 +178,7 @@ class Planner:
             one.result = await self._lookup.ask(one.lookup_id, consumer, question, caller, claims, one.conditions)
         except QuestionRefused as refusal:
             one.refusal, one.problems = refusal.refusal.value, refusal.problems
-            if refusal.refusal in _PASSES:
+            if refusal.refusal in _PASSES and not refusal.problems:
                 one.outcome = Unknown(Reason.OVERLOADED, retry_at=refusal.retry_at)
         except Exception as exc:  # an error of ours in one question takes no decision from other papers
             one.refusal = "bug"

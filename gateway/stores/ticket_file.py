@@ -5,10 +5,11 @@ process writes at a time: what is claimed is claimed once.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -295,6 +296,14 @@ class TicketFile:
             values = (delivery.value, None if due_at is None else _micros(due_at), ticket_id, token)
             return run(again, values).rowcount == 1
 
+    def give_up(self, *, all_but: Collection[str]) -> int:
+        others = "delivery = 'due' AND consumer NOT IN (SELECT value FROM json_each(?))"
+        with self._writing() as run:
+            return run(
+                f"UPDATE tickets SET delivery = 'given_up', lease = NULL, leased_until = 0 WHERE {others}",  # noqa: S608
+                (json.dumps(list(all_but)),),
+            ).rowcount
+
     def waiting(self) -> list[Waiting]:
         grouped = (
             "SELECT coalesce(dataset, ''), count(*), min(opened_at) FROM tickets WHERE state = 'open' GROUP BY dataset"
@@ -306,8 +315,8 @@ class TicketFile:
 
     def prune(self, *, answers_before: datetime, tickets_before: datetime) -> None:
         with self._writing() as run:
-            ended = "state <> 'open' AND delivery <> 'due' AND ended_at < ?"
-            run(f"DELETE FROM tickets WHERE {ended}", (_micros(tickets_before),))  # noqa: S608  # a constant
+            ended = "state <> 'open' AND ended_at < ?"
+            run(f"DELETE FROM tickets WHERE delivery <> 'due' AND {ended}", (_micros(tickets_before),))  # noqa: S608
             run(
                 f"UPDATE tickets SET answer = NULL WHERE answer IS NOT NULL AND {ended}",  # noqa: S608
                 (_micros(answers_before),),

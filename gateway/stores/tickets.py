@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -171,6 +171,11 @@ class TicketStore(Protocol):
     def undelivered(self, ticket_id: str, token: str, due_at: datetime | None) -> bool:
         """It was not taken; with None nobody tries any more."""
 
+    def give_up(self, *, all_but: Collection[str]) -> int:
+        """
+        What other consumers were to be told is told no more: they have no address; how many there were.
+        """
+
     def waiting(self) -> list[Waiting]:
         """All open tickets, by dataset."""
 
@@ -178,7 +183,10 @@ class TicketStore(Protocol):
         """How many ends are still to be told."""
 
     def prune(self, *, answers_before: datetime, tickets_before: datetime) -> None:
-        """Delete answers, and whole tickets, of those that ended before these moments."""
+        """
+        Delete answers, and whole tickets, of those that ended before these moments; a ticket that is still to be told
+        stays, without its answer.
+        """
 
     def listed(self, *, state: State | None, most: int) -> list[Ticket]:
         """Tickets, the oldest first."""

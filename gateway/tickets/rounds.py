@@ -76,6 +76,7 @@ class Rounds:
     async def start(self) -> None:
         """Open the store and begin. Raises SettingsError, TicketsUnavailable."""
         await self._store.start()
+        await self._give_up()
         await self._count()
         loops = [self._repeat(self._ask_due, self._wake, _LOOK_S), self._repeat(self._look_after, None, _COUNT_S)]
         loops += [
@@ -195,6 +196,13 @@ class Rounds:
         now, keeping = self._clock.now(), self._keeping
         answers, tickets = (now - timedelta(seconds=one) for one in (keeping.answers_s, keeping.tickets_s))
         await self._store.run(lambda store: store.prune(answers_before=answers, tickets_before=tickets))
+
+    async def _give_up(self) -> None:
+        """Whoever has no address any more is told no more: else nobody would ever note that, and it would be kept."""
+        told = {one.consumer for one in self._deliverers}
+        if given_up := await self._store.run(lambda store: store.give_up(all_but=told)):
+            self._metrics.tickets.deliveries.labels("given_up").inc(given_up)
+            log().warning("tickets.given_up", count=given_up)
 
     async def _count(self) -> None:
         waiting = await self._store.run(lambda store: store.waiting())

@@ -42,7 +42,7 @@ class Schedule:
 
     def before(self, appointment: datetime | None, now: datetime) -> datetime | None:
         """The evening before the appointment; None where there is none, or that evening has come."""
-        if appointment is None:
+        if appointment is None or appointment <= now:
             return None
         day = appointment.astimezone(VIETNAM).date() - timedelta(days=1)
         at = datetime.combine(day, self.evening, VIETNAM)
