@@ -150,7 +150,8 @@ async def test_rolling_restarts_fail_no_question(pair: Pair) -> None:
     assert set(pair.received) <= pair.recorded()
 
 
-async def test_a_killed_instance_takes_no_record_with_it(pair: Pair) -> None:
+@pytest.mark.faults
+async def test_instances_a_killed_one_takes_no_record_with_it(pair: Pair) -> None:
     """kill -9 under load: what was answered is recorded, and the other instance goes on alone."""
     done = asyncio.Event()
     load = asyncio.create_task(pair.ask_until(done))
