@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import random
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,6 +135,13 @@ def shown(folder: Path, flock: Flock) -> list[str]:
         found += [
             f"{place}: {canary.name}, {form_name}"
             for form, (canary, form_name) in needles.items()
-            if form in content and place.parts[0] not in canary.allowed
+            if _stands_in(form, content) and place.parts[0] not in canary.allowed
         ]
     return found
+
+
+def _stands_in(form: bytes, content: bytes) -> bool:
+    """Nine digits stand in many a fraction of a second, so they count only where a number begins with them."""
+    if form.isdigit() and len(form) <= 9:
+        return re.search(rb"(?<![0-9.])" + form, content) is not None
+    return form in content
