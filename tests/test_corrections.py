@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+import stat
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -95,11 +98,27 @@ async def test_what_a_correction_is_about_lies_sealed(stand_ins: Running, tmp_pa
     async with counter(stand_ins, tmp_path) as desk:
         await opened(desk, await mismatched(desk))
     kept = b"".join(file.read_bytes() for file in (tmp_path / "ledger").glob("impact.db*"))
+    assert stat.S_IMODE((tmp_path / "ledger" / "impact.db").stat().st_mode) == 0o600
     asked = CorrectionRequest.model_validate(EXAMPLE | {"about": ABOUT})
 
     assert b"dancu.citizen" in kept
     assert [value for value in ABOUT.values() if value.encode() in kept] == []
     assert not any(value in repr(asked) for value in ABOUT.values())
+
+
+async def test_what_a_closed_correction_was_about_is_not_in_the_file(stand_ins: Running, tmp_path: Path) -> None:
+    """What lay sealed there is overwritten, and not merely out of sight."""
+    file = tmp_path / "ledger" / "impact.db"
+    async with counter(stand_ins, tmp_path) as desk:
+        about = ABOUT | {"document": "Giấy khai sinh, bản chính " * 7}  # longer than what else stands in its row
+        _, one = await opened(desk, await mismatched(desk), about=about)
+        with closing(sqlite3.connect(file)) as other:
+            ((sealed,),) = other.execute("SELECT sealed FROM impact_corrections")
+        await desk.post(f"/v1/corrections/{one['correction_id']}/close", {"result": "declined"})
+
+    kept = file.read_bytes()
+    assert b"dancu.citizen" in kept
+    assert not any(sealed[nth : nth + 16] in kept for nth in range(len(sealed) - 15))
 
 
 def correction(nth: int, **more: Any) -> Correction:

@@ -8,11 +8,12 @@ stands in no address, `repr` or log, and a new one is taken without a restart.
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -44,7 +45,7 @@ class Store:
     def open(cls, url: str, password: Callable[[], str] | None = None, *, erases: bool = False) -> Store:
         """
         The database of an address; `password` is asked for each new connection to PostgreSQL. Contacts nobody.
-        `erases`: SQLite overwrites what is deleted.
+        `erases`: SQLite overwrites what is deleted, in a file that is its owner's alone where it is made.
 
         Raises SettingsError, which quotes no address.
         """
@@ -132,6 +133,13 @@ def _sqlite(address: URL, erases: bool) -> Engine:
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA secure_delete = {'ON' if erases else 'OFF'}")
+
+    if erases:
+
+        @event.listens_for(engine, "do_connect")
+        def make(*_: object) -> None:
+            with suppress(OSError):  # where it cannot be made, it cannot be opened, which is said
+                os.close(os.open(address.database or "", os.O_RDWR | os.O_CREAT, 0o600))
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
