@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,10 +45,10 @@ def plan(
 ) -> Remembered:
     asked = more.pop("questions", (QuestionRow(registry="dancu", dataset="dancu.citizen", outcome="found", via="live",
                                                elapsed_ms=100, checked=True, answered_at=AT),))  # fmt: skip
-    values = {"agency": "H08.12", "procedure": "1.001193"} | more
+    values = {"agency": "H08.12", "procedure": "1.001193", "consumer": "one-stop", "case": "general"} | more
     one = PlanRow(
-        plan_id=f"{dossier}-{nth}", at=AT + timedelta(seconds=nth), consumer="one-stop", case="general",
-        dossier=dossier, applicant=applicant or dossier, received_at=received, **values,
+        plan_id=f"{dossier}-{nth}", at=AT + timedelta(seconds=nth), dossier=dossier,
+        applicant=applicant or dossier, received_at=received, **values,
     )  # fmt: skip
     return Remembered(plan=one, papers=papers, questions=tuple(asked))
 
@@ -97,6 +101,15 @@ def test_k4_counts_papers_asked_for_though_the_data_was_there() -> None:
     assert (one.missed, one.missed_why) == (Share(1, 2), {Why.LAW_ASKS: 1})
 
 
+def test_what_was_handed_in_unasked_was_not_asked_for() -> None:
+    """Neither K1 nor K4 nor K5 count it; nothing was replaced by data either, and what it shows still counts."""
+    offered = Done(did=Did.ASKED, why=Why.OFFERED, shows=Shows.REGISTRY_WRONG)
+    one = measured(plan("1", paper("a", Situation.MATCHING, offered)))
+
+    assert (one.once_only, one.missed, one.missed_why, one.reasons) == (Share(1, 1), Share(0, 1), {}, {})
+    assert (one.replaced, one.confirmed) == (Share(0, 1), {Shows.REGISTRY_WRONG: 1})
+
+
 def test_k5_says_why_papers_were_asked_for() -> None:
     """Each paper that was asked for stands in one group, a mismatch with its fields."""
     one = measured(
@@ -146,6 +159,7 @@ def test_k8_is_known_only_where_cases_are_checked() -> None:
     one = measured(plan("1"), plan("2", questions=[closed]))
     assert (one.without_case, one.unchecked, one.case_refusals) == (0, 0, {"case_closed": 1})
     assert measured(plan("1", questions=[unchecked])).without_case is None
+    assert measured(plan("1", questions=[closed])).without_case is None
 
 
 def test_k9_runs_from_the_reception_to_the_last_answer() -> None:
@@ -191,6 +205,36 @@ def test_a_plan_that_is_made_again_counts_once() -> None:
     assert (again.dossiers, again.plans, again.replaced) == (1, 3, Share(1, 1))
 
 
+def test_a_dossier_has_the_papers_of_one_case() -> None:
+    """Those of a case that was left are in no measure; where a receipt spoke of it, a later plan undoes nothing."""
+    left, waived = paper("left", Situation.MATCHING), paper("a", Situation.MATCHING)
+    accepted = replace(waived, done=ACCEPTED)
+    again = measured(plan("1", left, case="minor"), plan("1", accepted, nth=1))
+    after = measured(plan("1", accepted), plan("1", left, case="minor", nth=1))
+
+    assert (again.once_only, again.once_only_unknown, again.plans) == (Share(1, 1), 0, 2)
+    assert (after.once_only, after.once_only_unknown) == (Share(1, 1), 0)
+
+
+def test_two_consumers_have_two_dossiers_of_one_number() -> None:
+    """What one of them planned under a case's number is nothing of the other's dossier, nor of its applicant."""
+    one = measured(
+        plan("1", paper("a", Situation.MATCHING, ACCEPTED)),
+        plan("1", paper("a", Situation.ABSENT, ASKED), consumer="two", nth=1),
+    )
+
+    assert (one.dossiers, one.once_only, one.replaced) == (2, Share(1, 2), Share(1, 2))
+
+
+def test_a_month_is_read_dossier_by_dossier() -> None:
+    """Of all that was planned no more is taken than one dossier and the first plan behind it."""
+    plans = iter([plan("1", paper("a", Situation.MATCHING)), plan("2"), plan("3")])
+    first = next(iter(dossiers(plans)))
+
+    assert list(first.papers) == ["a"]
+    assert [one.plan.dossier for one in plans] == ["3"]
+
+
 situations = st.sampled_from(list(Situation))
 whats = st.sampled_from([None, ACCEPTED, ASKED, MISSED])
 
@@ -198,6 +242,7 @@ whats = st.sampled_from([None, ACCEPTED, ASKED, MISSED])
 @given(st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("ab"), situations, whats), max_size=20))
 def test_shares_never_count_more_than_there_is(rows: list[tuple[str, str, Situation, Done | None]]) -> None:
     """Whatever was planned and done: no numerator above its denominator, and reasons are just the papers asked for."""
+    rows = sorted(rows, key=lambda one: one[0])
     plans = [plan(name, paper(p, situation, done), nth=nth) for nth, (name, p, situation, done) in enumerate(rows)]
     one = measured(*plans)
     shares = [one.receipts, one.once_only, one.lenient, one.replaced, one.missed, one.before_visit, *one.feed.values()]
@@ -240,3 +285,28 @@ async def test_the_measure_is_a_right_of_its_own(stand_ins: Running, tmp_path: P
         status, problem = await desk.get("/v1/impact")
 
     assert (status, problem["problems"][0]["code"]) == (403, "no_right")
+
+
+async def test_plans_are_remembered_while_months_are_measured(stand_ins: Running, tmp_path: Path) -> None:
+    """Two months that take long hold no plan up."""
+    over = threading.Event()
+    async with counter(stand_ins, tmp_path) as desk:
+        assert desk.core.remembering is not None
+        slow = [asyncio.create_task(desk.core.remembering.measure(lambda _: over.wait(10))) for _ in range(2)]
+        plan_made = await planned(desk, APPLICANT)
+        over.set()
+        await asyncio.gather(*slow)
+
+    assert plan_made["remembered"] is True
+
+
+async def test_a_month_that_failed_is_not_tried_again_at_once(stand_ins: Running, tmp_path: Path) -> None:
+    """Whoever asks within the minute is told the same, and the database is left alone."""
+    async with counter(stand_ins, tmp_path, more='[rights]\nimpact = ["one-stop"]\n') as desk:
+        with closing(sqlite3.connect(tmp_path / "ledger" / "impact.db")) as other:
+            other.execute("CREATE TABLE impact_plans (x)")
+        answers = [await desk.get("/v1/impact?month=2026-03") for _ in range(2)]
+        metrics = await desk.metrics()
+
+    assert [status for status, _ in answers] == [503, 503]
+    assert "gateway_impact_failures_total 1.0" in metrics

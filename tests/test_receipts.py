@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from gateway import app
 from gateway.errors import NoSuchPlan, SettingsError
 from gateway.impact.dossiers import dossiers
 from gateway.impact.memory import Memory, month_before, month_of
-from gateway.impact.rows import Done, PaperRow, PlanRow, Remembered
+from gateway.impact.rows import Done, PaperRow, PlanRow, QuestionRow, Remembered
 from gateway.impact.words import GROUPS, NOT_REPLACEABLE, WHYS, Did, Group, Why, contradicts, group_of
 from gateway.procedures.words import Clause, Decision, Situation
 from gateway.settings import load
@@ -126,7 +127,7 @@ WRONG = {
 
 
 async def test_a_receipt_that_cannot_be_is_refused(stand_ins: Running, tmp_path: Path) -> None:
-    """Each fault is named by its place, and a moment to come is one."""
+    """Each fault is named by its place; a moment to come is one, and one before the months that are kept."""
     async with counter(stand_ins, tmp_path) as desk:
         plan_id = (await planned(desk, APPLICANT, FIRM))["plan_id"]
         for paper, place in WRONG.values():
@@ -135,7 +136,10 @@ async def test_a_receipt_that_cannot_be_is_refused(stand_ins: Running, tmp_path:
         twice = {"paper": "identity", "did": "accepted"}
         status, problem = await receipt(desk, plan_id, twice, twice, received_at="2199-01-01T00:00:00Z")
 
+        early = await receipt(desk, plan_id, twice, received_at="1999-01-01T00:00:00+07:00")
+
     assert [one["code"] for one in problem["problems"]] == ["future", "twice"]
+    assert (early[0], early[1]["problems"][0]["code"]) == (422, "too_old")
 
 
 async def test_a_plan_of_somebody_else_is_none(stand_ins: Running, tmp_path: Path) -> None:
@@ -282,6 +286,26 @@ def test_workers_that_begin_together_lose_no_plan(tmp_path: Path) -> None:
     assert len(list(memories[0].month("2026-03"))) == 40
     for memory in memories:
         memory.close()
+
+
+def test_consumers_with_one_number_of_a_case_do_not_see_each_other(tmp_path: Path) -> None:
+    """A plan has no decision or question of another consumer's, and its reception and month are its own."""
+    memory = Memory(Store.open(f"sqlite:{tmp_path / 'impact.db'}"))
+    one, two = row("p1"), row("p2", AT + timedelta(seconds=1))
+    paper = replace(two.papers[0], decision=Decision.REQUIRED, situation=Situation.ABSENT)
+    asked = QuestionRow(registry="dkdn", dataset="dkdn.enterprise", outcome="absent")
+    memory.remember(one)
+    memory.remember(replace(two, plan=replace(two.plan, consumer="two"), papers=(paper,), questions=(asked,)))
+    memory.receive("p2", "two", AT - timedelta(days=40), {"p": Done(did=Did.ASKED)})
+
+    seen = memory.plan("p1", "one-stop")
+    assert (seen.papers, seen.questions, seen.plan.received_at) == (one.papers, (), None)
+    assert memory.receive("p1", "one-stop", AT, {"p": Done(did=Did.ACCEPTED)}).plan.received_at == AT
+    assert [[kept.plan.plan_id for kept in memory.month(month)] for month in ("2026-01", "2026-03")] == [["p2"], ["p1"]]
+    late = replace(row("p3").plan, consumer="three")
+    memory.remember(Remembered(plan=late, papers=(), questions=()))
+    assert memory.plan("p3", "three").plan.received_at is None
+    memory.close()
 
 
 def test_old_months_are_forgotten(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
-from gateway.impact.rows import PaperRow, QuestionRow, Remembered
+from gateway.impact.rows import PaperRow, PlanRow, QuestionRow, Remembered
 
 __all__ = ["Dossier", "dossiers"]
 
@@ -39,21 +40,33 @@ class Dossier:
         return max((one.answered_at for one in self.questions if one.answered_at is not None), default=None)
 
 
-def dossiers(plans: Iterable[Remembered]) -> list[Dossier]:
+def dossiers(plans: Iterable[Remembered]) -> Iterator[Dossier]:
     """
-    The dossiers of plans, which come in the order in which they were made.
+    The dossiers of plans, one after the other; a dossier's plans come together, in the order in which they were made.
 
-    Of several plans the last one's word on a paper counts, but what an officer did is not undone by a plan after it.
+    A case's number is its consumer's own: two of them that use the same one have two dossiers. Of several plans the
+    last one's word on a paper counts, but what an officer did is not undone by a plan after it. Papers are those of
+    one case: that of the last plan with a receipt, or of the last plan where none has one.
     """
-    found: dict[str, Dossier] = {}
+    for _, alike in groupby(plans, key=lambda one: (one.plan.consumer, one.plan.dossier)):
+        yield _dossier(list(alike))
+
+
+def _dossier(plans: Sequence[Remembered]) -> Dossier:
+    told = [one for one in plans if any(paper.done is not None for paper in one.papers)]
+    last = (told or plans)[-1].plan
+    found = Dossier(_applicant(last), last.procedure, last.agency, last.received_at, len(plans))
     for one in plans:
-        plan = one.plan
-        dossier = found.setdefault(plan.dossier, Dossier(plan.applicant, plan.procedure, plan.agency))
-        dossier.plans += 1
-        dossier.received_at = plan.received_at or dossier.received_at
-        dossier.questions += one.questions
+        found.questions += one.questions
+        if (one.plan.procedure, one.plan.case) != (last.procedure, last.case):
+            continue
         for paper in one.papers:
-            there = dossier.papers.get(paper.paper)
+            there = found.papers.get(paper.paper)
             if there is None or there.done is None or paper.done is not None:
-                dossier.papers[paper.paper] = paper
-    return list(found.values())
+                found.papers[paper.paper] = paper
+    return found
+
+
+def _applicant(plan: PlanRow) -> str:
+    """Whoever gave no number is the dossier's own, and so the consumer's."""
+    return plan.applicant if plan.applicant != plan.dossier else f"{plan.consumer} {plan.dossier}"

@@ -8,13 +8,14 @@ A month of a plan is that of its dossier, so that a dossier whose plan was made 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from gateway.clock import VIETNAM
@@ -26,10 +27,10 @@ from gateway.procedures.words import Clause, Decision, Situation
 from gateway.stores.instants import micros, moment
 from gateway.stores.sql import Store
 
-__all__ = ["MONTH", "Contradicted", "Memory", "month_before", "month_of"]
+__all__ = ["MONTH", "Contradicted", "Memory", "begin_of", "month_before", "month_of"]
 
 MONTH = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
-_ROWS_AT_ONCE = 1000
+_PLANS_AT_ONCE = 500
 
 
 class Contradicted(Exception):
@@ -43,6 +44,11 @@ class Contradicted(Exception):
 def month_of(at: datetime) -> str:
     """The month in Viet Nam, such as `2026-03`."""
     return at.astimezone(VIETNAM).strftime("%Y-%m")
+
+
+def begin_of(month: str) -> datetime:
+    """Its first moment in Viet Nam."""
+    return datetime(int(month[:4]), int(month[5:]), 1, tzinfo=VIETNAM)
 
 
 def month_before(month: str, months: int) -> str:
@@ -64,8 +70,9 @@ class Memory:
         with self.writing() as connection:
             if connection.execute(select(PLANS.c.plan_id).where(PLANS.c.plan_id == plan.plan_id)).first() is not None:
                 return
-            of_dossier = select(PLANS.c.month, PLANS.c.received_at).where(PLANS.c.dossier == plan.dossier)
-            earlier = connection.execute(of_dossier.order_by(PLANS.c.at).limit(1)).first()
+            of_dossier = (PLANS.c.consumer == plan.consumer) & (PLANS.c.dossier == plan.dossier)
+            query = select(PLANS.c.month, PLANS.c.received_at).where(of_dossier)
+            earlier = connection.execute(query.order_by(PLANS.c.at).limit(1)).first()
             month, received = (earlier.month, earlier.received_at) if earlier else (month_of(plan.at), None)
             values = asdict(plan) | {"at": micros(plan.at), "month": month, "received_at": received}
             connection.execute(insert(PLANS).values(values))
@@ -115,7 +122,8 @@ class Memory:
                 connection.execute(update(PAPERS).where(of_paper).values(_of_paper(plan_id, papers[name]) | words))
             if there.plan.received_at is None:
                 values = {"received_at": micros(received_at), "month": month_of(received_at)}
-                connection.execute(update(PLANS).where(PLANS.c.dossier == there.plan.dossier).values(values))
+                of_dossier = (PLANS.c.consumer == consumer) & (PLANS.c.dossier == there.plan.dossier)
+                connection.execute(update(PLANS).where(of_dossier).values(values))
         return replace(
             there,
             plan=replace(there.plan, received_at=received_at),
@@ -123,25 +131,15 @@ class Memory:
         )
 
     def month(self, month: str) -> Iterator[Remembered]:
-        """Every plan of a month, each dossier's in the order in which they were made."""
+        """Every plan of a month, those of a dossier together, in the order in which they were made; some at once."""
         with self.writing():
             pass  # the tables are there
         with self._store.reading(within_s=60.0) as connection:
-            within = PLANS.c.month == month
-            plans = {
-                row.plan_id: _plan(row)
-                for row in connection.execute(select(PLANS).where(within).order_by(PLANS.c.at, PLANS.c.plan_id))
-            }
-            ids = select(PLANS.c.plan_id).where(within)
-            papers: dict[str, list[PaperRow]] = {}
-            for row in _streamed(connection, select(PAPERS).where(PAPERS.c.plan_id.in_(ids)).order_by(PAPERS.c.paper)):
-                papers.setdefault(row.plan_id, []).append(_paper(row))
-            asked: dict[str, list[QuestionRow]] = {}
-            of_plans = select(QUESTIONS).where(QUESTIONS.c.plan_id.in_(ids)).order_by(QUESTIONS.c.nth)
-            for row in _streamed(connection, of_plans):
-                asked.setdefault(row.plan_id, []).append(_question(row))
-        for plan_id, plan in plans.items():
-            yield Remembered(plan=plan, papers=tuple(papers.get(plan_id, ())), questions=tuple(asked.get(plan_id, ())))
+            in_order = (PLANS.c.consumer, PLANS.c.dossier, PLANS.c.at, PLANS.c.plan_id)
+            query = select(PLANS).where(PLANS.c.month == month).order_by(*in_order)
+            rows = iter(connection.execute(query.execution_options(yield_per=_PLANS_AT_ONCE)))
+            while plans := [_plan(row) for row in islice(rows, _PLANS_AT_ONCE)]:
+                yield from _whole(connection, plans)
 
     def months(self) -> list[str]:
         """The months of which there is something, in order."""
@@ -181,7 +179,8 @@ class Memory:
         plan = _plan(row)
         of_plan = select(PAPERS).where(PAPERS.c.plan_id == plan_id).order_by(PAPERS.c.paper)
         papers = {one.paper: one for one in map(_paper, connection.execute(of_plan))}
-        alike = (PLANS.c.dossier == row.dossier) & (PLANS.c.procedure == row.procedure) & (PLANS.c.case == row.case)
+        same = (PLANS.c.consumer, PLANS.c.dossier, PLANS.c.procedure, PLANS.c.case)
+        alike = and_(*(column == getattr(row, column.name) for column in same))
         later = select(PLANS.c.plan_id).where(alike, PLANS.c.at >= row.at)
         again = (
             select(PAPERS)
@@ -197,8 +196,17 @@ class Memory:
         return Remembered(plan=plan, papers=tuple(papers.values()), questions=questions)
 
 
-def _streamed(connection: Connection, query: Any) -> Any:
-    return connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
+def _whole(connection: Connection, plans: Iterable[PlanRow]) -> Iterator[Remembered]:
+    ids = [one.plan_id for one in plans]
+    papers: dict[str, list[PaperRow]] = {}
+    for row in connection.execute(select(PAPERS).where(PAPERS.c.plan_id.in_(ids)).order_by(PAPERS.c.paper)):
+        papers.setdefault(row.plan_id, []).append(_paper(row))
+    asked: dict[str, list[QuestionRow]] = {}
+    for row in connection.execute(select(QUESTIONS).where(QUESTIONS.c.plan_id.in_(ids)).order_by(QUESTIONS.c.nth)):
+        asked.setdefault(row.plan_id, []).append(_question(row))
+    for plan in plans:
+        of_plan = plan.plan_id
+        yield Remembered(plan=plan, papers=tuple(papers.get(of_plan, ())), questions=tuple(asked.get(of_plan, ())))
 
 
 def _of_paper(plan_id: str, one: PaperRow) -> dict[str, Any]:

@@ -26,8 +26,7 @@ _MOST_BARS = 15
 _BY = {"procedure": "thủ tục / procedure", "agency": "cơ quan / agency", "registry": "cơ sở dữ liệu / registry",
        "clause": "loại điều khoản / clause"}  # fmt: skip
 _WAYS = {"live": "hỏi trực tiếp / asked live", "cache": "câu trả lời đã giữ / a kept answer",
-         "stale": "câu trả lời đã giữ, quá hạn / a kept answer, too old",
-         "own": "kết quả cổng đã có trước / an own earlier result"}  # fmt: skip
+         "stale": "câu trả lời đã giữ, quá hạn / a kept answer, too old"}  # fmt: skip
 _SHOWS = {"registry_wrong": "cơ sở dữ liệu sai / the registry is wrong", "claim_wrong": "khai sai / the claim is wrong"}
 _FEED = {
     "4.3": "Khai thác, sử dụng lại thông tin số hóa / exploited, re-used",

@@ -56,8 +56,8 @@ class PaperRow:
 
     @property
     def was_asked(self) -> bool:
-        """Whether the citizen had to hand it in, as the officer says."""
-        return self.done is not None and self.done.did is Did.ASKED
+        """Whether the citizen had to hand it in, as the officer says; what was handed in unasked was not asked for."""
+        return self.done is not None and self.done.did is Did.ASKED and self.done.why is not Why.OFFERED
 
     @property
     def is_overridden(self) -> bool:

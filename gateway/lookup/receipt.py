@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.domain.instant import Instant
 from gateway.errors import FieldProblem
-from gateway.impact.memory import Contradicted
+from gateway.impact.memory import Contradicted, begin_of
 from gateway.impact.rows import Done, Remembered
 from gateway.impact.words import Did, Shows, Why, contradicts
 from gateway.lookup.paper_plan import Word
@@ -51,13 +51,19 @@ class ReceiptRequest(BaseModel):
         return {one.paper: Done(did=one.did, why=one.why, shows=one.shows) for one in self.papers}
 
 
-def strange(asked: ReceiptRequest, plan: Remembered, now: datetime) -> Iterator[FieldProblem]:
-    """What cannot be: a moment to come, a paper that is not in the plan or twice here, a reason that lacks."""
+def strange(asked: ReceiptRequest, plan: Remembered, now: datetime, oldest: str) -> Iterator[FieldProblem]:
+    """
+    What cannot be: a moment to come or before `oldest`, the first month that is kept, a paper that is not in the plan
+    or twice here, a reason that lacks.
+    """
     papers = {one.paper: one for one in plan.papers}
     if asked.received_at > now + _AHEAD:
         yield FieldProblem(
             "received_at", "future", "thời điểm tiếp nhận ở tương lai / the reception lies in the future"
         )
+    if asked.received_at < begin_of(oldest):
+        advice = f"trước tháng cũ nhất còn giữ / before the oldest month that is kept, {oldest}"
+        yield FieldProblem("received_at", "too_old", advice)
     seen: set[str] = set()
     for nth, one in enumerate(asked.papers):
         place = f"papers.{nth}"

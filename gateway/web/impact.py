@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from gateway.errors import FieldProblem, InvalidQuestion
+from gateway.errors import FieldProblem, InvalidQuestion, MeasureUnavailable
 from gateway.impact.correction_book import CorrectionBook
 from gateway.impact.dossiers import dossiers
 from gateway.impact.measures import impact
@@ -28,7 +28,7 @@ _KEPT_S = 60.0
 
 
 class ImpactPart:
-    """The part of the front door that shows the measure, to consumers with the right to it. Made once a minute."""
+    """The part of the front door that shows the measure to whoever has the right to it. Made once a minute at most."""
 
     paths: Mapping[str, Any] = PATHS
     inputs: tuple[type[BaseModel], ...] = ()
@@ -38,7 +38,7 @@ class ImpactPart:
         self._door = door
         self._remembering = remembering
         self._personal = catalogue.personal()
-        self._made: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._made: dict[str, tuple[float, dict[str, Any] | None]] = {}
         self._one_at_once = asyncio.Lock()
 
     def add_routes(self, app: web.Application) -> None:
@@ -60,12 +60,16 @@ class ImpactPart:
 
     async def _view(self, month: str) -> dict[str, Any]:
         now = self._door.clock.monotonic()
-        made = self._made.get(month)
-        if made is None or now - made[0] > _KEPT_S:
-            self._made = {name: one for name, one in self._made.items() if now - one[0] <= _KEPT_S}
-            view = await self._remembering.measure(lambda memory: self._measured(memory, month))
-            made = self._made[month] = (now, view)
-        return made[1]
+        self._made = {name: one for name, one in self._made.items() if now - one[0] <= _KEPT_S}
+        if month not in self._made:
+            try:
+                view = await self._remembering.measure(lambda memory: self._measured(memory, month))
+            except MeasureUnavailable:
+                view = None
+            self._made[month] = (self._door.clock.monotonic(), view)
+        if (made := self._made[month][1]) is None:
+            raise MeasureUnavailable
+        return made
 
     def _measured(self, memory: Memory, month: str) -> dict[str, Any]:
         corrections = CorrectionBook(memory).counts(month)

@@ -112,7 +112,8 @@ class Receipts:
         if not _ID.fullmatch(plan_id):
             raise NoSuchPlan
         before = await self._remembering.run(lambda memory: memory.plan(plan_id, consumer.name))
-        if problems := tuple(strange(asked, before, self._door.clock.now())):
+        now = self._door.clock.now()
+        if problems := tuple(strange(asked, before, now, self._remembering.oldest(now))):
             raise InvalidQuestion(problems=problems, status=422)
         try:
             after = await self._remembering.run(
