@@ -27,6 +27,7 @@ from gateway.stores.sql import Store
 from mocks.faults import Fault
 from mocks.server import Running
 from tests.conftest import INQUIRY, MAU, Desk, open_desk
+from tests.index_parts import KINDS, address
 from tests.recorded import settings_file
 from tests.test_paper_plans import APPLICANT, FIRM, OWN
 
@@ -286,6 +287,21 @@ def test_workers_that_begin_together_lose_no_plan(tmp_path: Path) -> None:
     assert len(list(memories[0].month("2026-03"))) == 40
     for memory in memories:
         memory.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_month_comes_whole_and_dossier_by_dossier(kind: str, tmp_path: Path) -> None:
+    """More plans than are read at once: each comes once with its papers, those of a dossier together and in order."""
+    with address(kind, tmp_path) as url:
+        memory = Memory(Store.open(url))
+        for nth in range(601):
+            memory.remember(row(f"{nth:03}", AT + timedelta(seconds=nth), dossier=f"{nth % 300:03}"))
+        kept = list(memory.month("2026-03"))
+        memory.close()
+
+    order = sorted(range(601), key=lambda nth: (nth % 300, nth))
+    assert [one.plan.plan_id for one in kept] == [f"{nth:03}" for nth in order]
+    assert {len(one.papers) for one in kept} == {1}
 
 
 def test_consumers_with_one_number_of_a_case_do_not_see_each_other(tmp_path: Path) -> None:
