@@ -114,7 +114,17 @@ def tickets(
         clock=clock,
         metrics=metrics,
     )
-    opening = Opening(store, seal, times, most=section.per_consumer, new_id=new_id, clock=clock, metrics=metrics)
+    opening = Opening(
+        store,
+        seal,
+        times,
+        most=section.per_consumer,
+        told=told_of,
+        callbacks=frozenset(transports),
+        new_id=new_id,
+        clock=clock,
+        metrics=metrics,
+    )
     part = TicketsPart(
         store,
         seal,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -174,6 +175,33 @@ def test_a_recovery_brings_forward_what_waits_for_that_registry(kept: TicketFile
     assert due["t0001"] == NOW + timedelta(seconds=40)
     assert due["t0004"] == NOW + timedelta(seconds=150)
     assert due["t0002"] == due["t0003"] == due["t0005"] == far
+
+
+def test_a_recovery_is_not_before_the_registry_said(kept: TicketFile) -> None:
+    """What was told to wait waits, also when the registry answers somebody else meanwhile."""
+    told, far = NOW + timedelta(hours=5), NOW + timedelta(hours=6)
+    kept.open([ticket(1, due_at=told, not_before_at=told), ticket(2, due_at=NOW, paper="other")], most=10)
+    assert claimed(kept, "w") == ["t0002"]
+    assert kept.postpone("t0002", "w", due_at=far, not_before_at=told, situation="throttled", dataset=None)
+
+    assert kept.recovered("dancu", since=LATER, now=LATER, gap_s=30) == 1
+    assert {one.due_at for one in kept.listed(state=None, most=10)} == {told}
+
+
+def test_a_file_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
+    """Tickets that were opened before there was a time not to ask before are asked about as ever."""
+    kept = TicketFile(tmp_path / "tickets.db")
+    kept.open([ticket(1, due_at=NOW + timedelta(hours=5))], most=10)
+    kept.close()
+    with closing(sqlite3.connect(tmp_path / "tickets.db")) as database:
+        database.execute("DROP INDEX tickets_waiting")
+        database.execute("ALTER TABLE tickets DROP COLUMN not_before_at")
+        database.execute("PRAGMA user_version = 1")
+    kept = TicketFile(tmp_path / "tickets.db")
+
+    assert kept.recovered("dancu", since=LATER, now=LATER, gap_s=30) == 1
+    assert claimed(kept, "first", LATER) == ["t0001"]
+    kept.close()
 
 
 def test_what_was_cut_off_is_due_at_once(kept: TicketFile) -> None:

@@ -186,6 +186,41 @@ async def test_the_same_plan_again_has_the_same_tickets(stand_ins: Running, tmp_
     }
 
 
+async def test_a_plan_that_is_sent_again_and_decided_ends_its_tickets(
+    stand_ins: Running, tmp_path: Path, receiver: OneStop
+) -> None:
+    """A paper has one final answer: the ticket says what the later plan says, and the callback tells it."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER, more=called_back(receiver)) as desk:
+        first = await plan(desk)
+        stand_ins.faults.clear("dancu")
+        second = await plan(desk)
+        found = await ticket(desk, paper(first, "identity")["ticket_id"])
+        await eventually(lambda: len(receiver.bodies) == 2)
+        _, keys = await desk.get("/.well-known/jwks.json")
+
+    identity = paper(second, "identity")
+    assert (found["state"], found["decision"]) == ("answered", identity["decision"]) == ("answered", "waived")
+    assert [one["lookup_id"] for one in found["lookups"]] == identity["lookups"]
+    assert found["ticket_id"] in {one["jti"] for one in receiver.read(keys)}
+
+
+async def test_a_plan_that_is_sent_again_brings_its_tickets_the_case_token(stand_ins: Running, tmp_path: Path) -> None:
+    """The first token is over in an hour: what is asked again goes with the last that came."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER) as desk:
+        first = await plan(desk, case_token="first")
+        await plan(desk, case_token="second")
+        await plan(desk)
+        assert desk.core.keys is not None
+        seal, kept = Seal.of(desk.core.keys.secrets), TicketFile(tmp_path / "tickets.db")
+        found = kept.find(paper(first, "identity")["ticket_id"])
+        kept.close()
+
+    assert found is not None
+    assert orjson.loads(seal.asked(found.ticket_id, found.question) or b"")["case_token"] == "second"
+
+
 async def test_a_registry_that_answers_others_is_asked_at_once(stand_ins: Running, tmp_path: Path) -> None:
     """However long the wait still is: when the registry answers anybody, what waits for it becomes due."""
     stand_ins.faults.set("dancu", Fault("silence"))

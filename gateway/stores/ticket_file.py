@@ -25,7 +25,7 @@ __all__ = ["TicketFile"]
 _BUSY_S = 5.0
 _TRIES = 20
 _OURS = 0x6F677469  # "ogti"
-_VERSION = 1
+_VERSION = 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_GAPS = 20
@@ -37,20 +37,22 @@ CREATE TABLE IF NOT EXISTS tickets (
   state TEXT NOT NULL, situation TEXT NOT NULL, dataset TEXT, asked_at INTEGER, attempts INTEGER NOT NULL,
   ended_at INTEGER, decision TEXT, refusal TEXT, replaced_by TEXT, answer BLOB,
   delivery TEXT NOT NULL, delivery_attempts INTEGER NOT NULL, delivered_at INTEGER,
-  lease TEXT, leased_until INTEGER NOT NULL DEFAULT 0, delivery_due_at INTEGER NOT NULL DEFAULT 0
+  lease TEXT, leased_until INTEGER NOT NULL DEFAULT 0, delivery_due_at INTEGER NOT NULL DEFAULT 0,
+  not_before_at INTEGER
 ) STRICT
 """
 _INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS tickets_once ON tickets(consumer, fingerprint, paper) WHERE state = 'open'",
     "CREATE INDEX IF NOT EXISTS tickets_turn ON tickets(consumer, due_at, leased_until, expires_at) "
     "WHERE state = 'open'",
-    "CREATE INDEX IF NOT EXISTS tickets_waiting ON tickets(dataset, opened_at, asked_at, due_at, attempts) "
-    "WHERE state = 'open'",
+    "CREATE INDEX IF NOT EXISTS tickets_waiting ON tickets(dataset, opened_at, asked_at, due_at, attempts, "
+    "not_before_at) WHERE state = 'open'",
     "CREATE INDEX IF NOT EXISTS tickets_plan ON tickets(plan_id) WHERE state = 'open'",
     "CREATE INDEX IF NOT EXISTS tickets_case ON tickets(consumer, case_id)",
     "CREATE INDEX IF NOT EXISTS tickets_told ON tickets(consumer, delivery_due_at) WHERE delivery = 'due'",
     "CREATE INDEX IF NOT EXISTS tickets_ended ON tickets(ended_at) WHERE state <> 'open'",
 )
+_FROM_1 = ("ALTER TABLE tickets ADD COLUMN not_before_at INTEGER", "DROP INDEX IF EXISTS tickets_waiting")
 _NAMES = tuple(field.name for field in fields(Ticket))
 _TIMES = frozenset(name for name in _NAMES if name.endswith("_at"))
 _COLUMNS = ", ".join(f'"{name}"' for name in _NAMES)
@@ -79,23 +81,25 @@ WHERE plan_id = :plan AND state = 'open' AND due_at <= :now AND leased_until <= 
 RETURNING {_COLUMNS}
 """  # noqa: S608
 _POSTPONE = """
-UPDATE tickets SET due_at = :due, situation = :situation, dataset = coalesce(:dataset, dataset),
-  lease = NULL, leased_until = 0
+UPDATE tickets SET due_at = :due, not_before_at = :not_before, situation = :situation,
+  dataset = coalesce(:dataset, dataset), lease = NULL, leased_until = 0
 WHERE ticket_id = :id AND state = 'open' AND lease = :token
 """
-_END = """
+_OVER = """
 UPDATE tickets SET state = :state, ended_at = :at, situation = :situation, decision = :decision,
   dataset = coalesce(:dataset, dataset), refusal = :refusal, replaced_by = :replaced_by, answer = :answer,
   delivery = :delivery, delivery_due_at = :at, question = NULL, lease = NULL, leased_until = 0
-WHERE ticket_id = :id AND state = 'open' AND lease = :token
+WHERE ticket_id = :id AND state = 'open'
 """
-_BY_REGISTRY = """
+_END = f"{_OVER} AND lease = :token"
+_EARLIEST = "max(:now, asked_at + :gap * min(attempts, :most), coalesce(not_before_at, 0))"
+_BY_REGISTRY = f"""
 FROM tickets WHERE state = 'open' AND dataset >= :first AND dataset < :behind AND asked_at < :since
-  AND due_at > max(:now, asked_at + :gap * min(attempts, :most))
+  AND due_at > {_EARLIEST}
 """
 _WAITS = f"SELECT 1 {_BY_REGISTRY} LIMIT 1"
 _RECOVERED = f"""
-UPDATE tickets SET due_at = max(:now, asked_at + :gap * min(attempts, :most))
+UPDATE tickets SET due_at = {_EARLIEST}
 WHERE ticket_id IN (SELECT ticket_id {_BY_REGISTRY})
 """  # noqa: S608
 _TELL = f"""
@@ -163,7 +167,7 @@ class TicketFile:
             raise SettingsError(f"tickets.file: {self.file}: written by a newer version of this program")
         run(f"PRAGMA application_id = {_OURS}")
         run(f"PRAGMA user_version = {_VERSION}")
-        for statement in (_TABLE, *_INDEXES):
+        for statement in (*(_FROM_1 if version == 1 else ()), _TABLE, *_INDEXES):
             run(statement)
         run("COMMIT")
 
@@ -203,6 +207,23 @@ class TicketFile:
                     opened[ticket.paper] = Opened(ticket, is_new=True)
         return opened
 
+    def again(
+        self, consumer: str, fingerprint: bytes, told: Callable[[Ticket], End | bytes | None]
+    ) -> list[tuple[Ticket, End]]:
+        of_plan, whose = f"{_SELECT} WHERE state = 'open' AND consumer = ? AND fingerprint = ?", (consumer, fingerprint)
+        if not self._read(of_plan, whose):
+            return []
+        over: list[tuple[Ticket, End]] = []
+        with self._writing() as run:
+            for ticket in map(_ticket, run(of_plan, whose).fetchall()):
+                match told(ticket):
+                    case End() as end:
+                        run(_OVER, _ending(end) | {"id": ticket.ticket_id})
+                        over.append((ticket, end))
+                    case bytes() as question:
+                        run("UPDATE tickets SET question = ? WHERE ticket_id = ?", (question, ticket.ticket_id))
+        return over
+
     def find(self, ticket_id: str) -> Ticket | None:
         found = self._read(f"{_SELECT} WHERE ticket_id = ?", (ticket_id,))
         return _ticket(found[0]) if found else None
@@ -224,15 +245,23 @@ class TicketFile:
             del named["after"]
             return [_ticket(row) for row in run(_CLAIM, named).fetchall()]
 
-    def postpone(self, ticket_id: str, token: str, *, due_at: datetime, situation: str, dataset: str | None) -> bool:
-        values = {"due": _micros(due_at), "situation": situation, "dataset": dataset, "id": ticket_id, "token": token}
+    def postpone(
+        self,
+        ticket_id: str,
+        token: str,
+        *,
+        due_at: datetime,
+        not_before_at: datetime | None,
+        situation: str,
+        dataset: str | None,
+    ) -> bool:
+        values = {"due": _micros(due_at), "not_before": _written(not_before_at), "situation": situation}
         with self._writing() as run:
-            return run(_POSTPONE, values).rowcount == 1
+            return run(_POSTPONE, values | {"dataset": dataset, "id": ticket_id, "token": token}).rowcount == 1
 
     def end(self, ticket_id: str, token: str, end: End) -> bool:
-        values = {field.name: _written(getattr(end, field.name)) for field in fields(End)}
         with self._writing() as run:
-            return run(_END, values | {"id": ticket_id, "token": token}).rowcount == 1
+            return run(_END, _ending(end) | {"id": ticket_id, "token": token}).rowcount == 1
 
     def release(self, token: str) -> None:
         with self._writing() as run:
@@ -361,6 +390,10 @@ def _written(value: Any) -> Any:
             return value.value
         case _:
             return value
+
+
+def _ending(end: End) -> dict[str, Any]:
+    return {field.name: _written(getattr(end, field.name)) for field in fields(End)}
 
 
 def _ticket(row: Sequence[Any]) -> Ticket:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -43,7 +43,7 @@ class Ticket:
 
     `fingerprint` tells plans apart without their content; `dataset` is what the paper hangs on, `situation` what was
     found of it last, `decision` the final one; `refusal` says why it may not be asked. `asked_at` and `attempts` count
-    the plan's own asking too.
+    the plan's own asking too. Before `not_before_at` its registry takes no question: it said so, or a quota of it.
     """
 
     ticket_id: str
@@ -57,6 +57,7 @@ class Ticket:
     question: bytes | None = field(repr=False)
     opened_at: datetime
     due_at: datetime
+    not_before_at: datetime | None = None
     expires_at: datetime
     appointment_at: datetime | None = None
     state: State = State.OPEN
@@ -129,6 +130,14 @@ class TicketStore(Protocol):
         for which the consumer has no room (`most` open ones) are left out.
         """
 
+    def again(
+        self, consumer: str, fingerprint: bytes, told: Callable[[Ticket], End | bytes | None]
+    ) -> list[tuple[Ticket, End]]:
+        """
+        The same plan came again. `told` says of each of its open tickets how it ends, or what its question is from now
+        on, or None; those that ended, as they were before. Whoever works at one is too late.
+        """
+
     def find(self, ticket_id: str) -> Ticket | None:
         """The ticket of this id."""
 
@@ -141,7 +150,16 @@ class TicketStore(Protocol):
         consumers the one whose name follows `after` is next.
         """
 
-    def postpone(self, ticket_id: str, token: str, *, due_at: datetime, situation: str, dataset: str | None) -> bool:
+    def postpone(
+        self,
+        ticket_id: str,
+        token: str,
+        *,
+        due_at: datetime,
+        not_before_at: datetime | None,
+        situation: str,
+        dataset: str | None,
+    ) -> bool:
         """It stays open until it is due again. False where it is somebody else's by now."""
 
     def end(self, ticket_id: str, token: str, end: End) -> bool:
@@ -153,7 +171,7 @@ class TicketStore(Protocol):
     def recovered(self, registry: str, *, since: datetime, now: datetime, gap_s: float) -> int:
         """
         The registry answers: tickets that hang on it and were asked before `since` become due, though none sooner after
-        its last asking than `gap_s` for each time that it was asked; how many there were.
+        its last asking than `gap_s` for each time that it was asked, and before `not_before_at`; how many there were.
         """
 
     def cancel(self, consumer: str, ticket_id: str, now: datetime) -> Ticket | None:

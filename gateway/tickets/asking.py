@@ -18,7 +18,8 @@ from gateway.lookup.planning import Plan, Planner
 from gateway.lookup.seams import Caller
 from gateway.stores.tickets import Delivery, End, Ticket
 from gateway.telemetry import Metrics, log
-from gateway.tickets.ending import ended, expired, refused, told_retry_at
+from gateway.tickets.ending import ended, expired, not_before, refused, told_retry_at
+from gateway.tickets.noting import note_end
 from gateway.tickets.schedule import Schedule
 from gateway.tickets.seal import Seal
 from gateway.tickets.store_thread import StoreThread
@@ -100,7 +101,7 @@ class Asker:
                 await self._end(token, ticket, expired(now, ticket.dataset))
                 continue
             due = self._due(ticket, None, chance)
-            await self._postpone(token, ticket, due, ticket.situation, None)
+            await self._postpone(token, ticket, due, ticket.situation, None, ticket.not_before_at)
 
     def _read(self, ticket: Ticket) -> _Read | End:
         now, body = self._clock.now(), self._seal.asked(ticket.ticket_id, ticket.question)
@@ -132,16 +133,26 @@ class Asker:
             await self._end(token, ticket, end)
             return
         due = self._due(ticket, told_retry_at(one), chance)
-        await self._postpone(token, ticket, due, one.ruling.situation.value, one.dataset)
+        await self._postpone(token, ticket, due, one.ruling.situation.value, one.dataset, not_before(one))
 
     def _due(self, ticket: Ticket, told: datetime | None, chance: float) -> datetime:
         """Once more at its end, if not before."""
         due = self._schedule.due(self._clock.now(), ticket.attempts, told, chance)
         return max(min(due, ticket.expires_at), self._clock.now())
 
-    async def _postpone(self, token: str, ticket: Ticket, due: datetime, situation: str, dataset: str | None) -> None:
+    async def _postpone(
+        self,
+        token: str,
+        ticket: Ticket,
+        due: datetime,
+        situation: str,
+        dataset: str | None,
+        not_before_at: datetime | None,
+    ) -> None:
         kept = await self._store.run(
-            lambda store: store.postpone(ticket.ticket_id, token, due_at=due, situation=situation, dataset=dataset)
+            lambda store: store.postpone(
+                ticket.ticket_id, token, due_at=due, not_before_at=not_before_at, situation=situation, dataset=dataset
+            )
         )
         self._metrics.tickets.askings.labels("pending" if kept else "overtaken").inc()
 
@@ -156,17 +167,7 @@ class Asker:
             self._metrics.tickets.askings.labels("overtaken").inc()
             return
         self._metrics.tickets.askings.labels("ended").inc()
-        self._metrics.tickets.ended.labels(end.state.value, end.decision or "").inc()
-        log().info(
-            "ticket.ended",
-            ticket_id=ticket.ticket_id,
-            consumer=ticket.consumer,
-            state=end.state.value,
-            decision=end.decision,
-            situation=end.situation,
-            attempts=ticket.attempts,
-            age_s=round((end.at - ticket.opened_at).total_seconds(), 3),
-        )
+        note_end(self._metrics, ticket, end)
 
 
 @contextmanager

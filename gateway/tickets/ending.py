@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.domain.outcome import Unknown
+from gateway.errors import Reason
 from gateway.lookup.plan_desk import Decided
 from gateway.procedures.table import TABLE
 from gateway.procedures.words import Decision, Situation
 from gateway.stores.tickets import End, State
 
-__all__ = ["ended", "expired", "refused", "told_retry_at"]
+__all__ = ["ended", "expired", "not_before", "refused", "told_retry_at"]
 
 
 def ended(one: Decided, at: datetime, answer: bytes | None) -> End | None:
@@ -36,6 +37,13 @@ def told_retry_at(one: Decided) -> datetime | None:
     """When whoever gave no answer said to ask again; None where nobody said."""
     outcomes = (asked.outcome for asked in one.asked)
     return max((one.retry_at for one in outcomes if isinstance(one, Unknown) and one.retry_at), default=None)
+
+
+def not_before(one: Decided) -> datetime | None:
+    """Until when the registry, or a quota of it, takes no question of ours, whatever it answers others."""
+    outcomes = (asked.outcome for asked in one.asked)
+    throttled = (one for one in outcomes if isinstance(one, Unknown) and one.reason is Reason.THROTTLED)
+    return max((one.retry_at for one in throttled if one.retry_at), default=None)
 
 
 def refused(refusal: str, at: datetime, dataset: str | None = None) -> End:

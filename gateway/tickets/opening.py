@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -15,9 +15,11 @@ from gateway.lookup.paper_plan import PaperPlanRequest
 from gateway.lookup.plan_desk import Decided
 from gateway.lookup.planning import Plan
 from gateway.procedures.words import Decision
-from gateway.stores.tickets import Ticket
+from gateway.stores.tickets import Delivery, End, Ticket
 from gateway.telemetry import Metrics, log
-from gateway.tickets.ending import told_retry_at
+from gateway.tickets.asking import Told
+from gateway.tickets.ending import ended, not_before, told_retry_at
+from gateway.tickets.noting import note_end
 from gateway.tickets.schedule import Schedule
 from gateway.tickets.seal import Seal
 from gateway.tickets.store_thread import StoreThread
@@ -55,9 +57,14 @@ class Opening:
         most: int,
         new_id: Callable[[], str],
         clock: Clock,
+        told: Told,
+        callbacks: frozenset[str],
         metrics: Metrics,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        """`callbacks` names the consumers that have an address to be told at."""
+        self._told = told
+        self._callbacks = callbacks
         self._store = store
         self._seal = seal
         self._schedule = schedule
@@ -76,11 +83,10 @@ class Opening:
     ) -> Tickets:
         """
         A ticket for each paper that is pending; `body` is the plan as it was sent. The same plan sent again finds the
-        tickets that it has. Never raises: a plan leaves without them too, and says so.
+        tickets that it has: those of papers that it decides now end so, the others go on with the case token that came
+        last. Never raises: a plan leaves without them too, and says so.
         """
         pending = [one for one in plan.papers if one.ruling.decision is Decision.PENDING]
-        if not pending:
-            return NO_TICKETS
         fingerprint = self._seal.fingerprint(consumer.name, asked)
         now, chance = self._clock.now(), self._chance()  # one for all: what failed together is asked again together
         wanted = [
@@ -88,15 +94,37 @@ class Opening:
             for one in pending
         ]
         try:
-            opened = await self._store.run(lambda store: store.open(wanted, most=self._most), within_s=_WITHIN_S)
+            over, opened = await self._store.run(
+                lambda store: (
+                    store.again(consumer.name, fingerprint, lambda ticket: self._again(ticket, asked, body, plan, now)),
+                    store.open(wanted, most=self._most) if wanted else {},
+                ),
+                within_s=_WITHIN_S,
+            )
         except TicketsUnavailable as exc:
             self._metrics.tickets.opened.labels("unavailable").inc(len(wanted))
             log().error("tickets.unavailable", detail=str(exc))
             return Tickets(otherwise="unavailable")
+        for ticket, end in over:
+            note_end(self._metrics, ticket, end)
         for one in opened.values():
             self._metrics.tickets.opened.labels("opened" if one.is_new else "again").inc()
         self._metrics.tickets.opened.labels("too_many").inc(len(wanted) - len(opened))
         return Tickets({paper: one.ticket for paper, one in opened.items()}, otherwise="too_many")
+
+    def _again(
+        self, ticket: Ticket, asked: PaperPlanRequest, body: bytes, plan: Plan, now: datetime
+    ) -> End | bytes | None:
+        """What an open ticket becomes when its plan comes again: its end, its question from now on, or what it is."""
+        one = next((one for one in plan.papers if one.paper.id == ticket.paper), None)
+        if one is None:
+            return None
+        if one.ruling.decision is Decision.PENDING:
+            return None if asked.case_token is None else self._seal.question(ticket.ticket_id, body)
+        end = ended(one, now, self._seal.answer(ticket.ticket_id, self._told(plan, one)))
+        if end is None or end.refusal is not None:  # whether it may be asked again is decided when it is
+            return None
+        return replace(end, delivery=Delivery.DUE) if ticket.consumer in self._callbacks else end
 
     def _ticket(
         self,
@@ -126,6 +154,7 @@ class Opening:
             question=self._seal.question(ticket_id, body),
             opened_at=now,
             due_at=due,
+            not_before_at=not_before(one),
             expires_at=self._schedule.expires(due if later is not None else now),
             appointment_at=asked.appointment if later is not None else None,
             situation=one.ruling.situation.value,
