@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -491,6 +491,25 @@ async def test_a_plan_does_not_wait_for_a_file_that_is_locked(stand_ins: Running
 
     identity = paper(answer, "identity")
     assert (identity["decision"], identity["ticket_id"], identity["ticket_problem"]) == ("pending", None, "unavailable")
+
+
+async def test_a_ticket_does_not_wait_for_the_memory_of_plans(stand_ins: Running, tmp_path: Path) -> None:
+    """While the measure's database is locked the ticket is written already: the plan waits once, for both together."""
+    stand_ins.faults.set("dancu", Fault("silence"))
+    async with office(stand_ins, tmp_path, tickets=RATHER_LATER, more="[impact]") as desk:
+        await plan(desk, subjects=[FIRM])  # its tables are there
+        with closing(sqlite3.connect(tmp_path / "ledger" / "impact.db")) as held:
+            held.execute("BEGIN IMMEDIATE")
+            asked = asyncio.create_task(plan(desk))
+            kept = TicketFile(tmp_path / "tickets.db")
+            await eventually(lambda: kept.listed(state=None, most=1))
+            metrics = await desk.metrics()
+            answer = await asked
+            kept.close()
+
+    assert "gateway_impact_failures_total 0.0" in metrics
+    assert answer["remembered"] is False
+    assert paper(answer, "identity")["ticket_id"]
 
 
 # --- appointments --------------------------------------------------------------------------------

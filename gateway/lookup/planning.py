@@ -44,7 +44,7 @@ Place = Callable[[], AbstractContextManager[Unknown | None]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """
-    Every paper with its decision, and every question that was asked for them, once. `remembered`: a receipt can follow.
+    Every paper with its decision, and every question that was asked for them, once.
     """
 
     plan_id: str
@@ -53,7 +53,6 @@ class Plan:
     papers: tuple[Decided, ...]
     asked: tuple[Asked, ...]
     agreements: tuple[Agreement, ...] = ()
-    remembered: bool = False
 
 
 class Planner:
@@ -125,24 +124,29 @@ class Planner:
             papers=decided,
             asked=asked,
             agreements=agreements(questions, self.catalogue.facts),
-            remembered=await self._remembered(plan_id, consumer, request, decided, questions, only),
         )
 
-    async def _remembered(
+    async def remembered(
         self,
-        plan_id: str,
+        plan: Plan,
         consumer: Consumer,
         request: PaperPlanRequest,
-        decided: tuple[Decided, ...],
-        asked: tuple[Asked, ...],
-        only: Collection[str] | None,
+        *,
+        within_s: float,
+        only: Collection[str] | None = None,
     ) -> bool:
+        """Whether a plan is remembered, so that a receipt can follow. Takes no longer than `within_s`; never raises."""
         # What is asked again counts for the measure once it has ended, with the dossier's last word on each paper.
-        is_over = only is None or any(one.ruling.decision is not Decision.PENDING for one in decided)
+        is_over = only is None or any(one.ruling.decision is not Decision.PENDING for one in plan.papers)
         if self._remembering is None or not is_over:
             return False
         code = self.catalogue.code(request.inquiry.procedure.value) or ""
-        return await self._remembering.remember(plan_id, code, consumer, request, self._clock.now(), decided, asked)
+        fetched = {id(one) for paper in plan.papers for one in paper.fetched}
+        asked = tuple(one for one in plan.asked if id(one) not in fetched)
+        now = self._clock.now()
+        return await self._remembering.remember(
+            plan.plan_id, code, consumer, request, now, plan.papers, asked, within_s=within_s
+        )
 
     async def _together(
         self, asked: Iterable[Asked], consumer: Consumer, request: PaperPlanRequest, caller: Caller, place: Place

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -27,7 +28,6 @@ __all__ = ["Remembering", "remembered"]
 
 T = TypeVar("T")
 _THREADS = 2
-_WITHIN_S = 2.0
 _MEASURED_WITHIN_S = 60.0
 _APPLICANTS = ("applicant", "founder", "firm")
 _NUMBERS = ("citizen_id", "old_number", "enterprise_code")
@@ -44,6 +44,7 @@ class Remembering:
         self._metrics = metrics
         self._months = months
         self._pruned = ""
+        self._forgetting: asyncio.Task[None] | None = None
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="impact")
         self._measuring = ThreadPoolExecutor(1, thread_name_prefix="measure")
 
@@ -60,18 +61,25 @@ class Remembering:
         at: datetime,
         papers: Sequence[Decided],
         asked: Sequence[Asked],
+        *,
+        within_s: float,
     ) -> bool:
         """Whether the plan is remembered, so that a receipt can follow. Never raises."""
         one = remembered(self._box, plan_id, procedure, consumer.name, request, at, papers, asked)
         oldest = self.oldest(at)
         try:
-            await self.run(lambda memory: memory.remember(one), within_s=_WITHIN_S)
-            if self._pruned != oldest:  # once a month and worker
-                self._pruned = oldest
-                await self.run(lambda memory: memory.forget_before(oldest))
+            await self.run(lambda memory: memory.remember(one), within_s=within_s)
         except MeasureUnavailable:
             return False
+        if self._pruned != oldest:  # once a month and worker
+            self._pruned = oldest
+            self._forgetting = asyncio.create_task(self._forget(oldest))
         return True
+
+    async def _forget(self, oldest: str) -> None:
+        """Beside plans: it may take long."""
+        with suppress(MeasureUnavailable):
+            await self.measure(lambda memory: memory.forget_before(oldest))
 
     async def run(self, work: Callable[[Memory], T], *, within_s: float = _MEASURED_WITHIN_S) -> T:
         """What the memory says, from a thread. Raises MeasureUnavailable, which is counted, and what `work` raises."""
@@ -92,6 +100,8 @@ class Remembering:
 
     async def close(self) -> None:
         """Let go of the database and the threads."""
+        if self._forgetting is not None:
+            self._forgetting.cancel()
         for threads in (self._threads, self._measuring):
             threads.shutdown(wait=False, cancel_futures=True)
         self._memory.close()

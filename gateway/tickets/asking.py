@@ -26,6 +26,7 @@ from gateway.tickets.store_thread import StoreThread
 
 __all__ = ["Asker", "Told"]
 
+_KEPT_WITHIN_S = 2.0
 Told = Callable[[Plan, Decided], object]
 """What a plan says of one paper beside its decision, as JSON values: verdicts, and the questions with evidence."""
 
@@ -87,8 +88,9 @@ class Asker:
             read.asked,
             Caller(arrived=self._clock.monotonic(), deadline_s=self._deadline_s),
             _always,
-            only={ticket.paper for ticket in tickets},
+            only=(papers := {ticket.paper for ticket in tickets}),
         )
+        await self._planner.remembered(plan, read.consumer, read.asked, within_s=_KEPT_WITHIN_S, only=papers)
         decided, chance = {one.paper.id: one for one in plan.papers}, self._chance()
         for ticket in tickets:
             await self._settle(token, ticket, plan, decided.get(ticket.paper), chance)

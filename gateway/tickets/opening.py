@@ -30,10 +30,6 @@ TicketProblem = Literal["off", "too_many", "unavailable"]
 """Why a pending paper has no ticket: none are kept here, the consumer has too many, the store cannot be written now."""
 
 
-_WITHIN_S = 2.0
-"""A plan waits no longer for its tickets; what is written later is found by the dossier's number."""
-
-
 @dataclass(frozen=True, slots=True)
 class Tickets:
     """The tickets of a plan by paper, and why a pending paper that is not there has none."""
@@ -79,12 +75,20 @@ class Opening:
         return self._schedule.before(asked.appointment, self._clock.now())
 
     async def opened(
-        self, consumer: Consumer, asked: PaperPlanRequest, body: bytes, plan: Plan, later: datetime | None
+        self,
+        consumer: Consumer,
+        asked: PaperPlanRequest,
+        body: bytes,
+        plan: Plan,
+        later: datetime | None,
+        *,
+        within_s: float,
     ) -> Tickets:
         """
         A ticket for each paper that is pending; `body` is the plan as it was sent. The same plan sent again finds the
         tickets that it has: those of papers that it decides now end so, the others go on with the case token that came
-        last. Never raises: a plan leaves without them too, and says so.
+        last. Takes no longer than `within_s` and never raises: a plan leaves without them too, and says so; what is
+        written later is found by the dossier's number.
         """
         pending = [one for one in plan.papers if one.ruling.decision is Decision.PENDING]
         fingerprint = self._seal.fingerprint(consumer.name, asked)
@@ -99,7 +103,7 @@ class Opening:
                     store.again(consumer.name, fingerprint, lambda ticket: self._again(ticket, asked, body, plan, now)),
                     store.open(wanted, most=self._most) if wanted else {},
                 ),
-                within_s=_WITHIN_S,
+                within_s=within_s,
             )
         except TicketsUnavailable as exc:
             self._metrics.tickets.opened.labels("unavailable").inc(len(wanted))

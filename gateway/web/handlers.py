@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
@@ -43,6 +44,8 @@ __all__ = ["LOOKUP_ID", "STOPPING", "Handlers", "Stopping", "answer_body"]
 _Answered = Callable[[web.Request, Consumer, float], Awaitable[web.Response]]
 """What reads a request of a consumer that is known, and answers it; the number is when its head arrived."""
 
+_KEPT_WITHIN_S = 2.0
+_KEPT_LEAST_S = 1.0
 _JSON = "application/json"
 _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
@@ -198,13 +201,21 @@ class Handlers:
         except QuestionRefused as refusal:
             return await self._refused(plan_id, consumer, refusal)
         caller, place = _caller(request, arrived, within_s), place_in(self._inbound, consumer)
-        if self._tickets is None:
-            plan = await planner.plan(plan_id, consumer, asked, caller, place)
-            return _json(plan_view(plan, planner.catalogue))
-        later = self._tickets.later(asked)
+        later = None if self._tickets is None else self._tickets.later(asked)
         plan = await planner.plan(plan_id, consumer, asked, caller, place, is_later=later is not None)
-        tickets = await self._tickets.opened(consumer, asked, body, plan, later)
-        return _json(plan_view(plan, planner.catalogue, tickets))
+        left_s = self._left_s(caller, asked.deadline_s)
+        remembered = planner.remembered(plan, consumer, asked, within_s=left_s)
+        if self._tickets is None:
+            return _json(plan_view(plan, planner.catalogue, remembered=await remembered))
+        opened = self._tickets.opened(consumer, asked, body, plan, later, within_s=left_s)
+        is_remembered, tickets = await asyncio.gather(remembered, opened)
+        return _json(plan_view(plan, planner.catalogue, tickets, remembered=is_remembered))
+
+    def _left_s(self, caller: Caller, deadline_s: float | None) -> float:
+        """How long a plan may still take to be written down: a silent registry leaves the least."""
+        given = [one for one in (caller.deadline_s, deadline_s) if one is not None]
+        gone = self._clock.monotonic() - caller.arrived
+        return max(min([_KEPT_WITHIN_S, *(one - gone for one in given)]), _KEPT_LEAST_S)
 
     async def registries(self, request: web.Request) -> web.Response:
         """GET /v1/registries"""

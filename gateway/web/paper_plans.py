@@ -162,14 +162,16 @@ class PlanView(_View):
     lookups: list[AskedView]
 
 
-def plan_view(plan: Plan, catalogue: Catalogue, tickets: Tickets = NO_TICKETS) -> dict[str, Any]:
-    """A plan as JSON values."""
+def plan_view(
+    plan: Plan, catalogue: Catalogue, tickets: Tickets = NO_TICKETS, *, remembered: bool = False
+) -> dict[str, Any]:
+    """A plan as JSON values. `remembered`: a receipt can follow."""
     return {
         "plan_id": plan.plan_id,
         "procedure": plan.procedure,
         "case": plan.case,
         "catalogue": catalogue.version,
-        "remembered": plan.remembered,
+        "remembered": remembered,
         "decision_blocked_until_verified": any(one.ruling.decision is Decision.PENDING for one in plan.papers),
         "papers": [_paper(one, catalogue, tickets) for one in plan.papers],
         "consistency": [_agreement(one, catalogue) for one in plan.agreements],
