@@ -124,6 +124,60 @@ def test_a_settings_file_gives_credentials_and_the_option_the_address() -> None:
     assert not opened.is_mock("lltp")
 
 
+REAL = """
+[registries.lltp]
+adapter = "lltp"
+contract = "gen1"
+endpoint = "https://real.invalid/lltp"
+options = { province_code = "98" }
+
+[registries.lltp.tls]
+ca_file = "real-ca.pem"
+
+[registries.lltp.credentials]
+scheme = "oauth2_client_credentials"
+token_url = "https://real.invalid/token"
+key = "real-key"
+secret_file = "real-secret"
+
+[[registries.lltp.endpoints]]
+route = "ndop"
+endpoint = "https://second.invalid/lltp"
+"""
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Path:
+    """Settings of a gateway whose instance has a log-in of its own and two ways to the real registry."""
+    (tmp_path / "gateway.toml").write_text(REAL, encoding="utf-8")
+    for name in ("real-ca.pem", "real-secret"):
+        (tmp_path / name).write_text("real", encoding="utf-8")
+    return tmp_path / "gateway.toml"
+
+
+@pytest.mark.parametrize("given", [["lltp=mock"], []])
+def test_a_stand_in_is_given_nothing_of_the_real_registry(given: list[str], real: Path) -> None:
+    """Beside `=mock`, a settings file decides version and options; no key, address or certificate in it is used."""
+    with Registries(given, real) as opened:
+        found = opened.section("lltp")
+        here = opened.url("lltp")
+
+    assert "real" not in str(found)
+    assert "second" not in str(found)
+    assert (found["endpoint"], found["credentials"]["token_url"]) == (here, f"{here}/token")
+    assert (found["contract"], found["options"]) == ("gen1", {"province_code": "98"})
+
+
+def test_an_address_is_the_only_way(real: Path) -> None:
+    """Towards an address the settings' other ways are left out: nobody but who was named is asked."""
+    with Registries(["lltp@gen1=http://named.invalid/lltp"], real) as opened:
+        found = opened.section("lltp")
+
+    assert found["endpoint"] == "http://named.invalid/lltp"
+    assert found["credentials"]["key"] == "real-key"
+    assert "second" not in str(found)
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_every_stand_in_has_an_example_to_reach_it(name: str) -> None:
     """Whoever writes `NAME=mock` needs no settings: the examples of the demo are found, whichever version is asked."""

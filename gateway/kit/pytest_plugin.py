@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--registry-settings",
         metavar="FILE",
-        help="the gateway's settings: an instance of that name gives credentials, options and route",
+        help="the gateway's settings: an instance of that name gives a URL credentials, options and route",
     )
 
 

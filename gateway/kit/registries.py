@@ -108,7 +108,7 @@ class Registries:
 
     Args:
         given: as on the command line.
-        settings: a settings file whose instances give credentials, options and route; the stand-ins' own need none.
+        settings: a settings file whose instances give credentials, options and route; a stand-in is told the options.
     """
 
     def __init__(self, given: Sequence[str] = (), settings: str | Path | None = None) -> None:
@@ -139,18 +139,25 @@ class Registries:
         return given is None or given.url is None
 
     def section(self, registry: str, contract: str | None = None, **changes: Any) -> dict[str, Any]:
-        """A section `registries.NAME` of the gateway's settings that reaches it, with `changes` to its keys."""
-        given = self._target(registry)
+        """
+        A section `registries.NAME` of the gateway's settings that reaches it, with `changes` to its keys. Towards a
+        stand-in a settings file gives the contract version and the options alone: no key, and no way to anybody else.
+        Towards an address it gives all but other ways (`endpoints`).
+        """
+        given, set_so = self._target(registry), self._instances.get(registry)
         contract = contract or (given.contract if given is not None else None)
-        if registry in self._instances:
-            found = self._instances[registry].model_dump(exclude_unset=True)
+        if self.is_mock(registry):
+            contract = contract or (set_so.contract if set_so is not None else None)
+            found = section(registry, contract, self.url(registry).rpartition("/")[0])
+            if set_so is not None:
+                found["options"] = {**found.get("options", {}), **set_so.options}
+        elif set_so is not None:
+            found = set_so.model_dump(exclude_unset=True, exclude={"endpoints"})
             found |= {"contract": contract} if contract else {}
         else:
-            base = self.url(registry).rpartition("/")[0] if self.is_mock(registry) else self.url(registry)
-            found = section(registry, contract, base)
-            if not self.is_mock(registry):
-                # The examples' addresses below a stand-in (`…/dkdn/token`) are the same below this one.
-                found = json.loads(json.dumps(found).replace(f"{base}/{registry}", base))
+            base = self.url(registry)
+            # The examples' addresses below a stand-in (`…/dkdn/token`) are the same below this one.
+            found = json.loads(json.dumps(section(registry, contract, base)).replace(f"{base}/{registry}", base))
         return found | {"endpoint": self.url(registry)} | changes
 
     def ask(self, dataset: str, query: Mapping[str, Any], inquiry: Mapping[str, Any] | None = None) -> Outcome[Any]:
