@@ -13,7 +13,7 @@ __all__ = ["FACILITIES", "PREFIXES", "REDUCED", "Insurance", "Insured", "Stay", 
 
 FACILITIES = (("99001", "Bệnh viện Ví Dụ"), ("99002", "Trung tâm Y tế Mẫu"), ("99003", "Trạm Y tế Minh Họa"))
 REDUCED = "120"
-"""The portal's word on a card that was reported as no longer paid for: what it says of the dead."""
+"""The portal's word on a card that was reported as no longer paid for. ASSUMED: what it says of the dead."""
 
 _NUMBERS = 1_000_000
 PREFIXES = ("991", "992", "993")  # of numbers, for each million of people; case files have 990
