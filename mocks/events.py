@@ -38,10 +38,8 @@ def set_clock(province: Province, today: date) -> None:
         Impossible: something has happened later, or the province had not begun yet.
     """
     life = province.life
-    newest = max((one.on for one in life.civil), default=life.began_on)
-    newest = max([newest, *life.deaths.values(), *life.licences.values(), *(one.on for one in life.transfers.values())])
-    if today < newest:
-        raise Impossible(f"the clock cannot go back before {newest.isoformat()}: something has happened then")
+    if today < life.newest:
+        raise Impossible(f"the clock cannot go back before {life.newest.isoformat()}: something has happened then")
     life.today = today
 
 
@@ -64,6 +62,7 @@ def happen(province: Province, event: str, members: Mapping[str, Any]) -> dict[s
     asked = _Asked(province, members)
     came = happening(province, asked)
     province.life.count += 1
+    province.life.newest = province.today
     return {"event": event, "on": province.today.isoformat(), **came}
 
 
@@ -145,7 +144,7 @@ def _birth(province: Province, asked: _Asked) -> dict[str, Any]:
     )
     life.births.append(Birth(child, home))
     life.settle(index, home, mother.residence)
-    dossier = _registered(province, Civil("birth", index, None, born))
+    dossier = _registered(province, "birth", index, None)
     return {"citizen_id": child.citizen_id, "full_name": child.full_name, **dossier}
 
 
@@ -162,7 +161,7 @@ def _marriage(province: Province, asked: _Asked) -> dict[str, Any]:
     for one, other in ((husband, wife), (wife, husband)):
         life.marital[one.index] = MARRIED
         life.spouses[one.index] = other.index
-    return _registered(province, Civil("marriage", husband.index, wife.index, today))
+    return _registered(province, "marriage", husband.index, wife.index)
 
 
 def _divorce(province: Province, asked: _Asked) -> dict[str, Any]:
@@ -188,9 +187,7 @@ def _death(province: Province, asked: _Asked) -> dict[str, Any]:
         province.life.marital[one.index] = MARRIED
         province.life.spouses[one.index] = None if other is None else other.index
     province.life.deaths[one.index] = province.today
-    return _registered(
-        province, Civil("death", one.index, None if declarant is None else declarant.index, province.today)
-    )
+    return _registered(province, "death", one.index, None if declarant is None else declarant.index)
 
 
 def _move(province: Province, asked: _Asked) -> dict[str, Any]:
@@ -261,8 +258,9 @@ EVENTS: Mapping[str, Callable[[Province, _Asked], dict[str, Any]]] = {
 """How each event goes."""
 
 
-def _registered(province: Province, civil: Civil) -> dict[str, Any]:
-    province.life.civil.append(civil)
+def _registered(province: Province, event: str, index: int, other: int | None) -> dict[str, Any]:
+    beside = None if other is None else province.citizen(other)
+    province.life.civil.append(Civil(event, province.citizen(index), beside, province.today))
     dossier = CivilEvents(province).later(len(province.life.civil) - 1)
     return {
         "dossier": dossier.number,

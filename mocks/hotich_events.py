@@ -115,15 +115,15 @@ class CivilEvents:
         happened = self._province.life.civil[nth]
         serial = self._serials.place(_LATER + nth)
         day = f"{happened.on:%y%m%d}"
-        subject = self._held(self._province.citizen(happened.index))
+        subject = self._held(happened.subject)
         deceased = None
         if happened.event == "death":
             deceased = Deceased(
                 subject.full_name, subject.sex, subject.born.year, happened.on, subject.residence, subject.citizen_id
             )
-        other = None if happened.other is None else self._held(self._province.citizen(happened.other))
+        other = None if happened.other is None else self._held(happened.other)
         return CivilDossier(
-            index=happened.index,
+            index=subject.index,
             event=happened.event,
             number=f"{_OFFICE}-{day}-{serial:06}",
             interlink_number=f"G99-{day}-{serial:06}",

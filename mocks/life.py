@@ -32,11 +32,14 @@ class Birth:
 
 @dataclass(frozen=True, slots=True)
 class Civil:
-    """Something registered in civil status: the child, the husband or the deceased, and the wife of a marriage."""
+    """
+    Something registered in civil status, and people as they were when it was: the child, the husband or the deceased,
+    and as `other` the wife of a marriage or the declarant of a death.
+    """
 
     event: str
-    index: int
-    other: int | None
+    subject: Citizen
+    other: Citizen | None
     on: date
 
 
@@ -53,7 +56,8 @@ class Life:
     Changes by the index of whom or what they are about.
 
     `spouses` has whoever married or stopped being married since, and None for the latter; `homes` has the household of
-    whoever left the one he was computed into, and `newcomers` the same the other way round.
+    whoever left the one he was computed into, and `newcomers` the same the other way round. `newest` is the day of the
+    last event, whatever it was.
     """
 
     def __init__(self, today: date) -> None:
@@ -62,7 +66,7 @@ class Life:
 
     def forget(self) -> None:
         """As if nothing had happened and no day had passed."""
-        self.today = self.began_on
+        self.today = self.newest = self.began_on
         self.count = 0
         self.residences: dict[int, Address] = {}
         self.homes: dict[int, int] = {}
@@ -106,5 +110,5 @@ class Life:
 
     def civil_of(self, event: str, index: int) -> int | None:
         """The newest civil event of that kind about somebody, by its place in `civil`. None where there is none."""
-        found = (nth for nth, one in enumerate(self.civil) if one.event == event and one.index == index)
+        found = (nth for nth, one in enumerate(self.civil) if one.event == event and one.subject.index == index)
         return max(found, default=None)

@@ -66,6 +66,22 @@ async def test_a_marriage_is_known_wherever_marriages_are(gateways: Everywhere) 
         assert confirmed["marital_status_text"] == "Hiện tại đang có vợ hoặc chồng"
 
 
+async def test_what_is_registered_stays_when_people_move_away(gateways: Everywhere) -> None:
+    """The dossier of a marriage is found in its commune and names the same homes, wherever the couple lives by now."""
+    province = gateways.province
+    husband = someone(province, MAN, "1")
+    wife = someone(province, WOMAN, "1", others_than=(husband,))
+    came = happen(province, "marriage", {"husband": husband.citizen_id, "wife": wife.citizen_id})
+    asked = {"dossier_number": came["dossier"], "event": "marriage", "commune_code": came["commune"]}
+    before = await gateways.record("hotich.result", asked)
+    assert came["commune"] != SOMEWHERE["commune"]
+
+    for one in (husband, wife):
+        happen(province, "move", {"citizen": one.citizen_id, **SOMEWHERE})
+
+    assert await gateways.record("hotich.result", asked) == before
+
+
 async def test_a_move_is_known_wherever_addresses_are(gateways: Everywhere) -> None:
     """Population, household, insurance, civil status and statistics agree on the new address; land stays."""
     province = gateways.province
@@ -246,6 +262,19 @@ def test_people_move_out_and_together(province: Province) -> None:
     assert {one.residence.commune_code for one in together} == {SOMEWHERE["commune"]}
     assert 0 not in {one.index for one in province.household(1)}
     assert 40 not in {one.index for one in province.household(41)}
+
+
+@pytest.mark.parametrize("event", ["move", "divorce"])
+def test_the_clock_stays_behind_what_leaves_no_date(province: Province, event: str) -> None:
+    """Nobody moves or parts on a day that has not come yet."""
+    set_clock(province, date(2026, 9, 1))
+    citizen = someone(province, MAN, "2")
+    happen(province, event, {"citizen": citizen.citizen_id, **(SOMEWHERE if event == "move" else {})})
+
+    with pytest.raises(Impossible, match="2026-09-01"):
+        set_clock(province, date(2026, 8, 31))
+    province.life.forget()
+    set_clock(province, date(2026, 3, 2))
 
 
 def test_the_clock_moves_but_never_before_what_has_happened(province: Province) -> None:
