@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,12 @@ from typing import Any
 import pytest
 
 from contracts.reader import CaseFile, DatasetContract, installed, load
+from gateway import app, settings
 from gateway.app import installed_adapters
-from gateway.kit.check import check_instances
-from gateway.kit.contract_test import run_all
+from gateway.commands.keys import Algorithm
+from gateway.commands.keys import make as make_keys
+from gateway.kit.check import check_access, check_callers, check_instances
+from gateway.kit.contract_test import run_all, run_instance
 from gateway.settings import Settings
 from mocks.server import running
 from tests.conftest import Desk, open_desk, settings_for
@@ -55,11 +60,11 @@ async def whole(tmp_path: Path) -> AsyncIterator[Desk]:
             section = {"contract": version, "options": dict(contract.versions[version].options)}
             if version in ADAPTERS[name].signatures:
                 section |= signed_towards(served, name, tmp_path)
-            settings = settings_for(served.base_url, **{name: section})
-            instances[instance(name, version)] = settings.registries[name]
-        settings = Settings(consumers=settings.consumers, registries=instances)
+            one = settings_for(served.base_url, **{name: section})
+            instances[instance(name, version)] = one.registries[name]
+        whole = Settings(consumers=one.consumers, registries=instances)
         granted = (f"{instance(name, version)}.{noun}" for name, version, noun in offered())
-        async with open_desk(granting(settings, *granted)) as desk:
+        async with open_desk(granting(whole, *granted)) as desk:
             yield desk
 
 
@@ -130,3 +135,39 @@ async def test_check_and_contract_test_are_green_for_all_twelve(whole: Desk) -> 
     assert [(one.registry, one.probe.step) for one in checks if not one.probe.ok] == []
     assert {one.registry for one in report.results} >= set(OURS)
     assert [f"{one.registry}.{one.dataset}/{one.case}" for one in report.results if not one.passed] == []
+
+
+@pytest.fixture
+def put_together(tmp_path: Path) -> Path:
+    """All of `demo` in one file of settings, by the line of docs/cli.md, with keys as `make demo` makes them."""
+    (line,) = re.findall(r"^cat demo/gateway\.toml .*$", (ROOT / "docs" / "cli.md").read_text(), re.M)
+    shutil.copytree(ROOT / "demo", tmp_path / "demo")
+    subprocess.run(["sh", "-c", line], cwd=tmp_path, check=True)
+    make_keys(tmp_path / "var" / "demo" / "keys", Algorithm.ES256)
+    return tmp_path / "demo" / "all.toml"
+
+
+def towards(mocks_url: str, file: Path) -> Settings:
+    """The settings in `file`, but for where the stand-ins are."""
+    file.write_text(file.read_text().replace("http://127.0.0.1:8090", mocks_url))
+    return settings.load(file)
+
+
+async def test_the_demos_own_files_are_green(put_together: Path) -> None:
+    """Every check is in order and every case file is proven over the settings that `demo/registries` shows."""
+    async with running() as served:
+        put = towards(served.base_url, put_together)
+        core = app.build(put)
+        checks = [
+            *await check_callers(core),
+            *await check_access(core.lookup.access),
+            *await check_instances(core.catalogue),
+        ]
+        await core.close()
+        reports = {name: await run_instance(app.build(put), name) for name in put.registries}
+
+    assert {one.adapter for one in put.registries.values()} == set(OURS)
+    assert [(one.registry, one.probe.step) for one in checks if not one.probe.ok] == []
+    assert all(report.results for report in reports.values())
+    results = [(name, one) for name, report in reports.items() for one in report.results]
+    assert [(name, one.dataset, one.case, one.problems) for name, one in results if not one.passed] == []
