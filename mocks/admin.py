@@ -16,7 +16,7 @@ import orjson
 from aiohttp import web
 
 from mocks.disagreements import disagreements
-from mocks.events import EVENTS, Impossible
+from mocks.events import EVENTS, Impossible, Unreadable
 from mocks.faults import KINDS, PROFILES, Fault
 from mocks.incidents import INCIDENTS
 from mocks.province import Province
@@ -159,6 +159,8 @@ async def _happen(request: web.Request) -> web.Response:
     event = asked.pop("event", None)
     try:
         return _json(request.app[STATE].happen(event if isinstance(event, str) else "", **asked), 201)
+    except Unreadable as exc:
+        return _problem(400, f"Không đọc được sự kiện / the event cannot be read: {exc}")
     except Impossible as exc:
         return _problem(409, f"Sự kiện không thể xảy ra / it cannot happen: {exc}")
     except TypeError:

@@ -17,17 +17,22 @@ from mocks.gplx_people import Licences
 from mocks.hotich_events import CivilEvents
 from mocks.life import MARRIED, MOST, Birth, Civil, Transfer
 from mocks.names import MAN, WOMAN, family_of, full_name
-from mocks.province import COMMUNES, Address, Citizen, Province, address_in
+from mocks.province import COMMUNES, MOST_CITIZENS, Address, Citizen, Province, address_in
 
-__all__ = ["EVENTS", "Impossible", "happen", "set_clock"]
+__all__ = ["EVENTS", "Impossible", "Unreadable", "happen", "set_clock"]
 
 _OF_AGE = {MAN: 20, WOMAN: 18}  # to marry: Luật Hôn nhân và gia đình 2014, Điều 8
 _MAY_DRIVE = 18
 _MOTHERS = range(15, 56)
+_FATHERS_FROM = 15
 
 
 class Impossible(ValueError):
     """It cannot happen. The text says why, and names nobody."""
+
+
+class Unreadable(Impossible):
+    """What was told is no event: its word is unknown, or a member is missing, too many, or of another form."""
 
 
 def set_clock(province: Province, today: date) -> None:
@@ -52,11 +57,12 @@ def happen(province: Province, event: str, members: Mapping[str, Any]) -> dict[s
         members: who and what, as the event wants them: see its docstring. All are texts; `household` is true or false.
 
     Raises:
-        Impossible: a member is missing, unknown or of another form, somebody is not there, or it cannot be.
+        Unreadable: the event is unknown, or a member is missing, unknown or of another form.
+        Impossible: somebody is not there, or it cannot be.
     """
     happening = EVENTS.get(event)
     if happening is None:
-        raise Impossible(f"event must be one of {', '.join(EVENTS)}")
+        raise Unreadable(f"event must be one of {', '.join(EVENTS)}")
     if province.life.count >= MOST:
         raise Impossible(f"{MOST} events have happened, and no more do before a reset")
     asked = _Asked(province, members)
@@ -76,19 +82,19 @@ class _Asked:
     def text(self, name: str) -> str | None:
         value = self._members.pop(name, None)
         if value is not None and not (isinstance(value, str) and 0 < len(value) <= 200):
-            raise Impossible(f"{name} must be a text")
+            raise Unreadable(f"{name} must be a text")
         return value
 
     def yes(self, name: str) -> bool:
         value = self._members.pop(name, False)
         if not isinstance(value, bool):
-            raise Impossible(f"{name} must be true or false")
+            raise Unreadable(f"{name} must be true or false")
         return value
 
     def person(self, name: str) -> Citizen:
         found = self.somebody(name)
         if found is None:
-            raise Impossible(f"{name} is missing: a personal number")
+            raise Unreadable(f"{name} is missing: a personal number")
         return found
 
     def somebody(self, name: str) -> Citizen | None:
@@ -104,7 +110,7 @@ class _Asked:
 
     def done(self) -> None:
         if self._members:
-            raise Impossible(f"{len(self._members)} members too many for this event")
+            raise Unreadable(f"{len(self._members)} members too many for this event")
 
 
 def _birth(province: Province, asked: _Asked) -> dict[str, Any]:
@@ -112,13 +118,15 @@ def _birth(province: Province, asked: _Asked) -> dict[str, Any]:
     mother, father = asked.person("mother"), asked.somebody("father")
     name, sex = asked.text("full_name"), asked.text("sex")
     asked.done()
+    if sex not in {None, MAN, WOMAN}:
+        raise Unreadable("sex must be 1 or 2")
     life, born = province.life, province.today
     if mother.sex != WOMAN or _age(mother, born) not in _MOTHERS:
         raise Impossible("mother cannot give birth: not a woman of that age")
-    if father is not None and father.sex != MAN:
-        raise Impossible("father is not a man")
-    if sex not in {None, MAN, WOMAN}:
-        raise Impossible("sex must be 1 or 2")
+    if father is not None and (father.sex != MAN or _age(father, born) < _FATHERS_FROM):
+        raise Impossible("father is not a man of that age")
+    if province.population >= MOST_CITIZENS:
+        raise Impossible(f"{MOST_CITIZENS} people have all the numbers that there are")
     index = province.population
     dice = Dice(province.seed, "birth", index)
     sex = sex or dice.pick((MAN, WOMAN))
@@ -196,7 +204,7 @@ def _move(province: Province, asked: _Asked) -> dict[str, Any]:
     commune, detail, whole = asked.text("commune"), asked.text("detail"), asked.yes("household")
     asked.done()
     if (join is None) == (commune is None):
-        raise Impossible("needs either commune, or whom to join")
+        raise Unreadable("needs either commune, or whom to join")
     who = province.household(one.index) if whole else (one,)
     if join is not None:
         residence, home = join.residence, province.home(join.index)
@@ -279,7 +287,7 @@ def _part(province: Province, one: Citizen) -> None:
 def _place(commune: str, detail: str) -> Address:
     known = commune.isascii() and commune.isdigit() and len(commune) == 5 and commune.startswith("99")
     if not known or int(commune[2:]) >= COMMUNES:
-        raise Impossible(f"commune must be 99000 to 99{COMMUNES - 1}")
+        raise Unreadable(f"commune must be 99000 to 99{COMMUNES - 1}")
     return address_in(int(commune[2:]), detail)
 
 

@@ -70,8 +70,8 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in CARRIED_OUT:
             raise ValueError(f"fault must be one of {', '.join(KINDS)}")
-        if self.times is not None and self.times < 1:
-            raise ValueError("times must be 1 or more, or left out")
+        if self.times is not None and (not isinstance(self.times, int) or self.times < 1):
+            raise ValueError("times must be a whole number, 1 or more, or left out")
         if not 0 <= self.percent <= 100:
             raise ValueError("percent must be 0 to 100")
         if not 0 <= self.delay_s <= _LONGEST_S:

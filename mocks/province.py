@@ -17,7 +17,17 @@ from mocks.life import MARRIED, Life
 from mocks.names import BA_NA, CHAM, E_DE, GIA_RAI, HRE, KINH, MAN, WOMAN, family_of, fold, full_name
 from mocks.tax_codes import check_digit
 
-__all__ = ["CAST", "COMMUNES", "PREFIXES", "Address", "Citizen", "Enterprise", "Province", "address_in"]
+__all__ = [
+    "CAST",
+    "COMMUNES",
+    "MOST_CITIZENS",
+    "PREFIXES",
+    "Address",
+    "Citizen",
+    "Enterprise",
+    "Province",
+    "address_in",
+]
 
 CAST = 10_000
 """Who can be searched for by name or by day, and which firms by day: so many from the first on."""
@@ -26,6 +36,7 @@ PREFIXES = ("100", "003", "000")
 PROVINCE_CODE = "52"
 PROVINCE_NAME = "Tỉnh Ví Dụ"
 _BLOCK = 1_000_000
+MOST_CITIZENS = len(PREFIXES) * _BLOCK
 COMMUNES = 135
 """Communes are 99000 and on, so many of them."""
 _HOUSEHOLD = 4  # people with neighbouring indexes live together
@@ -161,8 +172,8 @@ class Province:
         today: date = date(2026, 3, 1),
         disagreements: int = 0,
     ) -> None:
-        if not 1 <= citizens <= len(PREFIXES) * _BLOCK:
-            raise ValueError(f"citizens must be 1 to {len(PREFIXES) * _BLOCK}")
+        if not 1 <= citizens <= MOST_CITIZENS:
+            raise ValueError(f"citizens must be 1 to {MOST_CITIZENS}")
         if not 0 <= enterprises <= _BLOCK:
             raise ValueError(f"enterprises must be 0 to {_BLOCK}")
         self.seed = seed

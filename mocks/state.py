@@ -66,7 +66,7 @@ class State:
         self.reset()
 
     def happen(self, event: str, **members: Any) -> dict[str, Any]:
-        """Let a life event happen: see `mocks.events`. Raises `events.Impossible`."""
+        """Let a life event happen: see `mocks.events`. Raises `events.Impossible` and `Unreadable`."""
         came = events.happen(self.province, event, members)
         self.happened.append(came)
         return came

@@ -15,7 +15,7 @@ from mocks.gplx_people import Licences
 from mocks.hotich_events import CivilEvents
 from mocks.life import MOST
 from mocks.names import MAN, WOMAN
-from mocks.province import Citizen, Province
+from mocks.province import MOST_CITIZENS, Citizen, Province
 from tests.whole_province import Everywhere, everywhere, who
 
 SOMEWHERE = {"commune": "99007", "detail": "Số 7 đường Mẫu"}
@@ -301,6 +301,7 @@ def test_the_clock_moves_but_never_before_what_has_happened(province: Province) 
         ("divorce", {"citizen": "C"}),
         ("birth", {"mother": "H"}),
         ("birth", {"mother": "W", "sex": "3"}),
+        ("birth", {"mother": "W", "father": "B"}),
         ("move", {"citizen": "H"}),
         ("move", {"citizen": "H", "commune": "00001"}),
         ("move", {"citizen": "H", "join": "H"}),
@@ -317,6 +318,7 @@ def test_what_cannot_be_does_not_happen(province: Province, event: str, members:
         "H": husband,
         "W": someone(province, WOMAN, "2", others_than=(husband,)),
         "C": next(one for one in map(province.citizen, range(2000)) if one.born.year > 2015),
+        "B": next(one for one in map(province.citizen, range(2000)) if one.born.year > 2015 and one.sex == MAN),
     }
     asked = {name: people[value].citizen_id if value in people else value for name, value in members.items()}
 
@@ -343,6 +345,17 @@ def test_events_take_no_more_room_than_is_set_aside(province: Province) -> None:
     province.life.count = MOST
     with pytest.raises(Impossible, match="reset"):
         happen(province, "divorce", {"citizen": province.citizen(0).citizen_id})
+
+
+def test_nobody_is_born_when_no_number_is_left() -> None:
+    """As many people as there are numbers, and then not one more."""
+    province = Province(citizens=MOST_CITIZENS - 1)
+    mother = someone(province, WOMAN, "2")
+    happen(province, "birth", {"mother": mother.citizen_id})
+
+    with pytest.raises(Impossible, match="all the numbers"):
+        happen(province, "birth", {"mother": mother.citizen_id})
+    assert (province.population, province.life.count) == (MOST_CITIZENS, 1)
 
 
 def test_every_civil_event_has_a_dossier_that_is_found(province: Province) -> None:

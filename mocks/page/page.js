@@ -4,7 +4,7 @@ const MEMBERS = {
   birth: ["mother", "father", "full_name", "sex"],
   marriage: ["husband", "wife"],
   divorce: ["citizen"],
-  move: ["citizen", "commune", "detail", "join"],
+  move: ["citizen", "commune", "detail", "join", "household"],
   licence: ["citizen"],
   land_transfer: ["certificate", "to", "to_wife"],
   death: ["citizen", "declarant"],
@@ -12,7 +12,7 @@ const MEMBERS = {
 const LABELS = {
   mother: "Mẹ", father: "Cha", full_name: "Họ tên", sex: "Giới tính (1, 2)", husband: "Chồng", wife: "Vợ",
   citizen: "Số định danh", commune: "Mã xã", detail: "Địa chỉ", join: "Về ở với", certificate: "Số phát hành",
-  to: "Người nhận", to_wife: "Vợ người nhận", declarant: "Người đi khai",
+  to: "Người nhận", to_wife: "Vợ người nhận", declarant: "Người đi khai", household: "Cả hộ",
 };
 const EVENTS = {
   birth: "Sinh", marriage: "Kết hôn", divorce: "Ly hôn", move: "Chuyển nơi ở", licence: "Cấp giấy phép lái xe",
@@ -20,6 +20,7 @@ const EVENTS = {
 };
 const at = (id) => document.getElementById(id);
 const numbers = new Set(["percent", "delay_s", "for_s", "seed", "citizens", "enterprises", "disagreements", "times"]);
+const flags = new Set(["household"]);
 
 function element(name, text, ...inner) {
   const made = document.createElement(name);
@@ -44,7 +45,7 @@ function button(text, act) {
 function members(form) {
   const told = {};
   for (const [name, value] of new FormData(form)) {
-    if (value !== "") told[name] = numbers.has(name) ? Number(value) : value;
+    if (value !== "") told[name] = flags.has(name) || (numbers.has(name) ? Number(value) : value);
   }
   return told;
 }
@@ -79,6 +80,7 @@ function showMembers() {
     const input = element("input");
     input.name = name;
     input.autocomplete = "off";
+    if (flags.has(name)) input.type = "checkbox";
     return element("label", LABELS[name], english(name), input);
   }));
 }

@@ -65,11 +65,14 @@ async def test_a_life_event_is_told_listed_and_forgotten_by_a_reset(server: Runn
     assert province.citizen(husband.index) == husband
 
 
-@pytest.mark.parametrize("body", [{}, {"event": 7}, {"event": "feast"}, {"event": "death", "event2": "x"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"event": 7}, {"event": "feast"}, {"event": "death", "event2": "x"}, {"event": "death", "citizen": 5}]
+)
 async def test_what_is_no_event_is_refused(admin: Any, body: dict[str, Any]) -> None:
     """Without a known event and its members nothing happens."""
-    status, _ = await admin("POST", "events", body)
-    assert status == 409
+    status, problem = await admin("POST", "events", body)
+    assert status == 400
+    assert "cannot be read" in problem["detail"]
     assert (await admin("GET", ""))[1]["events"] == list(EVENTS)
 
 

@@ -165,7 +165,9 @@ async def test_a_fault_ends_after_its_times_and_hits_its_share(server: Running, 
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kind": "dance"}, {"times": 0}, {"percent": 101}, {"delay_s": -1}, {"delay_s": float("nan")}], ids=str
+    "wrong",
+    [{"kind": "dance"}, {"times": 0}, {"times": 1.5}, {"percent": 101}, {"delay_s": -1}, {"delay_s": float("nan")}],
+    ids=str,
 )
 def test_a_fault_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     """A fault has a known kind and figures within bounds."""

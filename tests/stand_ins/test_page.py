@@ -19,9 +19,10 @@ PAGE = Path(mocks.__file__).parent / "page"
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed on this machine")
 async def test_the_page_does_what_it_says_and_needs_no_other_host(server: Running) -> None:
-    """Somebody sets a fault, moves the clock, lets somebody die and sees it; the page asks no other host."""
+    """Somebody sets a fault and the day, lets a household move and one of it die; no other host is asked."""
     elsewhere: list[str] = []
     citizen = PROVINCE.citizen(7)
+    together = PROVINCE.household(7)
 
     async def guard(route: Route) -> None:
         if route.request.url.startswith(server.base_url):
@@ -46,18 +47,28 @@ async def test_the_page_does_what_it_says_and_needs_no_other_host(server: Runnin
         faults = dict(server.faults.current())
         await page.locator("#clock [name=today]").fill("2026-05-01")
         await page.get_by_role("button", name="Đặt ngày").click()
+        await page.locator("#event [name=event]").select_option("move")
+        await page.locator("#event [name=citizen]").fill(citizen.citizen_id)
+        await page.locator("#event [name=commune]").fill("99007")
+        await page.locator("#event [name=household]").check()
+        await page.get_by_role("button", name="Xảy ra").click()
+        await page.get_by_text(f"moved {len(together)}").wait_for()
         await page.locator("#event [name=event]").select_option("death")
         await page.locator("#event [name=citizen]").fill(citizen.citizen_id)
         await page.get_by_role("button", name="Xảy ra").click()
-        await page.locator("#events li").wait_for()
-        listed = await page.locator("#events").inner_text()
+        await page.locator("#events li").nth(1).wait_for()
+        listed = await page.locator("#events li").all_inner_texts()
         died_on = PROVINCE.citizen(7).died_on
         await page.get_by_role("button", name="Xóa mọi thay đổi").click()
-        await page.locator("#events li").wait_for(state="detached")
+        await page.locator("#events li").first.wait_for(state="detached")
         await browser.close()
 
     assert faults == {"dancu.citizen": (Fault("silence", percent=40),)}
-    assert listed.startswith("Chết, on 2026-05-01, dossier H99.01-260501-")
+    assert len(together) > 1
+    assert sorted(one.partition(", dossier")[0] for one in listed) == [
+        "Chuyển nơi ở, on 2026-05-01, commune 99007, moved " + str(len(together)),
+        "Chết, on 2026-05-01",
+    ]
     assert (died_on is not None, PROVINCE.citizen(7).died_on) == (True, None)
     assert (errors, elsewhere) == ([], [])
 
