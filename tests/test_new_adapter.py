@@ -14,6 +14,7 @@ import pytest
 
 from gateway.errors import SettingsError
 from gateway.kit.new_adapter import new_adapter
+from gateway.kit.scaffold.contract import cases_of
 from gateway.kit.scaffold.example import read_example, read_service
 from gateway.kit.scaffold.names import field_name, field_names
 from gateway.kit.scaffold.openapi import example_of
@@ -214,7 +215,7 @@ WSDL = """<?xml version="1.0" encoding="UTF-8"?>
   </portType>
   <binding name="NoiKet" type="t:Cong">
     <soap:binding style="document" transport="http://schemas.xmlsoap.org/soap/http"/>
-    <operation name="TraCuu"><soap:operation soapAction=""/>
+    <operation name="TraCuu"><soap:operation soapAction="urn:tra-cuu"/>
       <input><soap:body use="literal"/></input><output><soap:body use="literal"/></output>
     </operation>
   </binding>
@@ -237,6 +238,8 @@ def test_a_package_is_made_of_a_wsdl(tmp_path: Path) -> None:
     cases = {file.stem for file in (tmp_path / "made").glob("gateway_vidu/contract/*/*.toml")}
     assert f"{2 * len(cases) + 1} passed" in own.stdout
     assert {"found", "somebody-else", "unlisted", "missing"} <= cases
+    mapping = (tmp_path / "made" / "gateway_vidu" / "mapping.py").read_text(encoding="utf-8")
+    assert r"""headers={"SOAPAction": "\"urn:tra-cuu\""}""" in mapping
     assert "absent" not in cases, "a WSDL does not tell how nobody is told"
 
 
@@ -260,6 +263,15 @@ WRONG_SERVICES = [
         None,
         "elements inside elements",
     ),
+    *(
+        (WSDL.replace("xs:date", f"xs:{kind}").encode(), None, f"Ngay: a value of the kind {kind} is not invented")
+        for kind in ("time", "hexBinary", "gYearMonth", "base64Binary", "duration", "QName")
+    ),
+    (WSDL.replace("t:Loai", "t:So").replace('base="xs:string"', 'base="t:Loai"', 1).encode(), None, "the kind Loai"),
+    (WSDL.replace('style="document"', 'style="rpc"').encode(), None, "document/literal"),
+    (WSDL.replace('use="literal"', 'use="encoded"').encode(), None, "document/literal"),
+    (WSDL.replace("/wsdl/soap/", "/wsdl/soap12/").encode(), None, "SOAP 1.2"),
+    (WSDL.replace('<operation name="TraCuu"><soap', '<operation name="X"><soap').encode(), None, "in no binding"),
 ]
 
 
@@ -268,6 +280,23 @@ def test_a_wsdl_of_no_use_is_refused(document: bytes, operation: str | None, sai
     """What is missing, or cannot be made by itself, is named."""
     with pytest.raises(SettingsError, match=said):
         read_service("vidu", document, operation)
+
+
+@pytest.mark.parametrize("kind", ["unsignedInt", "unsignedLong", "byte", "gYear", "dateTime", "token"])
+def test_an_invented_message_is_as_the_schema_wants_it(kind: str) -> None:
+    """Each built-in kind that is taken gives a value that it allows."""
+    example = read_service("vidu", WSDL.replace("xs:date", f"xs:{kind}").encode(), None)
+
+    assert len(list(cases_of(example))) > 5
+
+
+def test_what_no_value_fits_is_refused(tmp_path: Path) -> None:
+    """A limit that the invented value breaks is found before anything is written."""
+    limited = WSDL.replace('<xs:maxLength value="20"/>', '<xs:maxLength value="20"/><xs:minLength value="15"/>')
+
+    with pytest.raises(SettingsError, match=r"that the schema takes: answer\.xsd: SoGiayPhep"):
+        new_adapter(read_service("vidu", limited.encode(), None), tmp_path / "made", ())
+    assert not (tmp_path / "made").exists()
 
 
 WRONG_DOCUMENTS = [

@@ -72,6 +72,8 @@ def _request(example: Example) -> Iterator[str]:
         asked = ", ".join(f"{literal(key)}: ask.query.{example.fields[key]}" for key in example.keys)
         yield "    response = yield Request("
         yield "        operation=_OPERATION,"
+        action = f'"{example.soap.action}"'
+        yield f'        headers={{"SOAPAction": {literal(action)}}},'
         yield '        media_type="text/xml",'
         yield f"        body=wire.SERVICE.envelope(_OPERATION, {{{asked}}}),"
         yield "    )"

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from xml.sax.saxutils import escape
 
-from gateway.errors import MalformedAnswer, SettingsError
+from gateway.errors import ContractError, MalformedAnswer, SettingsError
 from gateway.kit.scaffold.names import sample_of
 from gateway.wire import xml
 
@@ -19,20 +21,27 @@ __all__ = ["Soap", "example_of"]
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
+_SOAP = "{http://schemas.xmlsoap.org/wsdl/soap/}"
+_SOAP_12 = "{http://schemas.xmlsoap.org/wsdl/soap12/}"
 _ENVELOPE = (
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/">'
     "<soapenv:Body>{}</soapenv:Body></soapenv:Envelope>"
 )
 _DEEPEST = 12
 _SAMPLES = {"date": "2026-03-01", "dateTime": "2026-03-01T08:30:00", "boolean": "true", "gYear": "2026"}
-_NUMBERS = {"int", "integer", "long", "short", "decimal", "double", "float", "positiveInteger", "nonNegativeInteger"}
+_NUMBERS = {
+    *("byte", "short", "int", "long", "integer", "decimal", "double", "float", "positiveInteger", "nonNegativeInteger"),
+    *("unsignedByte", "unsignedShort", "unsignedInt", "unsignedLong"),
+}
+_TEXTS = {"string", "normalizedString", "token", "anyType", "anySimpleType"}
 
 
 @dataclass(frozen=True)
 class Soap:
-    """How an operation's messages are written: `asked` and `told` are the names of their one element."""
+    """How messages are written: `asked` and `told` name their one element, `action` is the SOAPAction."""
 
     operation: str
+    action: str
     namespace: str
     asked: str
     told: str
@@ -47,6 +56,18 @@ class Soap:
     def answer(self, members: Mapping[str, Any]) -> str:
         """The envelope of an answer."""
         return self._envelope(self.told, members)
+
+    def check(self, *envelopes: str) -> None:
+        """Raises SettingsError where a message is not as the schema wants it: something invented does not fit."""
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "answer.xsd"
+            file.write_text(self.schema, encoding="utf-8")
+            try:
+                schema = xml.Schema(file)
+                for envelope in envelopes:
+                    schema.check(xml.parse(envelope.encode())[0][0])
+            except (ContractError, MalformedAnswer) as exc:
+                raise _by_hand(f"no message can be invented that the schema takes: {exc}") from None
 
     def _envelope(self, name: str, members: Mapping[str, Any]) -> str:
         inner = "".join(self._written(key, value) for key, value in members.items())
@@ -86,9 +107,11 @@ def example_of(document: bytes, operation: str | None) -> tuple[Soap, dict[str, 
         operation = next(iter(operations))
     if operation is None or operation not in operations:
         raise SettingsError(f"--operation: one of {', '.join(operations) or 'none: there is no portType'}")
+    action = _action_of(root, operation)
     asked, told = (_element_of(root, operations[operation], part) for part in ("input", "output"))
     soap = Soap(
         operation=operation,
+        action=action,
         namespace=str(described[0].get("targetNamespace", "")),
         asked=asked,
         told=told,
@@ -110,6 +133,21 @@ def _element_of(root: xml.Element, operation: xml.Element, part: str) -> str:
         if message.get("name") == named and len(parts) == 1 and parts[0].get("element"):
             return _local(parts[0].get("element")) or ""
     raise _by_hand(f"{operation.get('name')}: {part}: must be a message of one part, which names an element")
+
+
+def _action_of(root: xml.Element, operation: str) -> str:
+    """What SOAP 1.1 wants in `SOAPAction`; most often nothing."""
+    if next(root.iter(f"{_SOAP_12}binding"), None) is not None:
+        raise _by_hand("a binding of SOAP 1.2; leave the one of 1.1 alone in it")
+    if any(one.get("style") == "rpc" for part in ("binding", "operation") for one in root.iter(f"{_SOAP}{part}")):
+        raise _by_hand('style="rpc"; only document/literal is read here')
+    if any(one.get("use") == "encoded" for one in root.iter(f"{_SOAP}body")):
+        raise _by_hand('use="encoded"; only document/literal is read here')
+    for bound in root.iterfind(f"{_WSDL}binding/{_WSDL}operation"):
+        told = bound.find(f"{_SOAP}operation")
+        if bound.get("name") == operation and told is not None:
+            return str(told.get("soapAction", ""))
+    raise _by_hand(f"{operation}: stands in no binding of SOAP 1.1")
 
 
 def _standing_alone(document: bytes, schema: xml.Element) -> str:
@@ -180,6 +218,9 @@ class _Reader:
     def _text(self, element: xml.Element, kind: xml.Element | None) -> str:
         restricted = kind.find(f"{_XS}restriction") if kind is not None else None
         base = _local(restricted.get("base") if restricted is not None else element.get("type", "")) or "string"
+        name = str(element.get("name"))
+        if (kind is not None and restricted is None) or base not in {*_SAMPLES, *_NUMBERS, *_TEXTS}:
+            raise _by_hand(f"{name}: a value of the kind {base} is not invented here")
         facets = {
             str(_local(one.tag)): str(one.get("value"))
             for one in reversed(restricted if restricted is not None else ())
@@ -190,7 +231,6 @@ class _Reader:
             return _SAMPLES[base]
         if base in _NUMBERS:
             return facets.get("minInclusive", "1")
-        name = str(element.get("name"))
         if "pattern" in facets:
             digits = re.fullmatch(r"(?:\[0-9\]|\\d)\{(\d+)(?:,\d*)?\}", facets["pattern"])
             if digits is None:
