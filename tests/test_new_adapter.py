@@ -299,7 +299,23 @@ def test_what_no_value_fits_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
 
 
+def wanting(path: str, method: str, where: str, name: str) -> bytes:
+    """The document with a parameter more, which an operation cannot do without."""
+    document = json.loads(json.dumps(DOCUMENT))
+    more = {"name": name, "in": where, "required": True, "schema": {"type": "string"}}
+    document["paths"][path][method].setdefault("parameters", []).append(more)
+    return json.dumps(document).encode()
+
+
+def test_a_header_that_is_no_parameter_is_in_nobodys_way() -> None:
+    """`Accept`, `Content-Type` and `Authorization` among the parameters mean nothing, as OpenAPI says."""
+    assert example_of(wanting("/api/traCuu", "get", "header", "Accept"), "traCuuGiayPhep")
+
+
 WRONG_DOCUMENTS = [
+    (wanting("/api/danhSach", "post", "query", "nam"), "POST /api/danhSach", r"wants nam \(query\)"),
+    (wanting("/api/danhSach", "post", "header", "maTinh"), "POST /api/danhSach", r"wants maTinh \(header\)"),
+    (wanting("/api/traCuu", "get", "header", "maTinh"), "traCuuGiayPhep", r"traCuuGiayPhep: wants maTinh \(header\)"),
     (b"openapi: 3.0.3", None, "in YAML must be written as JSON"),
     (json.dumps({"swagger": "2.0"}).encode(), None, "must be 3.0 or 3.1"),
     (json.dumps(DOCUMENT).encode(), None, "--operation: one of traCuuGiayPhep, POST /api/danhSach"),

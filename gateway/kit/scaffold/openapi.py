@@ -65,6 +65,13 @@ def _members(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _is_sent(parameter: Mapping[str, Any], method: str) -> bool:
+    """Whether what is made asks with it. Of headers OpenAPI itself leaves three out: they are described elsewhere."""
+    if parameter.get("in") == "header":
+        return str(parameter.get("name")).lower() in {"accept", "content-type", "authorization"}
+    return method == "GET" and parameter.get("in") == "query"
+
+
 class _Reader:
     """Follows references within one document, and no others."""
 
@@ -75,6 +82,10 @@ class _Reader:
         parameters = [self._seen(one) for one in described["parameters"]]
         if "{" in path or any(one.get("in") == "path" for one in parameters):
             raise SettingsError(f"--openapi: {path}: what is asked stands in the path; write this one by hand")
+        unsent = [one for one in parameters if one.get("required") and not _is_sent(one, method)]
+        if unsent:
+            names = ", ".join(f"{one.get('name')} ({one.get('in')})" for one in unsent)
+            raise SettingsError(f"--openapi: {operation}: wants {names} besides; write this one by hand")
         request: dict[str, Any] = {"method": method, "path": path}
         if method == "GET":
             asked = [one for one in parameters if one.get("in") == "query"]
