@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from gateway.errors import SettingsError
 from gateway.kit.card import card_of
 from gateway.kit.card_table import BEGIN, END, card_text, table_into, table_of
 from gateway.kit.contract_test import run_cards
+from gateway.kit.redaction import is_shown
 from gateway.kit.survival import FAULTS, survived
 from tests.conftest import open_desk, settings_for
 from tests.policies import granting
@@ -40,6 +42,14 @@ async def test_every_question_survives_every_fault_and_prints_nothing(name: str)
         assert one.survived == one.tried > 0, one.name
         assert one.showing == 0, one.name
         assert one.titled == one.at_top, one.name
+
+
+@pytest.mark.parametrize("printed", [date(1999, 1, 3), datetime(1999, 1, 3, 8, 30, tzinfo=UTC), {"on": "1999-01-03"}])
+def test_a_day_is_seen_however_it_is_printed(printed: object) -> None:
+    """`repr` writes a day in parentheses; that shows it as much as the text in the record does."""
+    assert is_shown(repr(printed), {}, {"births": [{"born": "1999-01-03"}]})
+    assert is_shown(repr(printed), {"at": "1999-01-03T08:30:00+00:00"}) == isinstance(printed, date)
+    assert not is_shown(repr(printed), {"born": "1999-01-30"}, {"year": 1999})
 
 
 async def test_what_a_fault_makes_of_an_answer_can_be_seen() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
 from contracts.reader import CaseFile, Contract
@@ -11,7 +13,7 @@ from gateway.domain.outcome import Found
 from gateway.kit.cases import ask_case, query_of, response_of
 from gateway.transport.memory import MemoryTransport
 
-__all__ = ["shows_a_value"]
+__all__ = ["is_shown", "shows_a_value"]
 
 _SHORTEST = 5
 """Shorter texts stand by chance in any other."""
@@ -25,9 +27,24 @@ async def shows_a_value(adapter: Adapter, contract: Contract, noun: str, case: C
     outcome = (await ask_case(adapter, contract, noun, case, MemoryTransport(lambda _: response_of(case)))).outcome
     told = repr(outcome.record) if isinstance(outcome, Found) else repr(outcome)
     printed = f"{query_of(adapter, noun, case)!r} {told}"
-    members = [*_members(dict(case.query)), *_members(dict(case.record or {}))]
+    return is_shown(printed, case.query, case.record or {})
+
+
+def is_shown(printed: str, *told: Mapping[str, Any]) -> bool:
+    """Whether a value of these JSON objects stands in a text, as it is or, for a day, as `repr` writes one."""
+    members = [one for each in told for one in _members(dict(each))]
     names = {name for name, _ in members}  # of fields: those are printed, and a word such as `birth` may be both
-    return any(len(value) >= _SHORTEST and value in printed for _, value in members if value not in names)
+    values = {value for _, value in members if len(value) >= _SHORTEST and value not in names}
+    return any(form in printed for value in values for form in _forms(value))
+
+
+def _forms(value: str) -> Iterator[str]:
+    """A text as it stands, and where it is a day or begins with one, the day as `repr` writes it."""
+    yield value
+    with suppress(ValueError):
+        day = date.fromisoformat(value[:10])
+        yield f"({day.year}, {day.month}, {day.day})"
+        yield f"({day.year}, {day.month}, {day.day}, "
 
 
 def _members(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
