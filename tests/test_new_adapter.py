@@ -78,6 +78,7 @@ def test_a_package_is_made_installed_and_proven(tmp_path: Path) -> None:
     (tmp_path / "example.json").write_text(json.dumps(GIVEN), encoding="utf-8")
     made = gateway(tmp_path, "new-adapter", "vidu", "--example", "example.json", "--folder", "made")
     assert made.returncode == 0, made.stderr
+    assert "pip install pytest -e made && " in made.stdout, "what runs the tests is not there by itself"
 
     quietly = ("-m", "pip", "--disable-pip-version-check", "install", "-q", "--no-deps", "--no-build-isolation")
     ran(tmp_path, *quietly, "--no-index", "--target", str(tmp_path / "site"), str(tmp_path / "made"))

@@ -51,4 +51,4 @@ def make(
     taken = {*installed_adapters(), *installed()}
     for file in new_adapter(made, to, taken):
         typer.echo(str(file))
-    typer.echo(f"pip install -e {to} && gateway contract test {name} && python -m pytest {to}/tests")
+    typer.echo(f"pip install pytest -e {to} && gateway contract test {name} && python -m pytest {to}/tests")

@@ -162,7 +162,7 @@ Made from one example, which says little. Everything here is `assumed` until som
 4. Record more exchanges (`gateway contract record`), and write down in `contract.toml` who confirmed what, and when.
 
 ```sh
-pip install -e .
+pip install pytest -e .
 gateway contract test {example.name}
 python -m pytest
 ```
