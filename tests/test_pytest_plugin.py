@@ -178,6 +178,35 @@ def test_an_address_is_the_only_way(real: Path) -> None:
     assert "second" not in str(found)
 
 
+def test_what_a_test_asks_wrongly_is_said() -> None:
+    """A registry, a fault or a dataset that is none is named; one dataset alone can fail."""
+    with Registries() as opened:
+        with pytest.raises(UsageError, match=r"nope\.x: nope is not installed; there are bhxh"):
+            opened.ask("nope.x", {})
+        with pytest.raises(UsageError, match=r"dancu: .*fault must be one of silence"):
+            opened.fault("dancu", "silnce")
+        with pytest.raises(UsageError, match=r"dancu\.nothing: "):
+            opened.fault("dancu.nothing", "html")
+        opened.fault("dkdn.enterprise", "html")
+        query = load("contracts.dkdn").datasets["enterprise"].case("found").query
+        hit = opened.ask("dkdn.enterprise", query)
+        opened.heal("dkdn.enterprise")
+
+        assert (hit.word, opened.ask("dkdn.enterprise", query).word) == ("unknown", "found")
+
+
+def test_stand_ins_that_do_not_start_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks again is told again, and given no address that leads nowhere."""
+    (tmp_path / "mocks.py").write_text("", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    with Registries() as opened:
+        for _ in range(2):
+            with pytest.raises(UsageError, match="do not start"):
+                opened.url("dancu")
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_every_stand_in_has_an_example_to_reach_it(name: str) -> None:
     """Whoever writes `NAME=mock` needs no settings: the examples of the demo are found, whichever version is asked."""

@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from contracts.reader import CaseFile, Contract
@@ -166,6 +167,8 @@ class Registries:
         Without an inquiry the contract's own invented officer asks.
         """
         registry, _, noun = dataset.partition(".")
+        if registry not in installed_adapters():
+            raise UsageError(f"{dataset}: {registry} is not installed; there are {', '.join(installed_adapters())}")
         adapter, contract = installed_adapters()[registry], installed_contracts()[registry]
         asked = adapter.dataset(noun)
         if asked is None:
@@ -199,13 +202,16 @@ class Registries:
 
         return self._run(problems())
 
-    def fault(self, registry: str, kind: str, **more: Any) -> None:
-        """Let a stand-in fail until `heal`: a kind of the stand-ins' own, such as `silence`, with its figures."""
-        self._admin("PUT", registry, {"fault": kind, **more})
+    def fault(self, target: str, kind: str, **more: Any) -> None:
+        """
+        Let a stand-in, or one dataset of it (`dancu.household`), fail until `heal`: a kind of the stand-ins' own, such
+        as `silence`, with its figures. Raises UsageError with what the stand-ins say against it.
+        """
+        self._admin("PUT", target, {"fault": kind, **more})
 
-    def heal(self, registry: str) -> None:
-        """Let a stand-in work again."""
-        self._admin("DELETE", registry, None)
+    def heal(self, target: str) -> None:
+        """Let a stand-in, or one dataset of it, work again."""
+        self._admin("DELETE", target, None)
 
     def _target(self, registry: str) -> Target | None:
         return next((one for one in self._targets if one.registry == registry), None)
@@ -221,24 +227,33 @@ class Registries:
         if registry not in self._served:
             raise UsageError(f"{registry}: no stand-in is installed for it; name an address: --registry {registry}=URL")
         if self._stand_ins is None:
-            self._stand_ins = subprocess.Popen(
+            started = subprocess.Popen(
                 [sys.executable, "-m", "mocks", "--port", "0"],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 encoding="utf-8",
             )
-            assert self._stand_ins.stdout is not None  # noqa: S101  opened with a pipe
+            assert started.stdout is not None  # noqa: S101  opened with a pipe
             # A line for each, such as `dancu http://127.0.0.1:43210/dancu`, once they listen.
-            first = self._stand_ins.stdout.readline().split()
+            first = started.stdout.readline().split()
             if len(first) != 2:
+                started.terminate()
+                started.communicate()
                 raise UsageError("the stand-ins do not start: see what `python -m mocks --port 0` says")
-            self._base = first[1].rpartition("/")[0]
+            self._stand_ins, self._base = started, first[1].rpartition("/")[0]
         return f"{self._base}/{registry}"
 
-    def _admin(self, method: str, registry: str, body: Any) -> None:
+    def _admin(self, method: str, target: str, body: Any) -> None:
+        registry = target.partition(".")[0]
         if not self.is_mock(registry):
             raise UsageError(f"{registry}: only a stand-in can be told to fail")
         url = self._stand_in(registry).rpartition("/")[0]
         data = json.dumps(body).encode() if body is not None else None
-        asked = Request(f"{url}/_mocks/faults/{registry}", data=data, method=method)  # noqa: S310  our own stand-in
-        urlopen(asked, timeout=_ANSWERS_WITHIN_S).close()  # noqa: S310
+        asked = Request(f"{url}/_mocks/faults/{target}", data=data, method=method)  # noqa: S310  our own stand-in
+        try:
+            urlopen(asked, timeout=_ANSWERS_WITHIN_S).close()  # noqa: S310
+        except HTTPError as exc:
+            with exc:
+                told = exc.read().decode()
+            said = json.loads(told)["detail"] if "problem+json" in exc.headers.get("Content-Type", "") else told
+            raise UsageError(f"{target}: {said}") from None
