@@ -130,7 +130,8 @@ async def test_each_item_of_a_batch_is_answered_as_if_it_had_come_by_itself(tmp_
         written = {one["lookup_id"]: one for one in records(desk) if one["type"] == "asked"}
         metrics = await desk.metrics()
 
-    assert (status, taken["state"], taken["items"]) == (202, "waiting", {"total": 2, "answered": 0, "left": 2})
+    assert (status, taken["items"]["total"]) == (202, 2)
+    assert taken["state"] in {"waiting", "running"}  # a worker that is free begins at once
     assert (told["state"], told["items"]["answered"]) == ("done", 2)
     assert told["outcomes"] == {"found": 1, "absent": 1, "unknown": 0, "refused": 0}
     assert (found["line"], found["ref"], found["outcome"]) == (2, "hồ sơ 1", "found")
