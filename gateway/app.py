@@ -353,16 +353,20 @@ def front_door(core: Core, clock: Clock) -> web.Application:
     return application
 
 
+def _records_door(core: Core, clock: Clock) -> RecordsDoor:
+    return RecordsDoor(
+        authenticate=core.authenticator.consumer_of,
+        require=core.lookup.access.require,
+        refuse=core.lookup.refuse,
+        clock=clock,
+    )
+
+
 def parts(core: Core, clock: Clock, office: app_tickets.TicketsOffice | None = None) -> list[Part]:
     """What joins the front door beside the API itself; `office` is that of the front door, where it has one already."""
     joined: list[Part] = [ProceduresPart(core.procedures, core.catalogue, core.authenticator.consumer_of)]
+    door = _records_door(core, clock)
     if core.remembering is not None:
-        door = RecordsDoor(
-            authenticate=core.authenticator.consumer_of,
-            require=core.lookup.access.require,
-            refuse=core.lookup.refuse,
-            clock=clock,
-        )
         joined.append(Receipts(door, core.remembering, core.procedures, core.metrics))
         joined.append(ImpactPart(door, core.remembering, core.procedures))
         if core.keys is not None:
@@ -376,7 +380,7 @@ def parts(core: Core, clock: Clock, office: app_tickets.TicketsOffice | None = N
         core.keys.secrets if core.keys is not None else None,
         lookup=core.lookup,
         consumers=core.consumers,
-        authenticator=core.authenticator,
+        door=door,
         metrics=core.metrics,
         clock=clock,
     )
@@ -410,7 +414,7 @@ def _tickets(core: Core, clock: Clock) -> app_tickets.TicketsOffice | None:
         core.settings,
         planner=Planner(core.lookup, core.procedures, clock, core.metrics, core.remembering),
         lookup=core.lookup,
-        authenticator=core.authenticator,
+        door=_records_door(core, clock),
         consumers=core.consumers,
         ring=core.keys,
         new_id=new_id,

@@ -22,9 +22,9 @@ from gateway.settings import BatchSettings
 from gateway.stores.sql import Store
 from gateway.telemetry import Metrics
 from gateway.web import problems
-from gateway.web.authentication import Authenticator
 from gateway.web.batches import Batches
 from gateway.web.handlers import answer_body
+from gateway.web.records_door import RecordsDoor
 from gateway.web.verifications import verification_view
 
 __all__ = ["batches_part"]
@@ -38,7 +38,7 @@ def batches_part(
     *,
     lookup: Lookup,
     consumers: Mapping[str, Consumer],
-    authenticator: Authenticator,
+    door: RecordsDoor,
     metrics: Metrics,
     clock: Clock,
 ) -> Batches | None:
@@ -78,8 +78,7 @@ def batches_part(
         desk,
         shelf,
         runner,
-        lookup=lookup,
-        authenticator=authenticator,
+        door=door,
         clock=clock,
         body_bytes=section.body_limit_bytes,
         body_timeout_s=section.body_timeout_s,

@@ -30,8 +30,8 @@ from gateway.transport.credentials.base import Anonymous
 from gateway.transport.endpoint import literal
 from gateway.transport.http import HttpTransport
 from gateway.transport.resolver import Addresses, Resolver
-from gateway.web.authentication import Authenticator
 from gateway.web.paper_plans import told_of
+from gateway.web.records_door import RecordsDoor
 from gateway.web.tickets import TicketsPart
 
 __all__ = ["TicketsOffice", "callbacks", "schedule", "ticket_file", "tickets"]
@@ -50,7 +50,7 @@ def tickets(
     *,
     planner: Planner,
     lookup: Lookup,
-    authenticator: Authenticator,
+    door: RecordsDoor,
     consumers: Mapping[str, Consumer],
     ring: KeyRing | None,
     new_id: Callable[[], str],
@@ -130,8 +130,7 @@ def tickets(
         seal,
         rounds,
         names=names,
-        authenticate=authenticator.consumer_of,
-        refuse=lookup.refuse,
+        door=door,
         clock=clock,
         metrics=metrics,
     )

@@ -17,17 +17,16 @@ from gateway.batches.reading import Form
 from gateway.batches.runner import Runner
 from gateway.batches.shelf import Shelf
 from gateway.clock import Clock
-from gateway.errors import BatchesUnavailable, FieldProblem, InvalidQuestion, NoSuchBatch, NotShown, QuestionRefused
+from gateway.errors import BatchesUnavailable, FieldProblem, InvalidQuestion, NoSuchBatch
 from gateway.lookup.access import Consumer
-from gateway.lookup.pipeline import Lookup
 from gateway.telemetry import log
 from gateway.web import problems
-from gateway.web.authentication import Authenticator
 from gateway.web.batches_openapi import PATHS
 from gateway.web.batches_schemas import BatchView
 from gateway.web.handlers import LOOKUP_ID
 from gateway.web.idempotency_key import REPLAYED, asked_under
 from gateway.web.inbound import INBOUND
+from gateway.web.records_door import RecordsDoor
 
 __all__ = ["Batches"]
 
@@ -57,8 +56,7 @@ class Batches:
         shelf: Shelf,
         runner: Callable[[Callable[[], int]], Runner],
         *,
-        lookup: Lookup,
-        authenticator: Authenticator,
+        door: RecordsDoor,
         clock: Clock,
         body_bytes: int,
         body_timeout_s: float,
@@ -68,8 +66,7 @@ class Batches:
         self._shelf = shelf
         self._made = runner
         self._runner: Runner | None = None
-        self._lookup = lookup
-        self._authenticator = authenticator
+        self._door = door
         self._clock = clock
         self._body_bytes = body_bytes
         self._body_timeout_s = body_timeout_s
@@ -115,17 +112,11 @@ class Batches:
         return await self._typed(request, self._given)
 
     async def _typed(self, request: web.Request, answering: _Answering) -> web.StreamResponse:
-        lookup_id = request[LOOKUP_ID]
-        consumer: Consumer | None = None
-        try:
-            consumer = await self._authenticator.consumer_of(request)
+        async def allowed(request: web.Request, consumer: Consumer) -> web.StreamResponse:
             self._desk.require(consumer)
             return await answering(request, consumer)
-        except QuestionRefused as refusal:
-            await self._lookup.refuse(lookup_id, consumer, refusal)
-            return problems.for_refusal(lookup_id, refusal, self._clock)
-        except NotShown as exc:
-            return problems.for_not_shown(lookup_id, exc)
+
+        return await self._door.answer_unread(request, allowed)
 
     async def _brought(self, request: web.Request, consumer: Consumer) -> web.StreamResponse:
         form = _FORMS.get(request.content_type)

@@ -20,6 +20,7 @@ __all__ = ["RecordsDoor", "json_answer"]
 
 _OPTIONS = orjson.OPT_UTC_Z
 _Answer = Callable[[web.Request, Consumer, bytes], Awaitable[web.StreamResponse]]
+_Unread = Callable[[web.Request, Consumer], Awaitable[web.StreamResponse]]
 
 
 class RecordsDoor:
@@ -42,12 +43,20 @@ class RecordsDoor:
         self._refuse = refuse
 
     async def answer(self, request: web.Request, answer: _Answer) -> web.StreamResponse:
-        """The answer, or what stood in its way."""
+        """The answer to a request whose body is read first, or what stood in its way."""
+
+        async def read(request: web.Request, consumer: Consumer) -> web.StreamResponse:
+            return await answer(request, consumer, await body_of(request))
+
+        return await self.answer_unread(request, read)
+
+    async def answer_unread(self, request: web.Request, answer: _Unread) -> web.StreamResponse:
+        """The answer of whoever reads the body, or leaves it, or what stood in its way."""
         lookup_id = request[LOOKUP_ID]
         consumer: Consumer | None = None
         try:
             consumer = await self._authenticate(request)
-            return await answer(request, consumer, await body_of(request))
+            return await answer(request, consumer)
         except QuestionRefused as refusal:
             await self._refuse(lookup_id, consumer, refusal)
             return problems.for_refusal(lookup_id, refusal, self.clock)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.clock import Clock
 from gateway.domain.inquiry import CaseId
 from gateway.domain.model import Masked
-from gateway.errors import NoSuchTicket, NotShown, QuestionRefused
+from gateway.errors import NoSuchTicket
 from gateway.lookup.access import Consumer
 from gateway.lookup.request import parse_as
 from gateway.procedures.words import Cause, Decision, Situation
@@ -24,11 +23,9 @@ from gateway.tickets.rounds import Rounds
 from gateway.tickets.seal import Seal
 from gateway.tickets.store_thread import StoreThread
 from gateway.tickets.view import Names, ticket_view
-from gateway.web import problems
-from gateway.web.body import body_of
-from gateway.web.handlers import LOOKUP_ID
 from gateway.web.paper_plans import AskedView, PaperStandingView, PaperVerdictView
 from gateway.web.problems import MEDIA_TYPE
+from gateway.web.records_door import RecordsDoor, json_answer
 
 __all__ = ["TicketQuery", "TicketView", "TicketsPart", "TicketsView"]
 
@@ -103,8 +100,7 @@ class TicketsPart:
         rounds: Rounds,
         *,
         names: Names,
-        authenticate: Callable[[web.Request], Awaitable[Consumer]],
-        refuse: Callable[[str, Consumer | None, QuestionRefused], Awaitable[None]],
+        door: RecordsDoor,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -112,8 +108,7 @@ class TicketsPart:
         self._seal = seal
         self._rounds = rounds
         self._names = names
-        self._authenticate = authenticate
-        self._refuse = refuse
+        self._door = door
         self._clock = clock
         self._metrics = metrics
 
@@ -132,22 +127,22 @@ class TicketsPart:
 
     async def shown(self, request: web.Request) -> web.StreamResponse:
         """GET /v1/tickets/{id}"""
-        return await self._typed(request, self._shown)
+        return await self._door.answer(request, self._shown)
 
     async def cancelled(self, request: web.Request) -> web.StreamResponse:
         """DELETE /v1/tickets/{id}"""
-        return await self._typed(request, self._cancelled)
+        return await self._door.answer(request, self._cancelled)
 
     async def of_case(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/ticket-queries"""
-        return await self._typed(request, self._of_case)
+        return await self._door.answer(request, self._of_case)
 
     async def _shown(self, request: web.Request, consumer: Consumer, _: bytes) -> web.StreamResponse:
         ticket_id = _id_in(request)
         ticket = await self._store.run(lambda store: store.find(ticket_id))
         if ticket is None or ticket.consumer != consumer.name:
             raise NoSuchTicket
-        return _json(self._view(ticket))
+        return json_answer(self._view(ticket))
 
     async def _cancelled(self, request: web.Request, consumer: Consumer, _: bytes) -> web.StreamResponse:
         ticket_id, now = _id_in(request), self._clock.now()
@@ -156,7 +151,7 @@ class TicketsPart:
             raise NoSuchTicket
         if ticket.state is State.CANCELLED and ticket.ended_at == now:
             self._metrics.tickets.ended.labels(ticket.state.value, "").inc()
-        return _json(self._view(ticket))
+        return json_answer(self._view(ticket))
 
     async def _of_case(self, _: web.Request, consumer: Consumer, body: bytes) -> web.StreamResponse:
         case_id = parse_as(TicketQuery, body).case_id
@@ -166,26 +161,10 @@ class TicketsPart:
             "decision_blocked_until_verified": any(one.state is State.OPEN for one in found),
             "tickets": [self._view(one) for one in found],
         }
-        return _json(view)
+        return json_answer(view)
 
     def _view(self, ticket: Ticket) -> dict[str, Any]:
         return ticket_view(ticket, self._seal.answered(ticket.ticket_id, ticket.answer), self._names)
-
-    async def _typed(
-        self,
-        request: web.Request,
-        answer: Callable[[web.Request, Consumer, bytes], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
-        lookup_id = request[LOOKUP_ID]
-        consumer: Consumer | None = None
-        try:
-            consumer = await self._authenticate(request)
-            return await answer(request, consumer, await body_of(request))
-        except QuestionRefused as refusal:
-            await self._refuse(lookup_id, consumer, refusal)
-            return problems.for_refusal(lookup_id, refusal, self._clock)
-        except NotShown as exc:
-            return problems.for_not_shown(lookup_id, exc)
 
     async def _start(self, _: web.Application) -> None:
         await self._rounds.start()
@@ -199,11 +178,6 @@ def _id_in(request: web.Request) -> str:
     if not _ID.fullmatch(ticket_id):
         raise NoSuchTicket
     return ticket_id
-
-
-def _json(value: Any) -> web.Response:
-    body = orjson.dumps(value, option=orjson.OPT_UTC_Z)
-    return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def _problem(words: str) -> dict[str, Any]:

@@ -14,14 +14,13 @@ from collections.abc import Awaitable, Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import orjson
 from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.clock import Clock
 from gateway.crypto import Secrets
 from gateway.domain.outcome import unknown_from
-from gateway.errors import Forbidden, NoSuchLookup, NotShown, QuestionRefused, RegistryError, StoreUnavailable
+from gateway.errors import Forbidden, NoSuchLookup, QuestionRefused, RegistryError, StoreUnavailable
 from gateway.ledger.questions import Place, Questions
 from gateway.ledger.records import Record
 from gateway.ledger.tables import micros
@@ -31,8 +30,8 @@ from gateway.lookup.policy import Right
 from gateway.lookup.request import parse_as
 from gateway.lookup.titles import Titles
 from gateway.web import problems
-from gateway.web.body import body_of
 from gateway.web.handlers import LOOKUP_ID
+from gateway.web.records_door import RecordsDoor, json_answer
 from gateway.web.views_openapi import PATHS
 from gateway.web.views_schemas import Explanation, IncidentAnswer, SubjectView
 
@@ -44,7 +43,6 @@ _WITHIN_S = 15.0
 _INCIDENT_S = 180.0
 _CLOSE_S = 2.0
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_OPTIONS = orjson.OPT_UTC_Z
 _HEADERS = {"Cache-Control": "no-store"}
 
 
@@ -77,10 +75,9 @@ class Views:
         self._secrets = secrets
         self._titles = titles
         self._clock = clock
-        self._authenticate = authenticate
+        self._door = RecordsDoor(authenticate=authenticate, require=require, refuse=refuse, clock=clock)
         self._require = require
         self._record = record
-        self._refuse = refuse
         # Threads of their own: a database that hangs takes none from anybody else.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="index-question")
 
@@ -120,7 +117,7 @@ class Views:
             )
         )
         more = Place(micros(shown[-1].at), shown[-1].lookup_id).text() if len(found) > len(shown) else None
-        return _json({"entries": [subject_views.entry_view(one, self._titles) for one in shown], "next": more})
+        return json_answer({"entries": [subject_views.entry_view(one, self._titles) for one in shown], "next": more})
 
     async def _incident(self, request: web.Request, consumer: Consumer, body: bytes) -> web.StreamResponse:
         self._require(consumer, Right.INCIDENT_QUERIES)
@@ -158,7 +155,7 @@ class Views:
         )
         if not records or (explanation.consumer_of(records) != consumer.name and not self._may_see_all(consumer)):
             raise NoSuchLookup
-        return _json(explanation.explained(lookup_id, records))
+        return json_answer(explanation.explained(lookup_id, records))
 
     def _may_see_all(self, consumer: Consumer) -> bool:
         try:
@@ -172,19 +169,10 @@ class Views:
         request: web.Request,
         answer: Callable[[web.Request, Consumer, bytes], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
-        lookup_id = request[LOOKUP_ID]
-        consumer: Consumer | None = None
         try:
-            try:
-                consumer = await self._authenticate(request)
-                return await answer(request, consumer, await body_of(request))
-            except QuestionRefused as refusal:
-                await self._refuse(lookup_id, consumer, refusal)
-                return problems.for_refusal(lookup_id, refusal, self._clock)
-        except NotShown as exc:
-            return problems.for_not_shown(lookup_id, exc)
+            return await self._door.answer(request, answer)
         except RegistryError as exc:  # the ledger takes no record
-            return problems.for_unknown(lookup_id, unknown_from(exc), self._clock)
+            return problems.for_unknown(request[LOOKUP_ID], unknown_from(exc), self._clock)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         try:
@@ -227,7 +215,3 @@ class _InThreads:
     async def __aexit__(self, *_: object) -> None:
         # As a rule at once. A query that still runs is left to the database's own limit.
         await asyncio.wait([asyncio.wrap_future(self._threads.submit(self._close))], timeout=_CLOSE_S)
-
-
-def _json(value: Any) -> web.Response:
-    return web.Response(body=orjson.dumps(value, option=_OPTIONS), content_type="application/json", headers=_HEADERS)
