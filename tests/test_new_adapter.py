@@ -128,6 +128,7 @@ DOCUMENT: dict[str, Any] = {
         },
         "/api/danhSach": {
             "post": {
+                "parameters": [{"name": "trang", "in": "query", "schema": {"type": "integer"}}],
                 "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Hoi"}}}},
                 "responses": {
                     "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/GiayPhep"}}}}
@@ -179,6 +180,7 @@ def test_a_package_is_made_of_an_openapi_document(operation: str, tmp_path: Path
     assert f"{2 * len(cases) + 1} passed" in own.stdout
     assert ("absent" in cases) == (operation == "traCuuGiayPhep")
     assert "somebody-else" in cases, "the number stands in question and answer"
+    assert ("not sent: trang (query)" in made.stderr) == (operation == "POST /api/danhSach")
 
 
 WSDL = """<?xml version="1.0" encoding="UTF-8"?>

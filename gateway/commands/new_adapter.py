@@ -34,7 +34,7 @@ def make(
     from gateway.app import installed_adapters
     from gateway.kit.new_adapter import new_adapter
     from gateway.kit.scaffold.example import read_example, read_service
-    from gateway.kit.scaffold.openapi import example_of
+    from gateway.kit.scaffold.openapi import example_of, left_out
 
     given = [one for one in (example, openapi, wsdl) if one is not None]
     if len(given) != 1:
@@ -51,4 +51,6 @@ def make(
     taken = {*installed_adapters(), *installed()}
     for file in new_adapter(made, to, taken):
         typer.echo(str(file))
+    if openapi is not None and (unsent := left_out(text, operation)):
+        typer.echo(f"Không gửi / not sent: {', '.join(unsent)}", err=True)
     typer.echo(f"pip install pytest -e {to} && gateway contract test {name} && python -m pytest {to}/tests")

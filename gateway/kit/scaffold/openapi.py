@@ -7,7 +7,7 @@ Values of one name are equal in question and answer, so that what repeats a key 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.errors import SettingsError
@@ -15,11 +15,16 @@ from gateway.kit.leaves import json_text
 from gateway.kit.scaffold.names import noun_of, sample_of
 from gateway.wire import json
 
-__all__ = ["example_of"]
+__all__ = ["example_of", "left_out"]
 
 _DEEPEST = 12
 _NOBODY = re.compile(r"absent|not.?found|empty|none", re.IGNORECASE)
-_TEXTS = {"date": "2026-03-01", "date-time": "2026-03-01T08:30:00", "uri": "https://mau.invalid/1", "uuid": "1" * 8}
+_TEXTS = {
+    "date": "2026-03-01",
+    "date-time": "2026-03-01T08:30:00",
+    "uri": "https://mau.invalid/1",
+    "uuid": "00000000-0000-4000-8000-000000000001",
+}
 
 
 def example_of(document: bytes, operation: str | None) -> bytes:
@@ -29,6 +34,22 @@ def example_of(document: bytes, operation: str | None) -> bytes:
 
     Raises SettingsError naming what is missing or of no use.
     """
+    whole, (operation, method, path, described) = _chosen(document, operation)
+    return _Reader(whole).example(operation, method, path, described)
+
+
+def left_out(document: bytes, operation: str | None) -> list[str]:
+    """
+    The parameters that a caller may send and what is made does not: `name (place)`. Empty where it sends them all.
+
+    Raises SettingsError as `example_of` does.
+    """
+    whole, (_, method, _, described) = _chosen(document, operation)
+    return _unsent(map(_Reader(whole).seen, described["parameters"]), method)
+
+
+def _chosen(document: bytes, operation: str | None) -> tuple[dict[str, Any], tuple[str, str, str, dict[str, Any]]]:
+    """The whole document, and of the operation meant: its name, method, path and description."""
     try:
         whole = json.parse(document)
     except json.JsonError as exc:
@@ -40,8 +61,7 @@ def example_of(document: bytes, operation: str | None) -> bytes:
         operation = next(iter(found))
     if operation not in found:
         raise SettingsError(f"--operation: one of {', '.join(found) or 'none: no GET or POST answers JSON'}")
-    method, path, described = found[operation]
-    return _Reader(whole).example(operation, method, path, described)
+    return whole, (operation, *found[operation])
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str, dict[str, Any]]]]:
@@ -72,6 +92,10 @@ def _is_sent(parameter: Mapping[str, Any], method: str) -> bool:
     return method == "GET" and parameter.get("in") == "query"
 
 
+def _unsent(parameters: Iterable[Mapping[str, Any]], method: str) -> list[str]:
+    return [f"{one.get('name')} ({one.get('in')})" for one in parameters if not _is_sent(one, method)]
+
+
 class _Reader:
     """Follows references within one document, and no others."""
 
@@ -79,21 +103,19 @@ class _Reader:
         self._document = document
 
     def example(self, operation: str, method: str, path: str, described: Mapping[str, Any]) -> bytes:
-        parameters = [self._seen(one) for one in described["parameters"]]
+        parameters = [self.seen(one) for one in described["parameters"]]
         if "{" in path or any(one.get("in") == "path" for one in parameters):
             raise SettingsError(f"--openapi: {path}: what is asked stands in the path; write this one by hand")
-        unsent = [one for one in parameters if one.get("required") and not _is_sent(one, method)]
-        if unsent:
-            names = ", ".join(f"{one.get('name')} ({one.get('in')})" for one in unsent)
-            raise SettingsError(f"--openapi: {operation}: wants {names} besides; write this one by hand")
+        if unsent := _unsent((one for one in parameters if one.get("required")), method):
+            raise SettingsError(f"--openapi: {operation}: wants {', '.join(unsent)} besides; write this one by hand")
         request: dict[str, Any] = {"method": method, "path": path}
         if method == "GET":
             asked = [one for one in parameters if one.get("in") == "query"]
             request["query"] = {str(one["name"]): str(self._of_parameter(one)) for one in asked}
         else:
-            request["body"] = self._content(self._seen(described.get("requestBody", {})), f"{operation}: requestBody")
+            request["body"] = self._content(self.seen(described.get("requestBody", {})), f"{operation}: requestBody")
         answers = _members(described.get("responses"))
-        answer = self._seen(answers.get("200") or answers.get("2XX") or answers.get("default") or {})
+        answer = self.seen(answers.get("200") or answers.get("2XX") or answers.get("default") or {})
         info = _members(self._document.get("info"))
         made = {
             "dataset": noun_of(operation if " " not in operation else path.rpartition("/")[2]),
@@ -111,7 +133,7 @@ class _Reader:
         for media in _members(body.get("content")).values():
             for key, one in _members(_members(media).get("examples")).items():
                 if name.search(key):
-                    return self._seen(one).get("value")
+                    return self.seen(one).get("value")
         return None
 
     def _content(self, body: Mapping[str, Any], place: str) -> Any:
@@ -129,13 +151,13 @@ class _Reader:
             return holder["example"]
         for key, one in _members(holder.get("examples")).items():
             if not _NOBODY.search(key):
-                return self._seen(one).get("value")
-        return self._made(self._seen(holder.get("schema", {})), name, depth)
+                return self.seen(one).get("value")
+        return self._made(self.seen(holder.get("schema", {})), name, depth)
 
     def _made(self, schema: Mapping[str, Any], name: str, depth: int) -> Any:
         if depth > _DEEPEST:
             raise SettingsError(f"--openapi: {name}: a schema within itself; write this one by hand")
-        schema = self._seen(schema)
+        schema = self.seen(schema)
         for key in ("example", "const", "default"):
             if schema.get(key) is not None:
                 return schema[key]
@@ -145,7 +167,7 @@ class _Reader:
         parts = [*schema.get("allOf", []), *schema.get("oneOf", [])[:1], *schema.get("anyOf", [])[:1]]
         if parts:
             merged = {**schema, "properties": {**_members(schema.get("properties"))}}
-            for part in map(self._seen, parts):
+            for part in map(self.seen, parts):
                 merged |= {key: value for key, value in part.items() if key != "properties"}
                 merged["properties"] |= _members(part.get("properties"))
             schema = {key: value for key, value in merged.items() if key not in {"allOf", "oneOf", "anyOf"}}
@@ -158,7 +180,7 @@ class _Reader:
             return [self._made(_members(schema.get("items")), name, depth + 1)]
         return _scalar(kind, schema, name)
 
-    def _seen(self, value: Any) -> Mapping[str, Any]:
+    def seen(self, value: Any) -> Mapping[str, Any]:
         """What a reference leads to, or the value itself."""
         for _ in range(_DEEPEST):
             if not isinstance(value, dict) or "$ref" not in value:
