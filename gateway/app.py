@@ -273,13 +273,14 @@ def build(
     secrets = ring.secrets if ring is not None else counting_secrets()
     cache = answer_cache(settings, catalogue, secrets, clock, metrics)
     rules = read_rules(settings, catalogue, secrets, clock, metrics)
-    state = app_authentication.state(settings.state, clock)
+    state = app_authentication.state(settings.state, clock, metrics)
+    counting = app_authentication.counting(settings.state, state, clock)
     asking = consumers(settings.consumers)
     authenticator = app_authentication.authenticator(settings, asking, state, clock, metrics)
     recorder = Recorder(ledger, ring.signer, ring.secrets, clock) if ledger is not None and ring is not None else None
     lookup = Lookup(
         catalogue=catalogue,
-        access=access(settings, rules, state, secrets, clock),
+        access=access(settings, rules, counting, secrets, clock),
         clock=clock,
         metrics=metrics,
         new_id=new_id,

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, get_args
 
+from gateway import app_redis
 from gateway.clock import Clock
 from gateway.descriptors import for_callers
 from gateway.domain.exchange import Bounds, Request
 from gateway.errors import RegistryRejected, SettingsError
 from gateway.lookup.access import Consumer
-from gateway.settings import ConsumerSettings, Settings, secret
+from gateway.settings import ConsumerSettings, Settings
 from gateway.settings_authentication import CertificateSettings, StateSettings, TokensSettings
 from gateway.stores.state import MemoryState, State
 from gateway.stores.state_file import FileState
+from gateway.stores.state_surviving import SurvivingState
 from gateway.telemetry import Metrics, log
 from gateway.transport import tls
 from gateway.transport.credentials import Anonymous
@@ -31,7 +33,7 @@ from gateway.web.tls import Revocations, server_context
 if TYPE_CHECKING:  # what is not configured is not loaded
     from gateway.web.authentication.signatures import Signatures
 
-__all__ = ["authenticator", "methods", "revocations", "server_tls", "state"]
+__all__ = ["authenticator", "counting", "methods", "revocations", "server_tls", "state"]
 
 _JWKS_BYTES = 256 * 1024
 
@@ -64,26 +66,26 @@ def methods(settings: Settings) -> dict[Method, list[str]]:
     return {method: names for method, names in found.items() if names}
 
 
-def state(section: StateSettings, clock: Clock) -> State:
+def state(section: StateSettings, clock: Clock, metrics: Metrics) -> State:
     """The store of short-lived state. Raises SettingsError."""
     if section.store == "file":
         if section.file is None:
             raise SettingsError("state.file: needed for store = 'file'")
         return FileState(section.file, clock)
     if section.store == "redis":
-        if section.url is None:
-            raise SettingsError("state.url: needed for store = 'redis'")
         from gateway.stores.redis import RedisState
 
-        password = secret(section.password_file) if section.password_file is not None else None
-        return RedisState(
-            section.url,
-            username=section.username,
-            password=password,
-            ca_file=section.ca_file,
-            prefix=section.prefix,
-        )
+        link = app_redis.link(section, "state", metrics, setting="state", timeout_s=section.timeout_s)
+        return RedisState(link, prefix=section.prefix)
     return MemoryState(clock)
+
+
+def counting(section: StateSettings, kept: State, clock: Clock) -> State:
+    """
+    Where limits are counted: in the state, and where that is a Redis that does not answer, in this process alone. See
+    decision 0073.
+    """
+    return SurvivingState(kept, MemoryState(clock)) if section.store == "redis" else kept
 
 
 def server_tls(settings: Settings, metrics: Metrics) -> ssl.SSLContext | None:

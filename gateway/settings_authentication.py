@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gateway.settings_credentials import Section, Url
+from gateway.settings_redis import Prefix, RedisSettings
 
 __all__ = ["CertificateSettings", "SignaturesSettings", "StateSettings", "TokensSettings", "WebTlsSettings"]
 
@@ -69,17 +70,12 @@ class SignaturesSettings(Section):
     base_url: Url | None = Field(None, description="How callers address the gateway, behind a proxy.")
 
 
-class StateSettings(Section):
-    """Short-lived state: which tokens and nonces were used."""
+class StateSettings(RedisSettings):
+    """Short-lived state: which tokens and nonces were used, and how much was asked."""
 
     store: Literal["memory", "file", "redis"] = Field("memory", description="Where it is kept.")
     file: Path | None = Field(None, description="The SQLite file of `file`.")
-    url: Annotated[str, Field(pattern=r"^rediss?://[^/@\s]+(/[0-9]{1,3})?$")] | None = Field(
-        None, description="The address of `redis`, without a password."
-    )
-    username: Text | None = Field(None, description="The account at Redis, where it has accounts.")
-    password_file: Path | None = Field(None, description="File with the password for Redis.")
-    ca_file: Path | None = Field(None, description="PEM of the authorities to trust for `rediss://`.")
-    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.-]{1,60}$")] = Field(
+    timeout_s: float = Field(0.25, gt=0, le=5, description="How long one command to Redis may take, in seconds.")
+    prefix: Prefix = Field(
         "gateway:", description="What every key begins with, where several gateways share one Redis."
     )

@@ -124,6 +124,7 @@ class Metrics:
         self._of_papers()
         self._of_registries()
         self._of_kept_answers()
+        self._of_shared_stores()
         self._of_batches()
         self._of_callers()
         self._of_the_ledger()
@@ -326,6 +327,21 @@ class Metrics:
             "gateway_cache_alarms",
             "Rows of the file of kept answers, or the file itself, that were not what they should be.",
             ["what"],
+            registry=self.registry,
+        )
+
+    def _of_shared_stores(self) -> None:
+        self.redis_up = Gauge(
+            "gateway_redis_up",
+            "1 while the Redis answers that is used for this, 0 while nobody waits for it.",
+            ["use"],
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.redis_failures = Counter(
+            "gateway_redis_failures",
+            "Commands that Redis did not do, or that were not tried while it was away.",
+            ["use"],
             registry=self.registry,
         )
 

@@ -59,6 +59,7 @@ _OF_ONE = {
     "gateway_ledger_records": {"type": ("asked", "answered", "refused", "undelivered", "opened", "closed", "view")},
 }
 _OF_ALL: Mapping[str, Sequence[str]] = {
+    "use": ("state", "cache"),
     "stage": STAGES,
     "class": CLASSES,
     "outcome": ("found", "absent", "unknown"),

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -16,18 +13,14 @@ from gateway.stores.redis import RedisState
 from gateway.stores.state import MemoryState, State
 from gateway.stores.state_file import FileState
 from tests.conftest import MovableClock
+from tests.redis_server import SHARED_URL, new_prefix, own_redis, state_in
 
-REDIS = ("127.0.0.1", 6379)
 Passing = Callable[[float], Awaitable[None]]
 
 
-def redis_state() -> RedisState:
+def redis_state(prefix: str | None = None) -> RedisState:
     """A corner of its own in the Redis of this machine; skips where there is none."""
-    try:
-        socket.create_connection(REDIS, timeout=0.5).close()
-    except OSError:
-        pytest.skip("no Redis on the standard port")
-    return RedisState(f"redis://{REDIS[0]}:{REDIS[1]}/0", prefix=f"test-{secrets.token_hex(8)}:")
+    return state_in(SHARED_URL, prefix=prefix or new_prefix())
 
 
 @pytest.fixture(params=["memory", "file", "redis"])
@@ -98,6 +91,15 @@ async def test_counting_starts_again_after_its_window(state: State, passing: Pas
     assert await state.incr("key", ttl_s=0.4) == 1
 
 
+async def test_so_many_more_are_counted_at_once(state: State, passing: Passing) -> None:
+    """What is added counts as so many, and how much of the window is left is told."""
+    assert await state.add("key", 5, ttl_s=10) == (5, pytest.approx(10, abs=0.5))
+    await passing(0.1)
+    count, left_s = await state.add("key", 7, ttl_s=10)
+    assert (count, await state.incr("key", ttl_s=10)) == (12, 13)
+    assert 8 < left_s <= 9.95
+
+
 async def test_of_many_at_once_one_wins_and_every_count_counts(state: State) -> None:
     """Twenty that put at once under one key: one is kept; twenty counts are the numbers from 1 to 20."""
     puts = await asyncio.gather(*(state.put_if_absent("key", b"%d" % one, ttl_s=10) for one in range(20)))
@@ -157,61 +159,34 @@ async def test_a_shared_store_is_seen_by_others_and_after_a_restart(
     if second is not first:
         await second.close()
     third: State = (
-        FileState(tmp_path / "state", clock)
-        if isinstance(first, FileState)
-        else RedisState(f"redis://{REDIS[0]}:{REDIS[1]}/0", prefix=first._prefix)  # type: ignore[attr-defined]
+        FileState(tmp_path / "state", clock) if isinstance(first, FileState) else redis_state(first._prefix)  # type: ignore[attr-defined]
     )
     assert await third.get("key") == b"value"
     await third.close()
 
 
-@pytest.fixture
-async def guarded_redis(tmp_path: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """A Redis of our own that wants a password."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("no redis-server on this machine")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    arguments = ["--port", str(port), "--requirepass", "pass-word", "--save", "", "--maxmemory-policy", "allkeys-lru"]
-    running = await asyncio.create_subprocess_exec(
-        program, *arguments, "--bind", "127.0.0.1", "--dir", str(tmp_path), stdout=asyncio.subprocess.PIPE
-    )
-    assert running.stdout is not None
-    while b"Ready to accept connections" not in await running.stdout.readline():
-        pass
-    yield f"redis://127.0.0.1:{port}", running
-    if running.returncode is None:
-        running.terminate()
-    await running.communicate()
-
-
-async def test_redis_may_want_a_password(guarded_redis: tuple[str, asyncio.subprocess.Process]) -> None:
+async def test_redis_may_want_a_password(tmp_path: Path) -> None:
     """With the password all is well, and the probe says what would lose values; without it nothing is let through."""
-    url, _ = guarded_redis
-    right, wrong = RedisState(url, password="pass-word"), RedisState(url, password="CANARY")
-    assert await right.put_if_absent("key", b"", ttl_s=10)
-    assert await right.probe() == "Redis, maxmemory-policy allkeys-lru, appendonly no"
-    with pytest.raises(CheckUnavailable) as caught:
-        await wrong.get("key")
-    assert "CANARY" not in str(caught.value)
-    await right.close()
-    await wrong.close()
+    async with own_redis(tmp_path, "--requirepass", "pass-word", "--maxmemory-policy", "allkeys-lru") as redis:
+        right, wrong = state_in(redis.url, password="pass-word"), state_in(redis.url, password="CANARY")
+        assert await right.put_if_absent("key", b"", ttl_s=10)
+        assert await right.probe() == "Redis, maxmemory-policy allkeys-lru, appendonly yes"
+        with pytest.raises(CheckUnavailable) as caught:
+            await wrong.get("key")
+        assert "CANARY" not in str(caught.value)
+        await right.close()
+        await wrong.close()
 
 
-async def test_a_redis_that_dies_between_two_questions_is_noticed(
-    guarded_redis: tuple[str, asyncio.subprocess.Process],
-) -> None:
+async def test_a_redis_that_dies_between_two_questions_is_noticed(tmp_path: Path) -> None:
     """A connection that was good a moment ago is no promise: what cannot be kept is an error."""
-    url, running = guarded_redis
-    state = RedisState(url, password="pass-word")
-    assert await state.put_if_absent("key", b"", ttl_s=10)
-    running.kill()
-    await running.wait()
-    with pytest.raises(CheckUnavailable):
-        await state.put_if_absent("other", b"", ttl_s=10)
-    await state.close()
+    async with own_redis(tmp_path) as redis:
+        state = state_in(redis.url)
+        assert await state.put_if_absent("key", b"", ttl_s=10)
+        await redis.kill()
+        with pytest.raises(CheckUnavailable):
+            await state.put_if_absent("other", b"", ttl_s=10)
+        await state.close()
 
 
 async def test_what_has_ended_leaves_the_file(clock: MovableClock, tmp_path: Path) -> None:
@@ -229,7 +204,7 @@ async def test_what_has_ended_leaves_the_file(clock: MovableClock, tmp_path: Pat
 
 async def test_a_store_that_is_away_lets_nothing_through() -> None:
     """A Redis that cannot be reached is an error that says so, without its address, and never an answer."""
-    state = RedisState("redis://127.0.0.1:9/0")
+    state = state_in("redis://127.0.0.1:9/0")
     for asked in (state.get("k"), state.put_if_absent("k", b"", ttl_s=1), state.incr("k", ttl_s=1), state.probe()):
         with pytest.raises(CheckUnavailable) as caught:
             await asked

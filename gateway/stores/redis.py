@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, cast
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-
-from gateway.errors import CheckUnavailable, SettingsError
+from gateway.errors import CheckUnavailable
+from gateway.stores.redis_link import RedisAway, RedisLink, Script
 
 __all__ = ["RedisState"]
 
-_PATIENCE_S = 1.0  # longer than any answer of a Redis that is well; a caller waits for it
+# A count whose end was lost would never end: so the end is looked for each time, and set where there is none.
+_ADD = Script.of(
+    """
+    local count = redis.call('INCRBY', KEYS[1], ARGV[1])
+    local left = redis.call('PTTL', KEYS[1])
+    if left < 0 then
+      left = tonumber(ARGV[2])
+      redis.call('PEXPIRE', KEYS[1], left)
+    end
+    return {count, left}
+    """
+)
 
 
 class RedisState:
@@ -27,75 +33,47 @@ class RedisState:
 
     is_shared = True
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        username: str | None = None,
-        password: str | None = None,
-        ca_file: Path | None = None,
-        prefix: str = "gateway:",
-    ) -> None:
+    def __init__(self, link: RedisLink, *, prefix: str = "gateway:") -> None:
+        self._link = link
         self._prefix = prefix
-        options: dict[str, Any] = {"ssl_ca_certs": str(ca_file)} if ca_file is not None else {}
-        try:
-            self._redis: Redis = Redis.from_url(
-                url,
-                username=username,
-                password=password,
-                socket_timeout=_PATIENCE_S,
-                socket_connect_timeout=_PATIENCE_S,
-                # A connection that Redis closed while it was idle is opened again, once.
-                retry=Retry(NoBackoff(), 1),
-                **options,
-            )
-        except ValueError as exc:
-            raise SettingsError(f"state.url: {exc}") from None
 
     async def get(self, key: str) -> bytes | None:
-        return cast(bytes | None, await _said(self._redis.get(self._prefix + key)))
+        return cast(bytes | None, await self._run("GET", self._prefix + key))
 
     async def put_if_absent(self, key: str, value: bytes, *, ttl_s: float) -> bool:
-        return bool(await _said(self._redis.set(self._prefix + key, value, nx=True, px=_ms(ttl_s))))
+        return bool(await self._run("SET", self._prefix + key, value, "NX", "PX", _ms(ttl_s)))
 
     async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
-        await _said(self._redis.set(self._prefix + key, value, px=_ms(ttl_s)))
+        await self._run("SET", self._prefix + key, value, "PX", _ms(ttl_s))
 
     async def forget(self, key: str) -> None:
-        await _said(self._redis.delete(self._prefix + key))
+        await self._run("DEL", self._prefix + key)
 
     async def incr(self, key: str, *, ttl_s: float) -> int:
-        name = self._prefix + key
-        both = self._redis.pipeline(transaction=True)
-        both.set(name, 0, nx=True, px=_ms(ttl_s))
-        both.incr(name)
-        return int((await _said(both.execute()))[-1])
+        return (await self.add(key, 1, ttl_s=ttl_s))[0]
+
+    async def add(self, key: str, number: int, *, ttl_s: float) -> tuple[int, float]:
+        try:
+            count, left_ms = await self._link.call(_ADD, [self._prefix + key], number, _ms(ttl_s))
+        except RedisAway as exc:
+            raise CheckUnavailable(f"state: Redis: {exc}") from None
+        return int(count), left_ms / 1000
 
     async def probe(self) -> str:
-        await _said(self._redis.ping())
-        told: dict[Any, Any] = {}
         try:
-            for name in ("maxmemory-policy", "appendonly"):
-                told |= await self._redis.config_get(name)
-        except RedisError:  # a hosted Redis may keep its settings to itself
-            return "Redis (maxmemory-policy and appendonly unknown)"
-        return "Redis, " + ", ".join(f"{_text(name)} {_text(value)}" for name, value in told.items())
+            return await self._link.probe()
+        except RedisAway as exc:
+            raise CheckUnavailable(f"state: Redis: {exc}") from None
 
     async def close(self) -> None:
-        await self._redis.aclose()
+        await self._link.close()
 
-
-async def _said(answer: Any) -> Any:
-    try:
-        return await answer
-    except (RedisError, OSError) as exc:
-        # The kind alone: a message may quote the address, and with some errors the command.
-        raise CheckUnavailable(f"state: Redis: {type(exc).__name__}") from None
+    async def _run(self, *command: Any) -> Any:
+        try:
+            return await self._link.run(*command)
+        except RedisAway as exc:
+            raise CheckUnavailable(f"state: Redis: {exc}") from None
 
 
 def _ms(seconds: float) -> int:
     return max(1, round(seconds * 1000))
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value

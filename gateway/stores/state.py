@@ -44,6 +44,9 @@ class State(Protocol):
     async def incr(self, key: str, *, ttl_s: float) -> int:
         """Count one more under the key, and say how many; the life runs from the first."""
 
+    async def add(self, key: str, number: int, *, ttl_s: float) -> tuple[int, float]:
+        """Count so many more; how many there are, and how many seconds of the life are left."""
+
     async def probe(self) -> str:
         """Try the store without changing it; a few words on what is there."""
 
@@ -82,15 +85,18 @@ class MemoryState:
         self._values.pop(key, None)
 
     async def incr(self, key: str, *, ttl_s: float) -> int:
+        return (await self.add(key, 1, ttl_s=ttl_s))[0]
+
+    async def add(self, key: str, number: int, *, ttl_s: float) -> tuple[int, float]:
         self._forget_what_is_over()
         present = self._values.get(key)
         if present is None:
-            self._add(key, b"1", ttl_s)
-            return 1
+            self._add(key, b"%d" % number, ttl_s)
+            return number, ttl_s
         ends, value = present
-        count = int(value) + 1
+        count = int(value) + number
         self._values[key] = (ends, b"%d" % count)
-        return count
+        return count, ends - self._clock.monotonic()
 
     async def probe(self) -> str:
         return "memory of each worker"

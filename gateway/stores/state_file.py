@@ -30,12 +30,12 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, ends = excluded.ends WHE
 """
 _REPLACE = "INSERT OR REPLACE INTO state (key, value, ends) VALUES (:key, :value, :ends)"
 _FORGET = "DELETE FROM state WHERE key = :key"
-_INCR = """
-INSERT INTO state (key, value, ends) VALUES (:key, 1, :ends)
+_ADD = """
+INSERT INTO state (key, value, ends) VALUES (:key, :number, :ends)
 ON CONFLICT (key) DO UPDATE SET
-  value = CASE WHEN state.ends <= :now THEN 1 ELSE CAST(state.value AS INTEGER) + 1 END,
+  value = CASE WHEN state.ends <= :now THEN :number ELSE CAST(state.value AS INTEGER) + :number END,
   ends = CASE WHEN state.ends <= :now THEN excluded.ends ELSE state.ends END
-RETURNING CAST(value AS INTEGER)
+RETURNING CAST(value AS INTEGER), ends
 """
 _PRUNE = "DELETE FROM state WHERE ends <= ?"
 
@@ -80,9 +80,13 @@ class FileState:
         await self._run(lambda: self._changed(_FORGET, {"key": key}, now))
 
     async def incr(self, key: str, *, ttl_s: float) -> int:
+        return (await self.add(key, 1, ttl_s=ttl_s))[0]
+
+    async def add(self, key: str, number: int, *, ttl_s: float) -> tuple[int, float]:
         now = self._now()
-        values = {"key": key, "ends": now + ttl_s, "now": now}
-        return await self._run(lambda: int(self._changed(_INCR, values, now).fetchall()[0][0]))
+        values = {"key": key, "number": number, "ends": now + ttl_s, "now": now}
+        ((count, ends),) = await self._run(lambda: self._changed(_ADD, values, now).fetchall())
+        return int(count), ends - now
 
     async def probe(self) -> str:
         await self._run(lambda: self._database.execute("SELECT 1 FROM state LIMIT 1").fetchone())
