@@ -159,15 +159,15 @@ def _question(entry: Entry, query: dict[str, Any]) -> dict[str, Any]:
             "query": query,
             "inquiry": {"$ref": _REF + Inquiry.__name__},
             "fields": {
-                "type": "array",
+                "type": ["array", "null"],
                 "minItems": 1,
                 "items": {"enum": names},
                 "description": "Chỉ lấy các trường này / only these fields; all that the policy grants where absent.",
             },
             "max_age_s": {"type": "integer", "minimum": 0, "default": 0},
-            "deadline_s": {"type": "number", "exclusiveMinimum": 0},
+            "deadline_s": {"type": ["number", "null"], "exclusiveMinimum": 0},
             "case_token": {
-                "type": "string",
+                "type": ["string", "null"],
                 "maxLength": 8192,
                 "description": "JWT của hệ thống một cửa về hồ sơ / what the one-stop signs about the case; only where "
                 "`case_checks` is `token`.",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.procedures.catalogue import Catalogue, Coverage, InForce, Kind, Level, Paper, Procedure
+from gateway.procedures.catalogue import Catalogue, Coverage, InForce, Kind, Level, Paper, Procedure, Text
 from gateway.procedures.words import Clause
 from gateway.web.problems import MEDIA_TYPE
 
@@ -32,6 +32,12 @@ class ProcedureLine(_View):
     cases: list[str]
 
 
+class InForceView(InForce):
+    """What must hold of one field, with the words of its source instead of its short name."""
+
+    source: Text
+
+
 class PaperQuestionView(_View):
     """A question that is asked in place of a paper."""
 
@@ -41,7 +47,7 @@ class PaperQuestionView(_View):
     keys: tuple[str, ...]
     match: tuple[str, ...]
     may_fetch: tuple[str, ...]
-    in_force: tuple[InForce, ...] = Field(description="What must hold of the record before it stands for the paper.")
+    in_force: tuple[InForceView, ...] = Field(description="What must hold before the record stands for the paper.")
     absence: Literal["required", "officer"] = Field(description='What "no such record" comes to.')
 
 

@@ -197,6 +197,7 @@ def _operation(name: str, summary: str, view: str, answer: str, **more: Any) -> 
             "400": _problem("invalid"),
             "401": _problem("unauthenticated"),
             "404": _problem("no_such_ticket"),
+            "422": _problem("invalid"),
             "503": _problem("tickets_unavailable, check_unavailable"),
         },
     }
