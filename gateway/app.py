@@ -61,6 +61,7 @@ from gateway.lookup.remembering import Remembering
 from gateway.procedures.catalogue import Catalogue as Procedures
 from gateway.settings import ConsumerSettings, EndpointSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
+from gateway.stores.outages import Outages
 from gateway.stores.state import State
 from gateway.telemetry import Metrics, Unheard
 from gateway.transport.base import Transport, Unwrapping
@@ -127,6 +128,8 @@ class Core:
     authenticator: Authenticator
     idempotency: Idempotency
     procedures: Procedures
+    outages: Outages
+    """Which databases do not answer now."""
     keys: KeyRing | None = None
     ledger: Log | None = None
     keeper: Keeper | None = None
@@ -307,6 +310,7 @@ def build(
         authenticator,
         idempotency,
         app_papers.procedures(settings.procedures.folder, adapters),
+        Outages(metrics, clock),
         ring,
         ledger,
         cache=cache,
@@ -343,6 +347,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
             end_with_caller=web_settings.caller_gone == "cancel",
         ),
         unready=lambda: core.unready,
+        unavailable=lambda: core.outages.parts,
         methods=tuple(app_authentication.methods(core.settings)) or ONLY_KEYS,
         show_docs=web_settings.docs,
         parts=parts(core, clock, office),
@@ -384,6 +389,7 @@ def parts(core: Core, clock: Clock, office: app_tickets.TicketsOffice | None = N
         door=door,
         metrics=core.metrics,
         clock=clock,
+        outages=core.outages,
     )
     if batches is not None:
         joined.append(batches)
@@ -397,6 +403,7 @@ def parts(core: Core, clock: Clock, office: app_tickets.TicketsOffice | None = N
         authenticate=core.authenticator.consumer_of,
         metrics=core.metrics,
         clock=clock,
+        outages=core.outages,
     )
     if part is None or core.settings.ledger is None:
         return joined
@@ -421,6 +428,7 @@ def _tickets(core: Core, clock: Clock) -> app_tickets.TicketsOffice | None:
         new_id=new_id,
         clock=clock,
         metrics=core.metrics,
+        outages=core.outages,
     )
 
 

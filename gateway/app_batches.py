@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 import orjson
 from aiohttp import web
 
+from gateway.app_shared import shared
 from gateway.batches.desk import Desk, Keeping
 from gateway.batches.runner import Runner, Terms
 from gateway.batches.shelf import Shelf
-from gateway.batches.sql import SqlRows
+from gateway.batches.sql import Shared, SqlRows
 from gateway.batches.turn import Writing
 from gateway.clock import Clock
 from gateway.crypto import Secrets
@@ -19,6 +20,7 @@ from gateway.errors import SettingsError
 from gateway.lookup.access import Consumer
 from gateway.lookup.pipeline import Lookup, LookupResult
 from gateway.settings import BatchSettings
+from gateway.stores.outages import Outages
 from gateway.stores.sql import Store
 from gateway.telemetry import Metrics
 from gateway.web import problems
@@ -27,7 +29,7 @@ from gateway.web.handlers import answer_body
 from gateway.web.records_door import RecordsDoor
 from gateway.web.verifications import verification_view
 
-__all__ = ["batches_part"]
+__all__ = ["batch_database", "batches_part"]
 
 _PURPOSE = b"batches"
 
@@ -41,15 +43,15 @@ def batches_part(
     door: RecordsDoor,
     metrics: Metrics,
     clock: Clock,
+    outages: Outages,
 ) -> Batches | None:
-    """Batches over their file; None where settings name none. Contacts nobody. Raises SettingsError."""
-    if section.file is None:
+    """Batches where settings keep them; None where they name no place. Contacts nobody. Raises SettingsError."""
+    if section.file is None and section.url is None:
         return None
     if secrets is None:
-        raise SettingsError("batches.file: what lies in a file is sealed, which wants the section [keys]")
-    section.file.parent.mkdir(parents=True, exist_ok=True)
-    rows = SqlRows(Store.open(f"sqlite:{section.file}", erases=True))
-    shelf = Shelf(rows, Sealer(secrets.keys_for(_PURPOSE)))
+        raise SettingsError("batches: what is kept of them is sealed, which wants the section [keys]")
+    sealer = Sealer(secrets.keys_for(_PURPOSE))
+    shelf = Shelf(_rows(section, sealer), sealer, outages)
     keeping = Keeping(
         items=section.items,
         unfinished=section.unfinished,
@@ -83,6 +85,19 @@ def batches_part(
         body_bytes=section.body_limit_bytes,
         body_timeout_s=section.body_timeout_s,
     )
+
+
+def batch_database(section: BatchSettings) -> Store:
+    """The database that the instances share. Contacts nobody. Raises SettingsError."""
+    return shared(section.url or "", section.password_file, "batches", connections=2)
+
+
+def _rows(section: BatchSettings, sealer: Sealer) -> SqlRows:
+    if section.file is None:
+        given_up = round(section.give_up_s * 1_000_000)
+        return SqlRows(batch_database(section), Shared(readable=sealer.begins, given_up=given_up))
+    section.file.parent.mkdir(parents=True, exist_ok=True)
+    return SqlRows(Store.open(f"sqlite:{section.file}", erases=True))
 
 
 def _writing(clock: Clock) -> Writing:

@@ -27,7 +27,7 @@ def memory_of(settings: Settings) -> Memory:
             raise SettingsError("impact.url is not set, and there is no ledger in whose folder the file could lie")
         settings.ledger.folder.mkdir(parents=True, exist_ok=True)
         url = f"sqlite:{settings.ledger.folder / IMPACT_FILE}"
-    return Memory(Store.open(url, (lambda: secret(file)) if file is not None else None, erases=True))
+    return Memory(Store.open(url, (lambda: secret(file)) if file is not None else None, erases=True, place="impact"))
 
 
 def remembering(settings: Settings, secrets: Secrets | None, metrics: Metrics) -> Remembering | None:

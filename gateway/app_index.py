@@ -22,6 +22,7 @@ from gateway.lookup.access import Consumer
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.titles import Pair, Titles
 from gateway.settings import NamesSettings, Settings, secret
+from gateway.stores.outages import Outages
 from gateway.stores.sql import Store
 from gateway.telemetry import Metrics
 from gateway.web.views import Views
@@ -79,6 +80,7 @@ def index_part(
     authenticate: Callable[[web.Request], Awaitable[Consumer]],
     metrics: Metrics,
     clock: Clock,
+    outages: Outages,
 ) -> IndexPart | None:
     """
     Views and follower over every log of the ledger's folder; None where settings have no ledger.
@@ -104,7 +106,8 @@ def index_part(
         record=record,
         refuse=lookup.refuse,
     )
-    return IndexPart(views, _follower(folder, store, metrics, clock) if settings.store.feed else None, store)
+    follower = _follower(folder, store, metrics, clock, outages) if settings.store.feed else None
+    return IndexPart(views, follower, store)
 
 
 @contextmanager
@@ -123,8 +126,8 @@ def feeding(settings: Settings, metrics: Metrics, clock: Clock) -> Iterator[None
         store.close()
 
 
-def _follower(folder: Path, store: Store, metrics: Metrics, clock: Clock) -> Follower:
-    return Follower(Index(store), lambda: _logs(folder), metrics=metrics, clock=clock)
+def _follower(folder: Path, store: Store, metrics: Metrics, clock: Clock, outages: Outages | None = None) -> Follower:
+    return Follower(Index(store), lambda: _logs(folder), metrics=metrics, clock=clock, outages=outages)
 
 
 def _titles(names: NamesSettings, lookup: Lookup) -> Titles:

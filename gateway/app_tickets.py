@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import time
-from pathlib import Path
 
 from gateway.app_credentials import tls_context
+from gateway.app_shared import shared
 from gateway.clock import Clock
 from gateway.errors import SettingsError
 from gateway.keyring import KeyRing
@@ -16,7 +16,11 @@ from gateway.lookup.pipeline import Lookup
 from gateway.lookup.planning import Planner
 from gateway.settings import CallbackSettings, Settings
 from gateway.settings_tickets import TicketsSettings, hours
+from gateway.stores.outages import Outages
+from gateway.stores.sql import Store
+from gateway.stores.ticket_database import TicketDatabase
 from gateway.stores.ticket_file import TicketFile
+from gateway.stores.ticket_sql import SqlTickets
 from gateway.telemetry import Metrics
 from gateway.tickets.asking import Asker
 from gateway.tickets.delivering import Deliverer, Patience
@@ -34,7 +38,7 @@ from gateway.web.paper_plans import told_of
 from gateway.web.records_door import RecordsDoor
 from gateway.web.tickets import TicketsPart
 
-__all__ = ["TicketsOffice", "callbacks", "schedule", "ticket_file", "tickets"]
+__all__ = ["TicketsOffice", "callbacks", "schedule", "ticket_database", "ticket_store", "tickets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +60,20 @@ def tickets(
     new_id: Callable[[], str],
     clock: Clock,
     metrics: Metrics,
+    outages: Outages,
 ) -> TicketsOffice | None:
-    """None where settings name no file. Raises SettingsError naming what is wrong; contacts nobody, opens nothing."""
+    """None where settings name no place. Raises SettingsError naming what is wrong; contacts nobody, opens nothing."""
     section = settings.tickets
     transports = callbacks(settings, clock)
-    if section.file is None:
+    if section.file is None and section.url is None:
         if transports:
-            raise SettingsError(f"consumers.{min(transports)}.callback: there is nothing to tell without tickets.file")
+            nothing = "there is nothing to tell without tickets.file or tickets.url"
+            raise SettingsError(f"consumers.{min(transports)}.callback: {nothing}")
         return None
     if ring is None:
-        raise SettingsError("tickets.file: what lies in it is sealed and callbacks are signed, which wants [keys]")
-    file, seal, times = section.file, Seal.of(ring.secrets), schedule(section)
-    store, names = StoreThread(lambda: TicketFile(file)), planner.catalogue.names
+        raise SettingsError("tickets: what is kept is sealed and callbacks are signed, which wants [keys]")
+    seal, times = Seal.of(ring.secrets), schedule(section)
+    store, names = StoreThread(_opener(section, seal), outages), planner.catalogue.names
     patience = Patience(
         timeout_s=section.callback_timeout_s,
         longest_s=section.callback_longest_s,
@@ -157,14 +163,29 @@ def schedule(section: TicketsSettings) -> Schedule:
     )
 
 
-def ticket_file(settings: Settings) -> TicketFile:
-    """The file of settings, for a command. Raises SettingsError where they name none, or it is not there."""
-    file: Path | None = settings.tickets.file
-    if file is None:
-        raise SettingsError("tickets.file is not set: no tickets are kept")
-    if not file.exists():
-        raise SettingsError(f"tickets.file: {file}: not there; the gateway makes it at its first start")
-    return TicketFile(file)
+def ticket_store(settings: Settings) -> SqlTickets:
+    """The store of settings, for a command. Raises SettingsError where they name none, or the file is not there."""
+    section = settings.tickets
+    if section.url is not None:
+        return TicketDatabase(ticket_database(section), [b""])  # no command reads or writes what is sealed
+    if section.file is None:
+        raise SettingsError("neither tickets.file nor tickets.url is set: no tickets are kept")
+    if not section.file.exists():
+        raise SettingsError(f"tickets.file: {section.file}: not there; the gateway makes it at its first start")
+    return TicketFile(section.file)
+
+
+def ticket_database(section: TicketsSettings) -> Store:
+    """The database that the instances share. Contacts nobody. Raises SettingsError."""
+    return shared(section.url or "", section.password_file, "tickets", connections=1)
+
+
+def _opener(section: TicketsSettings, seal: Seal) -> Callable[[], SqlTickets]:
+    file = section.file
+    if file is not None:
+        return lambda: TicketFile(file)
+    database = ticket_database(section)
+    return lambda: TicketDatabase(database, seal.marks)
 
 
 def _transport(place: str, section: CallbackSettings, clock: Clock) -> Transport:

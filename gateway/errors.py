@@ -612,6 +612,9 @@ class EvidenceNotInLedger(EvidenceError):
 
 # --- the gateway's own records -----------------------------------------------------------------
 
+_STORE_AGAIN_S = 5
+"""A database that was started again is found again within this."""
+
 
 class NotShown(GatewayError):
     """What the gateway was asked about its own records cannot be shown now. Lookups go on."""
@@ -619,6 +622,8 @@ class NotShown(GatewayError):
     word: ClassVar[str]
     http_status: ClassVar[int]
     actor: ClassVar[Actor]
+    retry_after_s: ClassVar[int | None] = None
+    """When to ask again, where that may help."""
     title_vi: ClassVar[str]
     title_en: ClassVar[str]
 
@@ -632,6 +637,7 @@ class StoreUnavailable(NotShown):
     word = "store_unavailable"
     http_status = 503
     actor = Actor.OPERATOR
+    retry_after_s = _STORE_AGAIN_S
     title_vi = "Cơ sở dữ liệu của chỉ mục sổ nhật ký không trả lời; thử lại sau."
     title_en = "The database behind the ledger's index does not answer; try again later."
 
@@ -652,6 +658,7 @@ class MeasureUnavailable(NotShown):
     word = "measure_unavailable"
     http_status = 503
     actor = Actor.OPERATOR
+    retry_after_s = _STORE_AGAIN_S
     title_vi = "Cơ sở dữ liệu của phép đo không trả lời hoặc chưa được cấu hình; thử lại sau."
     title_en = "The database of the measure does not answer, or is not configured; try again later."
 
@@ -697,13 +704,14 @@ class NoSuchTicket(NotShown):
 
 
 class TicketsUnavailable(NotShown):
-    """The file of tickets cannot be read or written now. What stands in it is asked about once it can."""
+    """Where tickets are kept cannot be read or written now. What stands there is asked about once it can."""
 
     word = "tickets_unavailable"
     http_status = 503
     actor = Actor.OPERATOR
-    title_vi = "Chưa đọc hoặc ghi được tệp phiếu chờ; thử lại sau."
-    title_en = "The file of tickets cannot be read or written now; try again later."
+    retry_after_s = _STORE_AGAIN_S
+    title_vi = "Nơi lưu phiếu chờ chưa đọc hoặc ghi được; thử lại sau."
+    title_en = "Where tickets are kept cannot be read or written now; try again later."
 
 
 class NoSuchBatch(NotShown):
@@ -727,11 +735,12 @@ class BatchNotEnded(NotShown):
 
 
 class BatchesUnavailable(NotShown):
-    """The file of batches cannot be read or written. Lookups go on; what was accepted is there, and goes on later."""
+    """Where batches are kept cannot be read or written. Lookups go on; what was accepted goes on later."""
 
     word = "batches_unavailable"
     http_status = 503
     actor = Actor.OPERATOR
+    retry_after_s = _STORE_AGAIN_S
     title_vi = "Nơi lưu các lô không đọc hoặc ghi được; thử lại sau."
     title_en = "Where batches are kept cannot be read or written; try again later."
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gateway.settings_credentials import Section
 
@@ -14,9 +15,15 @@ _DAY_S = 86_400
 
 
 class BatchSettings(Section):
-    """Thousands of lookups or verifications as one job. Without a file there are none."""
+    """Thousands of lookups or verifications as one job. Without a file or a database there are none."""
 
     file: Path | None = Field(None, description="The file of batches, sealed, on a local disk.")
+    url: str | None = Field(
+        None,
+        description="Instead of a file `postgresql+psycopg://USER@HOST/DATABASE`, never with a password: several "
+        "instances share their batches.",
+    )
+    password_file: Path | None = Field(None, description="File with the password of PostgreSQL's user.")
     items: int = Field(50_000, ge=1, le=1_000_000, description="Most items of one batch.")
     body_limit_bytes: int = Field(32 * 1024 * 1024, ge=1024, description="Largest body that brings a batch.")
     body_timeout_s: float = Field(120.0, gt=0, le=3600, description="How long that body may take.")
@@ -35,3 +42,9 @@ class BatchSettings(Section):
     keep_fetched_s: int = Field(
         3600, ge=0, le=30 * _DAY_S, description="How long they stay once they were fetched whole."
     )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.file is not None and self.url is not None:
+            raise ValueError("file and url both say where batches are kept: set only one of them")
+        return self

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from gateway.settings_credentials import Section
 
@@ -44,7 +44,13 @@ Hour = Annotated[str, AfterValidator(_is_an_hour)]
 class TicketsSettings(Section):
     """Papers that are `pending` and are asked about again. Times of the day are the province's."""
 
-    file: Path | None = Field(None, description="SQLite file of open tickets. Without it nothing is asked again.")
+    file: Path | None = Field(None, description="SQLite file of open tickets, for the workers of one machine.")
+    url: str | None = Field(
+        None,
+        description="Instead of a file `postgresql+psycopg://USER@HOST/DATABASE`, never with a password: several "
+        "instances share their tickets. Without either nothing is asked again.",
+    )
+    password_file: Path | None = Field(None, description="File with the password of PostgreSQL's user.")
     first_s: float = Field(30.0, ge=0.05, le=86_400, description="Wait before a paper is asked about again.")
     longest_s: float = Field(1800.0, ge=0.05, le=86_400, description="The wait doubles each time up to this.")
     open_s: int = Field(259_200, ge=60, le=2_592_000, description="A ticket ends after this, answered or not.")
@@ -60,3 +66,9 @@ class TicketsSettings(Section):
     callback_timeout_s: float = Field(10.0, gt=0, le=60, description="How long a consumer has to take a callback.")
     callback_longest_s: float = Field(900.0, ge=1, le=86_400, description="Longest wait between two callbacks.")
     callback_give_up_s: int = Field(259_200, ge=60, description="A callback that nobody takes is given up after this.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.file is not None and self.url is not None:
+            raise ValueError("file and url both say where tickets are kept: set only one of them")
+        return self

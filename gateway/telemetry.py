@@ -346,6 +346,13 @@ class Metrics:
         )
 
     def _of_batches(self) -> None:
+        self.store_up = Gauge(
+            "gateway_store_up",
+            "Whether the database of a part answered when it was last used: 1, or 0.",
+            ["part"],
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
         self.batches = Gauge(
             "gateway_batches",
             "Batches that are kept, by state.",

@@ -12,21 +12,27 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 
 from gateway.batches.job import BatchJob, Line
 from gateway.batches.rows import Kept, Named, ResultRow, Settled
 from gateway.batches.shelf import Shelf, Unreadable
-from gateway.batches.sql import SqlRows
+from gateway.batches.sql import Shared, SqlRows
+from gateway.batches.tables import METADATA
 from gateway.crypto_sealing import Sealer
 from gateway.domain.inquiry import Inquiry
 from gateway.errors import BatchesUnavailable, IdempotencyConflict
 from gateway.ledger.reading import LogReader
 from gateway.lookup.request import read
+from gateway.stores.instants import DATABASE_CLOCK
+from gateway.stores.migration import BATCHES, migrate
 from gateway.stores.sql import Store
 from mocks.server import Running
 from tests.campaign import Campaign
 from tests.conftest import INQUIRY, KEY, MAU, NOBODY
 from tests.gateway_process import GatewayProcess
+from tests.index_parts import KINDS, address, postgresql
 from tests.ports import free_port
 from tests.recorded import settings_file
 
@@ -174,15 +180,25 @@ async def test_faults_batches_kill(tmp_path: Path, stand_ins: Running) -> None:
 # --- the rows ------------------------------------------------------------------------------------
 
 
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database."""
+    with address(request.param, tmp_path) as url:
+        yield url
+
+
 @pytest.fixture
-async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
-    opened = a_shelf(tmp_path)
+async def shelf(database: str) -> AsyncIterator[Shelf]:
+    opened = a_shelf(database)
     yield opened
     await opened.close()
 
 
-def a_shelf(folder: Path, key: bytes = b"k" * 32) -> Shelf:
-    return Shelf(SqlRows(Store.open(f"sqlite:{folder / 'batches.db'}", erases=True)), Sealer([key]))
+def a_shelf(url: str, key: bytes = b"k" * 32, *, clock: str | None = None) -> Shelf:
+    """One worker's; where instances share a database its leases go by the time that a test says, or by `clock`."""
+    sealer = Sealer([key])
+    shared = None if url.startswith("sqlite") else Shared(readable=sealer.begins, given_up=1000 * SECOND, clock=clock)
+    return Shelf(SqlRows(Store.open(url, erases=True), shared), sealer)
 
 
 async def put(shelf: Shelf, batch_id: str, *, consumer: str = "one-stop", items: int = 3, at: int = 0) -> None:
@@ -265,18 +281,20 @@ async def test_a_cancelled_batch_takes_what_was_under_way(shelf: Shelf) -> None:
     assert [one.line for one in await shelf.results("a", 0, 10)] == [2]
 
 
-async def test_a_row_is_bound_to_its_batch_and_its_key(shelf: Shelf, tmp_path: Path) -> None:
+async def test_a_row_is_bound_to_its_batch_and_its_key(shelf: Shelf, database: str) -> None:
     """Under another secret, or in another batch, an item cannot be opened."""
     await put(shelf, "a", items=1)
     await put(shelf, "b", items=1)
-    other = a_shelf(tmp_path, b"x" * 32)
+    other = a_shelf(database, b"x" * 32)
     with pytest.raises(Unreadable, match="key_gone"):
         await other.items("a", 0, 10)
     await other.close()
-    with Store.open(f"sqlite:{tmp_path / 'batches.db'}").writing() as connection:
+    store = Store.open(database)
+    with store.writing() as connection:
         connection.exec_driver_sql(
             "UPDATE batch_items SET item = (SELECT item FROM batch_items WHERE batch = 'b') WHERE batch = 'a'"
         )
+    store.close()
     with pytest.raises(Unreadable, match="altered"):
         await shelf.items("a", 0, 10)
 
@@ -305,10 +323,94 @@ async def test_a_key_belongs_to_one_body(shelf: Shelf) -> None:
     assert found == ["a", "a", "c"]
 
 
+@pytest.fixture
+def shared() -> Iterator[str]:
+    with postgresql() as url:
+        yield url
+
+
+async def test_instances_take_each_batch_once(shared: str) -> None:
+    """Four instances that take at the same time get the batches of four consumers, one each, and never two of one."""
+    shelves = [a_shelf(shared) for _ in range(4)]
+    for number in range(8):
+        await put(shelves[0], f"b{number}", consumer=f"c{number // 2}", at=number)
+    taken: list[Kept | None] = []
+    for _ in range(3):  # one that is busy taking may be passed over once
+        taken += await asyncio.gather(*(one.take(f"w{nth}", 10, 100) for nth, one in enumerate(shelves)))
+    for one in shelves:
+        await one.close()
+
+    found = [one for one in taken if one is not None]
+    assert sorted(one.consumer for one in found) == ["c0", "c1", "c2", "c3"]
+    assert len({one.id for one in found}) == 4
+
+
+async def test_a_wrong_clock_takes_no_batch_from_another(shared: str) -> None:
+    """Leases are by the database's clock: an instance whose own is an hour ahead leaves others what is theirs."""
+    right, wrong = (a_shelf(shared, clock=DATABASE_CLOCK) for _ in range(2))
+    await put(right, "a")
+    mine = await right.take("right", 10 * SECOND, 40 * SECOND)
+    its = await wrong.take("wrong", 3610 * SECOND, 3640 * SECOND)
+    await right.release("a", "right")
+    freed = await wrong.take("wrong", 3610 * SECOND, 3640 * SECOND)
+    for one in (right, wrong):
+        await one.close()
+
+    assert mine is not None
+    assert its is None
+    assert freed is not None
+
+
+async def test_a_batch_is_left_to_who_can_read_it(shared: str) -> None:
+    """An instance without the secret of a batch does not take it, let alone give it up, before its time is over."""
+    knows, lacks = a_shelf(shared), a_shelf(shared, b"x" * 32)
+    await put(knows, "a")
+    lacking = await lacks.take("lacks", 10, 100)
+    knowing = await knows.take("knows", 10, 100)
+    await knows.release("a", "knows")
+    at_last = await lacks.take("lacks", 1001 * SECOND, 1002 * SECOND)
+    for one in (knows, lacks):
+        await one.close()
+
+    assert lacking is None
+    assert knowing is not None
+    assert at_last is not None
+
+
+async def test_two_that_delete_one_batch_leave_nothing(shared: str) -> None:
+    """A batch that two instances delete at the same time is gone with all of its items."""
+    shelves = [a_shelf(shared) for _ in range(2)]
+    await put(shelves[0], "a", items=5000)
+    await asyncio.gather(*(one.drop("a") for one in shelves))
+    await shelves[0].prune(1, came_before=1)
+    store = Store.open(shared)
+    with store.reading() as connection:
+        left = connection.exec_driver_sql(
+            "SELECT (SELECT count(*) FROM batches) + (SELECT count(*) FROM batch_items)"
+        ).scalar()
+    store.close()
+    for one in shelves:
+        await one.close()
+
+    assert left == 0
+
+
+def test_the_migrations_make_the_tables_of_batches(shared: str) -> None:
+    """Between the newest migration and the tables of the code there is no difference."""
+    store = Store.open(shared)
+    migrate(store, BATCHES)
+    ours = {"include_name": lambda name, kind, _: kind != "table" or name in METADATA.tables}
+    with store.reading() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection, opts=ours), METADATA)
+    store.close()
+
+    assert differences == []
+
+
 async def test_a_file_that_is_no_database_is_told_of(tmp_path: Path) -> None:
     """What cannot be read is an error of its own, and quotes nothing."""
     (tmp_path / "batches.db").write_bytes(b"no database" * 1000)
-    shelf = a_shelf(tmp_path)
+    shelf = a_shelf(f"sqlite:{tmp_path / 'batches.db'}")
     with pytest.raises(BatchesUnavailable) as raised:
         await shelf.find("a")
     await shelf.close()

@@ -289,7 +289,7 @@ def test_every_member_of_a_problem_is_documented() -> None:
 def test_every_other_problem_is_documented() -> None:
     """docs/errors.md has the problems that are neither reason nor refusal, with status and texts, and no other."""
     answers = [problems.for_status(status) for status in (*range(400, 500), 503)] + [problems.for_bug("")]
-    answers += [problems.for_not_shown("", error()) for error in errors.NotShown.__subclasses__()]
+    answers += [problems.for_not_shown("", error(), SystemClock()) for error in errors.NotShown.__subclasses__()]
     bodies = [json.loads(answer.body) for answer in answers]
     first = {body["type"].removeprefix(problems.TYPE): body for body in reversed(bodies)}
     described = by(table("docs/errors.md", "Other problems"), "word")

@@ -7,9 +7,7 @@ exchanged cannot be opened, and its batch is given up rather than believed.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
 
@@ -18,10 +16,14 @@ from gateway.batches.rows import Ended, Figures, ItemRow, Kept, Named, ResultRow
 from gateway.crypto_sealing import Altered, KeyGone, Sealer
 from gateway.errors import BatchesUnavailable, StoreUnavailable
 from gateway.lookup.request import parse_as
+from gateway.stores.outages import Outages
+from gateway.stores.threads import Threads
 
 __all__ = ["Shelf", "Unreadable"]
 
 T = TypeVar("T")
+_WITHIN_S = 30.0
+_DELETED_WITHIN_S = 300.0
 
 
 class Unreadable(Exception):
@@ -31,12 +33,12 @@ class Unreadable(Exception):
 class Shelf:
     """The batches of one database, for the event loop. Every method may raise BatchesUnavailable."""
 
-    def __init__(self, rows: Rows, sealer: Sealer) -> None:
+    def __init__(self, rows: Rows, sealer: Sealer, outages: Outages | None = None) -> None:
         self._rows = rows
         self._sealer = sealer
-        # SQLite waits for locks and disks; the event loop must not. Reading results keeps nobody from writing.
-        self._thread = ThreadPoolExecutor(1, "batches")
-        self._readers = ThreadPoolExecutor(1, "batch-results")
+        self._outages = outages
+        self._thread = Threads("batches")
+        self._readers = Threads("batch-results")  # reading results keeps nobody from writing
         self._is_prepared = False
 
     async def add(self, batch: Kept, job: BatchJob) -> None:
@@ -59,7 +61,7 @@ class Shelf:
 
     async def drop(self, batch_id: str) -> None:
         """See Rows."""
-        await self._run(lambda: self._rows.drop(batch_id))
+        await self._run(lambda: self._rows.drop(batch_id), within_s=_DELETED_WITHIN_S)
 
     async def find(self, batch_id: str) -> tuple[Kept, Mapping[tuple[str, str], int]] | None:
         """The batch, and how many of its items ended how."""
@@ -115,24 +117,30 @@ class Shelf:
 
     async def prune(self, now: int, *, came_before: int) -> int:
         """See Rows."""
-        return await self._run(lambda: self._rows.prune(now, came_before=came_before))
+        return await self._run(lambda: self._rows.prune(now, came_before=came_before), within_s=_DELETED_WITHIN_S)
 
     async def figures(self, now: int) -> Figures:
         """See Rows."""
         return await self._run(lambda: self._rows.figures(now), reading=True)
 
     async def close(self) -> None:
-        """Wait for what is under way, and let go."""
-        await asyncio.to_thread(self._thread.shutdown)
-        await asyncio.to_thread(self._readers.shutdown)
-        self._rows.close()
+        """Wait a while for what is under way, and let go."""
+        await self._readers.close()
+        await self._thread.close(self._rows.close)
 
-    async def _run(self, what: Callable[[], T], *, reading: bool = False) -> T:
+    async def _run(self, what: Callable[[], T], *, reading: bool = False, within_s: float = _WITHIN_S) -> T:
         threads = self._readers if reading else self._thread
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads, self._prepared, what)
-        except StoreUnavailable as exc:
-            raise BatchesUnavailable(f"batches: {exc}") from None
+            given = await threads.run(lambda: self._prepared(what), within_s=within_s)
+        except (StoreUnavailable, TimeoutError) as exc:
+            self._note(answers=False)
+            raise BatchesUnavailable(f"batches: {str(exc) or 'no answer in time'}") from None
+        self._note(answers=True)
+        return given
+
+    def _note(self, *, answers: bool) -> None:
+        if self._outages is not None:
+            self._outages.note("batches", answers=answers)
 
     def _prepared(self, what: Callable[[], T]) -> T:
         if not self._is_prepared:

@@ -4,34 +4,82 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from gateway.batches.rows import Ended, Figures, ItemRow, Kept, Named, ResultRow, Settled, State
 from gateway.batches.tables import BATCHES, COUNTS, ITEMS, METADATA
 from gateway.errors import IdempotencyConflict
+from gateway.stores.instants import DATABASE_CLOCK
+from gateway.stores.migration import BATCHES as TABLES
+from gateway.stores.migration import migrate
 from gateway.stores.sql import Store
 
-__all__ = ["SqlRows"]
+__all__ = ["Shared", "SqlRows"]
 
 _AT_ONCE = 2_000
 """Rows deleted in one transaction: others write in between."""
+_AHEAD = 20
+"""Batches that are looked at when one is taken: of those ahead an instance may be unable to read some."""
 _UNFINISHED = ("coming", "open")
+_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """
+    How several instances take batches from one database. A job that begins otherwise than `readable` is sealed under a
+    secret that this instance lacks: it is left to the others, until it is `given_up` (microseconds) old. `clock` is
+    what leases go by, as SQL; None is the caller's.
+    """
+
+    readable: Sequence[bytes]
+    given_up: int
+    clock: str | None = DATABASE_CLOCK
 
 
 class SqlRows:
-    """See `rows.Rows`."""
+    """See `rows.Rows`. `shared` where other instances have the same database."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, shared: Shared | None = None) -> None:
         self._store = store
+        self._shared = shared
 
     def prepare(self) -> None:
-        with self._store.writing() as connection:
+        if self._store.kind == "postgresql":
+            migrate(self._store, TABLES)
+            return
+        with self._writing() as connection:
             METADATA.create_all(connection)
 
+    def _writing(self) -> AbstractContextManager[Connection]:
+        return self._store.writing(within_s=_WITHIN_S)
+
+    def _instant(self, now: int) -> ColumnElement[int]:
+        """Now, by the clock that leases go by."""
+        if self._shared is None or self._shared.clock is None:
+            return literal(now, BigInteger)
+        return literal_column(self._shared.clock, BigInteger)
+
     def add(self, batch: Kept) -> None:
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             connection.execute(
                 insert(BATCHES).values(
                     id=batch.id,
@@ -52,15 +100,16 @@ class SqlRows:
             )
 
     def add_items(self, batch_id: str, items: Sequence[ItemRow]) -> None:
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             rows = [{"batch": batch_id, "line": one.line, "item": one.item, "tries": 0} for one in items]
             connection.execute(insert(ITEMS), rows)
 
     def complete(
         self, batch_id: str, *, total: int, claimed: Sequence[str], named: Named | None, most: int
     ) -> str | None:
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             consumer = connection.scalar(select(BATCHES.c.consumer).where(BATCHES.c.id == batch_id))
+            self._store.take_turn(connection, f"batches of {consumer}")
             theirs = BATCHES.c.consumer == consumer
             if named is not None:
                 earlier = connection.execute(
@@ -83,18 +132,20 @@ class SqlRows:
 
     def drop(self, batch_id: str) -> None:
         mine = BATCHES.c.id == batch_id
-        with self._store.writing() as connection:  # nobody finds it any more; whoever comes upon it goes on from here
+        with self._writing() as connection:  # nobody finds it any more; whoever comes upon it goes on from here
             hidden = {"state": "coming", "created_at": 0, "key": None, "holder": None}
             connection.execute(update(BATCHES).where(mine).values(hidden))
         while self._deleted(batch_id):
             pass
-        with self._store.writing() as connection:
-            connection.execute(delete(COUNTS).where(COUNTS.c.batch == batch_id))
-            connection.execute(delete(BATCHES).where(mine))
+        left = exists().where(ITEMS.c.batch == batch_id)  # where another instance is at some of them it does the rest
+        with self._writing() as connection:
+            if connection.execute(delete(BATCHES).where(mine, ~left)).rowcount:
+                connection.execute(delete(COUNTS).where(COUNTS.c.batch == batch_id))
 
     def _deleted(self, batch_id: str) -> int:
-        some = select(ITEMS.c.line).where(ITEMS.c.batch == batch_id).limit(_AT_ONCE)
-        with self._store.writing() as connection:
+        some = select(ITEMS.c.line).where(ITEMS.c.batch == batch_id).order_by(ITEMS.c.line).limit(_AT_ONCE)
+        some = some.with_for_update(skip_locked=True)
+        with self._writing() as connection:
             return connection.execute(delete(ITEMS).where(ITEMS.c.batch == batch_id, ITEMS.c.line.in_(some))).rowcount
 
     def find(self, batch_id: str) -> Kept | None:
@@ -109,25 +160,36 @@ class SqlRows:
             return {(outcome, reason): items for outcome, reason, items in rows}
 
     def take(self, holder: str, now: int, until: int) -> Kept | None:
-        other = BATCHES.alias()
-        leased = exists().where(other.c.consumer == BATCHES.c.consumer, other.c.leased_until > now)
-        free = and_(
-            BATCHES.c.state == "open",
-            ~leased,
-            or_(BATCHES.c.waits_until.is_(None), BATCHES.c.waits_until <= now),
-        )
-        with self._store.reading() as connection:  # most often there is nothing, and nobody is kept from writing
+        free, instant = self._free(now), self._instant(now)
+        with self._store.reading(within_s=_WITHIN_S) as connection:  # most often there is nothing
             if connection.scalar(select(BATCHES.c.id).where(free).limit(1)) is None:
                 return None
-        with self._store.writing() as connection:
-            first = select(BATCHES.c.id).where(free).order_by(BATCHES.c.turn_at, BATCHES.c.id).limit(1)
-            batch_id = connection.scalar(first)
-            if batch_id is None:
-                return None
-            mine = BATCHES.c.id == batch_id
-            lease = {"holder": holder, "leased_until": until, "turn_at": now, "waits_until": None, "waits_for": ""}
-            connection.execute(update(BATCHES).where(mine).values(lease))
-            return _found(connection, mine)
+        with self._writing() as connection:
+            ahead = select(BATCHES.c.id, BATCHES.c.consumer, BATCHES.c.job, BATCHES.c.created_at).where(free)
+            for one in connection.execute(ahead.order_by(BATCHES.c.turn_at, BATCHES.c.id).limit(_AHEAD)).all():
+                if not self._is_mine_to_read(one.job, one.created_at, now):
+                    continue
+                if not self._store.takes_free_turn(connection, f"batches of {one.consumer}"):
+                    continue
+                mine = BATCHES.c.id == one.id
+                lease = {"holder": holder, "leased_until": instant + (until - now), "turn_at": instant}
+                values = lease | {"waits_until": None, "waits_for": ""}
+                # Once more, now that nobody else can take one of this consumer's.
+                if connection.execute(update(BATCHES).where(mine, free).values(values)).rowcount:
+                    return _found(connection, mine)
+        return None
+
+    def _free(self, now: int) -> ColumnElement[bool]:
+        other, instant = BATCHES.alias(), self._instant(now)
+        leased = exists().where(other.c.consumer == BATCHES.c.consumer, other.c.leased_until > instant)
+        waited = or_(BATCHES.c.waits_until.is_(None), BATCHES.c.waits_until <= instant)
+        return and_(BATCHES.c.state == "open", ~leased, waited)
+
+    def _is_mine_to_read(self, job: bytes, created_at: int, now: int) -> bool:
+        shared = self._shared
+        if shared is None or job.startswith(tuple(shared.readable)):
+            return True
+        return created_at + shared.given_up <= now
 
     def items(self, batch_id: str, after: int, most: int) -> Sequence[ItemRow]:
         with self._store.reading() as connection:
@@ -141,11 +203,11 @@ class SqlRows:
 
     def settle(self, batch_id: str, holder: str, settled: Settled, now: int, until: int) -> State | None:
         mine = and_(BATCHES.c.id == batch_id, BATCHES.c.holder == holder)
-        with self._store.writing() as connection:
-            state = connection.scalar(select(BATCHES.c.state).where(mine))
+        with self._writing() as connection:
+            state = connection.scalar(select(BATCHES.c.state).where(mine).with_for_update())
             if state is None:
                 return None
-            values: dict[str, Any] = {"leased_until": until}
+            values: dict[str, Any] = {"leased_until": self._instant(now) + (until - now)}
             if settled.fields or settled.seen:
                 values |= {"fields": _names(settled.fields), "seen": _names(settled.seen)}
             connection.execute(update(BATCHES).where(mine).values(values))
@@ -177,7 +239,7 @@ class SqlRows:
     def release(self, batch_id: str, holder: str, *, waits_until: int | None, waits_for: str) -> None:
         mine = and_(BATCHES.c.id == batch_id, BATCHES.c.holder == holder)
         values = {"holder": None, "leased_until": None, "waits_until": waits_until, "waits_for": waits_for}
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             connection.execute(update(BATCHES).where(mine).values(values))
 
     def end(self, batch_id: str, holder: str, state: Ended, now: int, delete_at: int) -> None:
@@ -191,7 +253,7 @@ class SqlRows:
         values = {"state": state, "ended_at": now, "delete_at": delete_at, "waits_until": None, "waits_for": ""}
         if by is not None:  # a worker that still has answers under way keeps its lease until it has brought them
             values |= {"holder": None, "leased_until": None}
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             if connection.execute(update(BATCHES).where(open_one).values(values)).rowcount:
                 left = and_(ITEMS.c.batch == batch_id, ITEMS.c.outcome.is_(None))
                 connection.execute(update(ITEMS).where(left).values(item=None))
@@ -208,7 +270,7 @@ class SqlRows:
 
     def fetched(self, batch_id: str, delete_at: int) -> None:
         sooner = and_(BATCHES.c.id == batch_id, BATCHES.c.delete_at > delete_at)
-        with self._store.writing() as connection:
+        with self._writing() as connection:
             connection.execute(update(BATCHES).where(sooner).values(delete_at=delete_at))
 
     def prune(self, now: int, *, came_before: int) -> int:
@@ -223,7 +285,7 @@ class SqlRows:
         unfinished = BATCHES.c.state == "open"
         with self._store.reading() as connection:
             many = select(func.count()).select_from(BATCHES)
-            running = connection.scalar(many.where(unfinished, BATCHES.c.leased_until > now)) or 0
+            running = connection.scalar(many.where(unfinished, BATCHES.c.leased_until > self._instant(now))) or 0
             every = connection.scalar(many.where(unfinished)) or 0
             ended = connection.scalar(many.where(BATCHES.c.state.not_in(_UNFINISHED))) or 0
             oldest = connection.scalar(select(func.min(BATCHES.c.created_at)).where(unfinished))

@@ -1,4 +1,4 @@
-"""`gateway store`: the database behind the ledger's index."""
+"""`gateway store`: the databases: that behind the ledger's index, and those that instances share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 __all__ = ["commands"]
 
-commands = typer.Typer(help="Cơ sở dữ liệu của chỉ mục / the index's database", no_args_is_help=True)
+commands = typer.Typer(help="Cơ sở dữ liệu dùng chung / the databases", no_args_is_help=True)
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")
@@ -25,12 +25,24 @@ def group() -> None:
 @commands.command("migrate")
 def migrate(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     """Tạo hoặc nâng cấp các bảng / make the tables, or bring them up to date; `serve` does the same by itself."""
+    from gateway.app_batches import batch_database
     from gateway.app_index import store_of
+    from gateway.app_tickets import ticket_database
     from gateway.settings import load
+    from gateway.stores.migration import BATCHES, INDEX, TICKETS
     from gateway.stores.migration import migrate as bring_up_to_date
 
-    store = store_of(load(settings))
-    try:
-        typer.echo(f"{store.kind}: {bring_up_to_date(store)}")
-    finally:
-        store.close()
+    read = load(settings)
+    parts = []
+    is_alone = read.tickets.url is None and read.batches.url is None
+    if is_alone or read.store.url is not None or read.ledger is not None:
+        parts.append(("", store_of(read), INDEX))
+    if read.tickets.url is not None:
+        parts.append(("tickets ", ticket_database(read.tickets), TICKETS))
+    if read.batches.url is not None:
+        parts.append(("batches ", batch_database(read.batches), BATCHES))
+    for name, store, tables in parts:
+        try:
+            typer.echo(f"{name}{store.kind}: {bring_up_to_date(store, tables)}")
+        finally:
+            store.close()

@@ -17,7 +17,7 @@ from rich.table import Column, Table
 from gateway.stores.tickets import State
 
 if TYPE_CHECKING:
-    from gateway.stores.ticket_file import TicketFile
+    from gateway.stores.ticket_sql import SqlTickets
     from gateway.stores.tickets import Ticket
 
 __all__ = ["commands"]
@@ -108,11 +108,11 @@ def retry(ticket_id: TicketId, settings: SettingsFile = DEFAULT_SETTINGS) -> Non
 
 
 @contextmanager
-def _file(settings: Path) -> Iterator[TicketFile]:
-    from gateway.app_tickets import ticket_file
+def _file(settings: Path) -> Iterator[SqlTickets]:
+    from gateway.app_tickets import ticket_store
     from gateway.settings import load
 
-    kept = ticket_file(load(settings))
+    kept = ticket_store(load(settings))
     try:
         yield kept
     finally:

@@ -15,11 +15,12 @@ from datetime import timedelta
 from itertools import islice
 
 from gateway.clock import Clock
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, StoreUnavailable
 from gateway.ledger.index import AT_ONCE, Index, Source
 from gateway.ledger.rows import Batch
 from gateway.ledger.tables import moment
 from gateway.stores.migration import migrate
+from gateway.stores.outages import Outages
 from gateway.telemetry import Metrics, log, where
 
 __all__ = ["Follower"]
@@ -50,12 +51,14 @@ class Follower:
         *,
         metrics: Metrics,
         clock: Clock,
+        outages: Outages | None = None,
         every_s: float = _EVERY_S,
     ) -> None:
         self._index = index
         self._sources = sources
         self._metrics = metrics
         self._clock = clock
+        self._outages = outages
         self._every_s = every_s
         self._known: dict[str, Source] = {}
         self._lags: dict[str, _Lag] = {}
@@ -89,13 +92,20 @@ class Follower:
             if not self._failing:
                 log().warning("index.failing", detail=str(exc))
             self._failing = True
+            if isinstance(exc, StoreUnavailable):
+                self._note(answers=False)
             self._fall_behind()
         else:
+            self._note(answers=True)
             if self._failing:
                 log().info("index.caught_up")
             self._failing = False
         self._tell()
         return not self._failing
+
+    def _note(self, *, answers: bool) -> None:
+        if self._outages is not None:
+            self._outages.note("index", answers=answers)
 
     def _look_around(self) -> None:
         for source in self._sources():

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["micros", "moment"]
+__all__ = ["CALLERS_CLOCK", "DATABASE_CLOCK", "micros", "moment"]
 
+DATABASE_CLOCK = "CAST(extract(epoch FROM statement_timestamp()) * 1000000 AS bigint)"
+"""
+PostgreSQL's now. Several machines take rows under leases by this one clock, so that nobody whose own is wrong takes
+what is another's.
+"""
+CALLERS_CLOCK = ":now"
+"""The now that a statement's caller says, which is one for all on one machine."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -7,32 +7,51 @@ Where the tables are as they should be, as at every start but the first, alembic
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, inspect
 
 from gateway.errors import StoreUnavailable
 from gateway.stores.sql import Store
 
-__all__ = ["NEWEST", "migrate", "version"]
+__all__ = ["BATCHES", "INDEX", "TICKETS", "Tables", "migrate", "version"]
 
-NEWEST = "0001"
-"""The newest of the migrations in the package."""
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """
+    What one part of the gateway keeps: the folder of its migrations in the package, the newest of them, and the table
+    that says which a database has. Parts may share a database, and none hinders another's migrations.
+    """
+
+    folder: str
+    newest: str
+    versions: str
+
+
+INDEX = Tables("versions", "0001", "alembic_version")
+TICKETS = Tables("tickets", "0001", "tickets_version")
+BATCHES = Tables("batches", "0001", "batches_version")
 _LOCK = 0x6F6E6573746F70  # "onestop": whoever else uses the database knows by it whose lock this is
 
 
-def migrate(store: Store) -> str:
+def migrate(store: Store, tables: Tables = INDEX) -> str:
     """
-    Bring the tables up to date in one transaction, and say which version they have now.
+    Bring the tables of a part up to date in one transaction, and say which version they have now.
 
     Raises StoreUnavailable, also where the tables are newer than this program.
     """
-    if version(store) == NEWEST:
-        return NEWEST
+    if version(store, tables) == tables.newest:
+        return tables.newest
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", "gateway.stores:migrations")
+    config.set_main_option("path_separator", "newline")  # or a colon would part the name of the package from the folder
+    config.set_main_option("version_locations", f"gateway.stores:migrations/{tables.folder}")
+    config.attributes["version_table"] = tables.versions
     with store.writing() as connection:
         if store.kind == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -41,18 +60,18 @@ def migrate(store: Store) -> str:
             command.upgrade(config, "head")
         except CommandError:
             raise StoreUnavailable("store: its tables are newer than this program") from None
-    return NEWEST
+    return tables.newest
 
 
-def version(store: Store) -> str | None:
-    """The version of the tables; None where there are none."""
+def version(store: Store, tables: Tables = INDEX) -> str | None:
+    """The version of a part's tables; None where there are none."""
     with store.reading() as connection:
-        return _version(connection)
+        return _version(connection, tables.versions)
 
 
-def _version(connection: Connection) -> str | None:
+def _version(connection: Connection, table: str) -> str | None:
     """As alembic keeps it: one row of one table."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(table):
         return None
-    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {table}").scalar()  # noqa: S608  # ours
     return found

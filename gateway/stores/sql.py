@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
@@ -26,8 +26,12 @@ __all__ = ["Store"]
 
 _BUSY_S = 10.0
 _CONNECT_S = 3
-_POOL = 5
+_CONNECTIONS = 10
+_IDLE_S = 5
+"""A process that stopped inside a transaction holds its locks no longer than this."""
 _WRITES = "writes"
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_FREE_TURN = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 class Store:
@@ -42,17 +46,26 @@ class Store:
         self._engine = engine
 
     @classmethod
-    def open(cls, url: str, password: Callable[[], str] | None = None, *, erases: bool = False) -> Store:
+    def open(
+        cls,
+        url: str,
+        password: Callable[[], str] | None = None,
+        *,
+        erases: bool = False,
+        connections: int = _CONNECTIONS,
+        place: str = "store",
+    ) -> Store:
         """
-        The database of an address; `password` is asked for each new connection to PostgreSQL. Contacts nobody.
-        `erases`: SQLite overwrites what is deleted, in a file that is its owner's alone where it is made.
+        The database of an address; `password` is asked for each new connection to PostgreSQL, of which there are
+        `connections` at most. Contacts nobody. `erases`: SQLite overwrites what is deleted, in a file that is its
+        owner's alone where it is made. `place` is the section of the settings that has the address.
 
         Raises SettingsError, which quotes no address.
         """
-        address = _address(url)
+        address = _address(url, place)
         if address.get_backend_name() == "sqlite":
             return cls(_sqlite(address, erases))
-        return cls(_postgresql(address, password))
+        return cls(_postgresql(address, password, connections))
 
     @property
     def kind(self) -> Literal["sqlite", "postgresql"]:
@@ -74,12 +87,34 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that may change something: whole at its end, or not at all."""
+    def writing(self, *, within_s: float | None = None) -> Iterator[Connection]:
+        """
+        A transaction that may change something: whole at its end, or not at all. With `within_s` PostgreSQL gives up a
+        statement, or the wait for a lock, that takes longer; has the commit on its disk, whatever its own settings say;
+        and takes back what a process began that has stopped.
+        """
         with _typed(), self._engine.connect() as plain:
             connection = plain.execution_options(**{_WRITES: True})
             with connection.begin():
+                if within_s is not None and self.kind == "postgresql":
+                    connection.exec_driver_sql(
+                        f"SET LOCAL statement_timeout = {int(within_s * 1000)}; "
+                        f"SET LOCAL idle_in_transaction_session_timeout = {_IDLE_S * 1000}; "
+                        "SET LOCAL synchronous_commit = on"
+                    )
                 yield connection
+
+    def take_turn(self, connection: Connection, name: str) -> None:
+        """
+        Wait until no other transaction has the turn of this name; it is this one's until it ends. SQLite has one writer
+        at a time anyway.
+        """
+        if self.kind == "postgresql":
+            connection.execute(_TURN, {"name": name})
+
+    def takes_free_turn(self, connection: Connection, name: str) -> bool:
+        """The same, without waiting: False where another transaction has it."""
+        return self.kind == "sqlite" or bool(connection.execute(_FREE_TURN, {"name": name}).scalar())
 
     def write_anew(self, table: str) -> None:
         """Rewrite a table's file, so that nothing is left in it of rows that were replaced; locks it meanwhile."""
@@ -106,7 +141,7 @@ class Store:
         self._engine.dispose()
 
 
-def _address(url: str) -> URL:
+def _address(url: str, place: str) -> URL:
     shape = "must be sqlite:FILE or postgresql+psycopg://USER@HOST/DATABASE"
     # Other programs write a file's address with three slashes, or four for an absolute path.
     file = re.fullmatch(r"sqlite:(?:///)?([^?#]+)", url)
@@ -115,11 +150,12 @@ def _address(url: str) -> URL:
     try:
         address = make_url(url)
     except ArgumentError:
-        raise SettingsError(f"store.url: {shape}") from None
+        raise SettingsError(f"{place}.url: {shape}") from None
     if address.drivername != "postgresql+psycopg" or not address.database:
-        raise SettingsError(f"store.url: {shape}")
+        raise SettingsError(f"{place}.url: {shape}")
     if address.password is not None or "password" in address.query:
-        raise SettingsError("store.url: a password stands there; write it to a file and name it in store.password_file")
+        advice = f"a password stands there; write it to a file and name it in {place}.password_file"
+        raise SettingsError(f"{place}.url: {advice}")
     return address
 
 
@@ -162,12 +198,12 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
-def _postgresql(address: URL, password: Callable[[], str] | None) -> Engine:
+def _postgresql(address: URL, password: Callable[[], str] | None, connections: int) -> Engine:
     engine = create_engine(
         address,
         hide_parameters=True,
-        pool_size=_POOL,
-        max_overflow=_POOL,
+        pool_size=(connections + 1) // 2,
+        max_overflow=connections // 2,
         pool_timeout=_CONNECT_S,
         pool_pre_ping=True,
         connect_args={

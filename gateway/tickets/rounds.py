@@ -72,12 +72,11 @@ class Rounds:
         self._asking: dict[asyncio.Task[None], str] = {}
         self._last = ""
         self._is_stopping = False
+        self._has_given_up = False
 
     async def start(self) -> None:
-        """Open the store and begin. Raises SettingsError, TicketsUnavailable."""
+        """Open the store and begin. Raises SettingsError, TicketsUnavailable; a database is waited for by nobody."""
         await self._store.start()
-        await self._give_up()
-        await self._count()
         loops = [self._repeat(self._ask_due, self._wake, _LOOK_S), self._repeat(self._look_after, None, _COUNT_S)]
         loops += [
             self._repeat(lambda one=one: self._deliver(one), self._ended[one.consumer], _LOOK_S)  # type: ignore[misc]
@@ -192,6 +191,9 @@ class Rounds:
     # --- looking after -------------------------------------------------------------------------
 
     async def _look_after(self) -> None:
+        if not self._has_given_up:
+            await self._give_up()
+            self._has_given_up = True
         await self._count()
         now, keeping = self._clock.now(), self._keeping
         answers, tickets = (now - timedelta(seconds=one) for one in (keeping.answers_s, keeping.tickets_s))

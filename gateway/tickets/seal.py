@@ -26,6 +26,11 @@ class Seal:
         """With keys of its own."""
         return cls(secrets.boxes(b"tickets"))
 
+    @property
+    def marks(self) -> tuple[bytes, ...]:
+        """What tells the secrets apart, that in use first, and tells nothing of them."""
+        return tuple(box.digest(b"mark")[:8] for box in self._boxes)
+
     def fingerprint(self, consumer: str, asked: PaperPlanRequest) -> bytes:
         """Equal for equal questions of one consumer, and tells nothing of them."""
         said = asked.model_dump(mode="json", exclude={"deadline_s", "case_token", "appointment"})

@@ -1,14 +1,14 @@
-"""A store that waits for the disk, off the event loop: one thread, one call at a time."""
+"""The store of tickets, off the event loop: one thread, one call at a time."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from gateway.errors import TicketsUnavailable
-from gateway.stores.ticket_file import TicketFile
+from gateway.stores.outages import Outages
+from gateway.stores.threads import Threads
+from gateway.stores.ticket_sql import SqlTickets
 from gateway.stores.tickets import TicketStore
 
 __all__ = ["StoreThread"]
@@ -20,14 +20,15 @@ _WITHIN_S = 15.0
 class StoreThread:
     """`run` gives work to the store. Between `start` and `close` only."""
 
-    def __init__(self, open_store: Callable[[], TicketFile]) -> None:
+    def __init__(self, open_store: Callable[[], SqlTickets], outages: Outages | None = None) -> None:
         self._open = open_store
-        self._store: TicketFile | None = None
-        self._thread = ThreadPoolExecutor(1, "tickets")
+        self._outages = outages
+        self._store: SqlTickets | None = None
+        self._thread = Threads("tickets")
 
     async def start(self) -> None:
         """Open the store. Raises SettingsError, TicketsUnavailable."""
-        self._store = await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+        self._store = await self._thread.run(self._open)
 
     async def run(self, work: Callable[[TicketStore], T], *, within_s: float = _WITHIN_S) -> T:
         """What the work gives. Raises TicketsUnavailable, also where it takes too long: it may yet be done."""
@@ -35,14 +36,21 @@ class StoreThread:
         if store is None:
             raise TicketsUnavailable("tickets: not open")
         try:
-            async with asyncio.timeout(within_s):
-                return await asyncio.get_running_loop().run_in_executor(self._thread, work, store)
+            given = await self._thread.run(lambda: work(store), within_s=within_s)
         except TimeoutError:
+            self._note(answers=False)
             raise TicketsUnavailable("tickets: no answer in time") from None
+        except TicketsUnavailable:
+            self._note(answers=False)
+            raise
+        self._note(answers=True)
+        return given
+
+    def _note(self, *, answers: bool) -> None:
+        if self._outages is not None:
+            self._outages.note("tickets", answers=answers)
 
     async def close(self) -> None:
         """Let go of it, once what is under way is done."""
         store, self._store = self._store, None
-        if store is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, store.close)
-        self._thread.shutdown(wait=False)
+        await self._thread.close(store.close if store is not None else lambda: None)

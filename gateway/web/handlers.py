@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -62,6 +62,7 @@ class Handlers:
         metrics: Metrics,
         idempotency: Idempotency,
         unready: Callable[[], str | None] = lambda: None,
+        unavailable: Callable[[], Sequence[str]] = tuple,
         planner: Planner | None = None,
         tickets: Opening | None = None,
     ) -> None:
@@ -74,6 +75,7 @@ class Handlers:
         self._authenticator = authenticator
         self._clock = clock
         self._unready = unready
+        self._unavailable = unavailable
 
     async def ask(self, request: web.Request) -> web.Response:
         """POST /v1/lookups"""
@@ -249,7 +251,9 @@ class Handlers:
     async def ready(self, request: web.Request) -> web.Response:
         """GET /readyz"""
         why = "stopping" if request.app[STOPPING].is_set else self._unready()
-        return _json({"status": why or "ready"}, status=503 if why else 200)
+        unavailable = self._unavailable()
+        told = {"status": why or "ready"} | ({"unavailable": unavailable} if unavailable else {})
+        return _json(told, status=503 if why else 200)
 
 
 class Stopping:

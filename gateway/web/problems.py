@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import formatdate
 from typing import Any
 
@@ -103,7 +103,7 @@ def for_refusal(lookup_id: str, refusal: QuestionRefused, clock: Clock) -> web.R
     return _response(body, refusal.retry_at, clock)
 
 
-def for_not_shown(lookup_id: str, error: NotShown) -> web.Response:
+def for_not_shown(lookup_id: str, error: NotShown, clock: Clock) -> web.Response:
     """The answer where something of the gateway's own records was asked for and cannot be shown."""
     body = {
         "type": f"{TYPE}{error.word}",
@@ -113,7 +113,8 @@ def for_not_shown(lookup_id: str, error: NotShown) -> web.Response:
         "actor": error.actor.value,
         "lookup_id": lookup_id,
     }
-    return _response(body, None, None)
+    after_s = error.retry_after_s
+    return _response(body, None if after_s is None else clock.now() + timedelta(seconds=after_s), clock)
 
 
 def for_status(status: int, *, allow: str | None = None) -> web.Response:

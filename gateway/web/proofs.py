@@ -145,7 +145,7 @@ class Proofs:
             await self._refuse(request[LOOKUP_ID], consumer, refusal)
             return problems.for_refusal(request[LOOKUP_ID], refusal, self._clock)
         except NotShown as exc:
-            return problems.for_not_shown(request[LOOKUP_ID], exc)
+            return problems.for_not_shown(request[LOOKUP_ID], exc, self._clock)
         return web.Response(body=orjson.dumps(found), content_type="application/json", headers=_HEADERS)
 
 

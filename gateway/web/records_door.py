@@ -61,7 +61,7 @@ class RecordsDoor:
             await self._refuse(lookup_id, consumer, refusal)
             return problems.for_refusal(lookup_id, refusal, self.clock)
         except NotShown as exc:
-            return problems.for_not_shown(lookup_id, exc)
+            return problems.for_not_shown(lookup_id, exc, self.clock)
 
 
 def json_answer(value: Any) -> web.Response:

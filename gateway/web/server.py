@@ -55,6 +55,7 @@ def api(
     methods: Collection[Method] = ONLY_KEYS,
     show_docs: Literal["open", "authenticated", "off"] = "open",
     unready: Callable[[], str | None] = lambda: None,
+    unavailable: Callable[[], Sequence[str]] = tuple,
     parts: Sequence[Part] = (),
     planner: Planner | None = None,
     tickets: Opening | None = None,
@@ -62,10 +63,13 @@ def api(
 ) -> web.Application:
     """
     The front door's application, with whatever parts join it. `methods` are the ways to authenticate that its
-    description tells of; `unready` says why no question should come here now, or None.
+    description tells of; `unready` says why no question should come here now, or None; `unavailable` which parts
+    answer 503 just now while lookups go on.
     """
     inbound = Inbound(limits.questions, metrics, clock)
-    handlers = Handlers(lookup, authenticator, clock, inbound, metrics, idempotency, unready, planner, tickets)
+    handlers = Handlers(
+        lookup, authenticator, clock, inbound, metrics, idempotency, unready, unavailable, planner, tickets
+    )
     middlewares = [_typed_errors(lookup, metrics, clock)]
     if tracing is not None:
         middlewares.insert(0, _traced(tracing))
