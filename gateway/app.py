@@ -309,7 +309,7 @@ def build(
         state,
         authenticator,
         idempotency,
-        app_papers.procedures(settings.procedures.folder, adapters),
+        app_papers.of_settings(settings, adapters),
         Outages(metrics, clock),
         ring,
         ledger,
@@ -324,6 +324,11 @@ def key_ring(settings: Settings) -> KeyRing | None:
     if settings.keys is None:
         return None
     return KeyRing.load(settings.keys.signing_key_file, settings.keys.also_published, settings.keys.secret_files)
+
+
+def _planner(core: Core, clock: Clock) -> Planner:
+    first_s = core.settings.procedures.first_s
+    return Planner(core.lookup, core.procedures, clock, core.metrics, core.remembering, first_s=first_s)
 
 
 def front_door(core: Core, clock: Clock) -> web.Application:
@@ -352,7 +357,7 @@ def front_door(core: Core, clock: Clock) -> web.Application:
         show_docs=web_settings.docs,
         parts=parts(core, clock, office),
         tracing=core.tracing,
-        planner=Planner(core.lookup, core.procedures, clock, core.metrics, core.remembering),
+        planner=_planner(core, clock),
         tickets=office.opening if office is not None else None,
     )
     keys.add_routes(application, core.keys)
@@ -420,7 +425,7 @@ def parts(core: Core, clock: Clock, office: app_tickets.TicketsOffice | None = N
 def _tickets(core: Core, clock: Clock) -> app_tickets.TicketsOffice | None:
     return app_tickets.tickets(
         core.settings,
-        planner=Planner(core.lookup, core.procedures, clock, core.metrics, core.remembering),
+        planner=_planner(core, clock),
         lookup=core.lookup,
         door=_records_door(core, clock),
         consumers=core.consumers,

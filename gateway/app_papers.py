@@ -10,8 +10,18 @@ from gateway.errors import SettingsError
 from gateway.procedures.catalogue import Catalogue
 from gateway.procedures.fitting import misfits
 from gateway.procedures.reading import read_catalogue
+from gateway.settings import Settings
 
-__all__ = ["procedures"]
+__all__ = ["of_settings", "procedures"]
+
+
+def of_settings(settings: Settings, adapters: Mapping[str, Adapter]) -> Catalogue:
+    """
+    The catalogue of the settings. It may name an instance as a registry of its own, such as the province's own store of
+    results, and is checked beside whatever speaks to it. Raises SettingsError naming each fault.
+    """
+    instances = {name: adapters[one.adapter] for name, one in settings.registries.items() if one.adapter in adapters}
+    return procedures(settings.procedures.folder, {**adapters, **instances})
 
 
 def procedures(folder: Path | None, adapters: Mapping[str, Adapter]) -> Catalogue:

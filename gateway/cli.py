@@ -73,6 +73,7 @@ Unrecorded = Annotated[
     bool, typer.Option("--unrecorded", help="Không ghi sổ, chỉ để thử và đo / without a ledger: to try and to measure")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="In JSON / print JSON")]
+_HOW = {"given": "", "compared": " (chỉ so sánh / compared only)", "passed": " (chỉ chuyển tiếp / passed on only)"}
 DEFAULT_SETTINGS = Path("gateway.toml")
 
 out = Console()
@@ -222,7 +223,7 @@ def policy_explain(
     else:
         table = Table("trường / field", "quy tắc / rule", "cho / for", "căn cứ / basis")
         for row in explanation.rows:
-            how = " (chỉ so sánh / compared only)" if row.only_compared else ""
+            how = _HOW[row.how]
             table.add_row(f"{row.field}{how}", row.rule, escape(row.scope), escape(row.basis))
         if explanation.rows:
             out.print(table)

@@ -3,6 +3,7 @@ Every paper of the packaged catalogue through a whole gateway, with the registri
 
 The other half of the promise is walked without registries in `test_deciding`: every paper with every state of every
 question. Here each kind of paper is asked for as its registry's stand-in answers: what a case file has, nobody, faults.
+Ways of several questions, and earlier results, are walked in `test_paper_ways`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "datdai": {"contract": "central"},
     "cpxd": {},
     "gplx": {"contract": "tracuu"},
+    "khodlg": {},
 }
 
 
@@ -116,6 +118,8 @@ def ways() -> Iterator[Way]:
     """Every way of the catalogue that case files can answer."""
     for name, kind in CATALOGUE.kinds.items():
         for way in kind.alternatives:
+            if way.first or len(way.questions) > 1:
+                continue
             (question,) = way.questions
             found = [one for one in (claimed(question, case) for case in SOUND[question.dataset]) if one]
             found += [licence()] if question.dataset == "gplx.licence" else []
@@ -216,8 +220,8 @@ def test_the_walk_has_a_record_for_every_kind_that_can_be_asked_for() -> None:
     """Each kind of paper that a registry replaces has a case file that confirms it, and each dataset has one."""
     kinds = {name for name, kind in CATALOGUE.kinds.items() if kind.alternatives}
 
-    assert {way.kind for way in WAYS} == kinds
-    assert set(SOUND) == set(CATALOGUE.datasets())
+    assert {way.kind for way in WAYS} == kinds - {"representative_identity"}
+    assert set(SOUND) == set(CATALOGUE.datasets()) - {"khodlg.result"}
 
 
 async def test_what_is_found_complete_matching_and_in_force_is_waived(tmp_path: Path) -> None:

@@ -310,6 +310,32 @@ def test_it_is_explained_which_fields_are_only_compared() -> None:
     assert "religion" in view["withheld"]
 
 
+PASSES = '[rules.passes]\n"dancu.citizen" = {}\n'
+
+
+def test_what_is_passed_on_is_neither_given_nor_compared() -> None:
+    """Another registry may be asked by what any rule gives or passes; for whoever asks nothing is added by it."""
+    text = policy(rule({"dancu.citizen": ["full_name"]}), rule({}, name="more") + PASSES.format('["old_number"]'))
+    asked = (replace(ASKED, passing=True), replace(ASKED, comparing=True), ASKED)
+    passing, comparing, giving = (loaded(text).decide(one, TODAY) for one in asked)
+
+    assert passing is not None
+    assert passing.fields == {"full_name", "old_number"}
+    assert [one.fields for one in (comparing, giving) if one is not None] == [{"full_name"}, {"full_name"}]
+
+
+def test_a_rule_that_only_passes_on_lets_nobody_ask() -> None:
+    """It speaks of no question of its own; and it is explained apart."""
+    text = policy(rule({}) + PASSES.format('["old_number"]'))
+    core = deciding(with_policy(settings_for("http://127.0.0.1:9"), text))
+
+    assert loaded(text).decide(ASKED, TODAY) is None
+    assert loaded(text).decide(replace(ASKED, comparing=True), TODAY) is None
+    view = explained(core, Asked("one-stop", "dancu.citizen")).view()
+    assert [row["field"] for row in view["passed"]] == ["old_number"]
+    assert (view["given"], view["compared"]) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("claimed", "needed"),
     [
@@ -353,6 +379,10 @@ WRONG = {
     "unknown dataset to compare": (
         policy(GOOD + '[rules.compares]\n"dancu.citizn" = ["*"]\n'),
         "rules[0] test.compares: 'dancu.citizn' is no dataset",
+    ),
+    "unknown field to pass on": (
+        policy(GOOD + '[rules.passes]\n"dancu.citizen" = ["old_numbr"]\n'),
+        "'old_numbr' is no field of dancu.citizen; did you mean 'old_number'?",
     ),
     "one name twice": (policy(GOOD, GOOD), "rules[1] test.name: the same as of rules[0]"),
     "every agency": (policy(rule({"dancu.citizen": ["*"]}, agencies=["*"])), "rules[0] test.agencies.0"),

@@ -10,6 +10,8 @@ import pytest
 
 from gateway import app, app_papers
 from gateway.errors import SettingsError
+from gateway.kit.paper_grants import ungranted
+from gateway.kit.policy import deciding
 from gateway.procedures.catalogue import Catalogue
 from gateway.procedures.fitting import not_installed
 from gateway.procedures.reading import packaged, read_catalogue
@@ -17,6 +19,7 @@ from gateway.procedures.words import Publication
 from gateway.settings import load
 from mocks.server import Running
 from tests.conftest import Desk, open_desk, settings_for
+from tests.policies import policy, rule, with_policy
 
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 3, 1)
@@ -308,3 +311,87 @@ questions = [{{dataset = "dkdn.enterprise", keys = ["enterprise_code"], match = 
 """
 
     assert any(said in line and "in_force" in line for line in faults(tmp_path, text))
+
+
+CHAIN = """
+[published]
+"dancu.citizen" = 2026-01-01
+"dkdn.enterprise" = 2026-01-01
+
+[kinds.chain]
+title = "Giấy tờ"
+title_en = "Paper"
+basis = "Luật"
+source = "portal"
+citizen = "Không phải nộp."
+citizen_en = "Need not be handed in."
+[[kinds.chain.alternatives]]
+[[kinds.chain.alternatives.questions]]
+dataset = "dkdn.enterprise"
+of = "firm"
+keys = ["enterprise_code"]
+match = ["name"]
+[[kinds.chain.alternatives.questions]]
+dataset = "dancu.citizen"
+keys = ["full_name", "birth_date"]
+taken = [{key = "citizen_id", dataset = "dkdn.enterprise", field = "legal_representatives.document.number"}]
+match = ["full_name"]
+[[kinds.chain.alternatives]]
+first = true
+[[kinds.chain.alternatives.questions]]
+dataset = "khodlg.result"
+keys = ["citizen_id"]
+constants = [{key = "result_code", value = "KQ.G15.000031"}]
+match = ["results.document_number"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("document.number", "document.numbr", "taken.citizen_id: không có 'legal_representatives.document.numbr'"),
+        ("document.number", "document.numbr", "did you mean 'legal_representatives.document.number'?"),
+        ("legal_representatives.document.number", "legal_representatives", "that can be passed on"),
+        ('dataset = "dkdn.enterprise", field', 'dataset = "dancu.citizen", field', "only in a circle"),
+        ('dataset = "dkdn.enterprise", field', 'dataset = "bhxh.card", field', "is no question further up"),
+        (
+            'match = ["name"]',
+            'match = ["name"]\ntaken = [{key = "x", dataset = "dancu.citizen", field = "sex"}]',
+            "circle",
+        ),
+        ('key = "citizen_id", dataset', 'key = "citizen", dataset', "did you mean 'citizen_id'?"),
+        ('key = "citizen_id", dataset', 'key = "full_name", dataset', "twice: 'full_name'"),
+        ('of = "firm"', 'of = "company"', "chain.alternatives[0].dkdn.enterprise.of: không có 'company'"),
+        ('value = "KQ.G15.000031"', 'value = "KQ.15"', "constants.result_code: sai dạng"),
+        ('key = "result_code"', 'key = "code"', "is no key of its query"),
+        ('constants = [{key = "result_code", value = "KQ.G15.000031"}]', "", "the query needs result_code"),
+        ('keys = ["enterprise_code"]', "keys = []", "dkdn.enterprise.keys: không được để trống"),
+        ("first = true", "frist = true", "did you mean 'first'?"),
+    ],
+)
+def test_what_a_question_takes_can_be_taken(tmp_path: Path, before: str, after: str, told: str) -> None:
+    """A field that is not there, a circle, a key twice, a constant that the query does not take: each has its line."""
+    assert CHAIN.count(before) == 1
+
+    assert any(told in line for line in faults(tmp_path, CHAIN.replace(before, after)))
+
+
+def test_a_field_that_no_rule_passes_on_is_a_fault_of_the_check(tmp_path: Path) -> None:
+    """For a paper in force whose data is published the check names paper, question and field; a rule makes it good."""
+    text = CHAIN + OWN.replace('kind = "identity"', 'kind = "chain"')
+    rules = rule({"dkdn.enterprise": ["*"], "dancu.citizen": ["*"]})
+    passes = '[rules.passes]\n"dkdn.enterprise" = ["legal_representatives.document"]\n'
+    own = {"folder": folder(tmp_path, own=text)}
+
+    def checked(*written: str) -> list[str]:
+        settings = with_policy(settings_for("http://127.0.0.1:9"), policy(*written))
+        core = deciding(settings.model_copy(update={"procedures": settings.procedures.model_copy(update=own)}))
+        return ungranted(core.procedures, core, TODAY)
+
+    (line,) = checked(rules)
+    assert line.startswith(
+        "procedures.9.000001.cases.general.papers.identity: kinds.chain.alternatives[0].dancu.citizen"
+    )
+    assert line.endswith("no rule of policy.toml passes on dkdn.enterprise legal_representatives.document.number")
+    assert checked(rules + passes) == []
+    assert checked(rules.replace('"*"]\npurposes', '"*"]\nvalid_until = 2026-01-01\npurposes', 1) + passes)

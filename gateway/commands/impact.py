@@ -49,7 +49,7 @@ def report(
     if not _is_month(month):
         raise typer.BadParameter("tháng dạng 2026-03 / a month such as 2026-03", param_hint="--month")
     loaded = load(settings)
-    catalogue = app_papers.procedures(loaded.procedures.folder, app.installed_adapters())
+    catalogue = app_papers.of_settings(loaded, app.installed_adapters())
     memory, personal = app_impact.memory_of(loaded), catalogue.personal()
     try:
         first = month_before(month, _MONTHS_DRAWN - 1)

@@ -35,10 +35,20 @@ def check(
 ) -> None:
     """Kiểm tra danh mục trước khi dùng / say whether the catalogue could be used, and what is wrong where."""
     from gateway import app, app_papers
+    from gateway.clock import VIETNAM, SystemClock
+    from gateway.errors import SettingsError
+    from gateway.kit.paper_grants import ungranted
+    from gateway.kit.policy import deciding
     from gateway.settings import load
 
     loaded = load(settings)
-    found = app_papers.procedures(folder or loaded.procedures.folder, app.installed_adapters())
+    if folder is not None:
+        loaded = loaded.model_copy(update={"procedures": loaded.procedures.model_copy(update={"folder": folder})})
+    found = app_papers.of_settings(loaded, app.installed_adapters())
+    if loaded.policy.file is not None:  # without a policy nobody may ask anything
+        faults = ungranted(found, deciding(loaded), SystemClock().now().astimezone(VIETNAM).date())
+        if faults:
+            raise SettingsError("procedures:\n" + "\n".join(f"  {fault}" for fault in faults))
     unpublished = [one for one in found.datasets() if one not in found.published]
     if as_json:
         _print(
@@ -73,7 +83,7 @@ def show(
     from gateway.web.procedures_schemas import view_of
 
     loaded = load(settings)
-    catalogue = app_papers.procedures(loaded.procedures.folder, app.installed_adapters())
+    catalogue = app_papers.of_settings(loaded, app.installed_adapters())
     meant = catalogue.code(code)
     if meant is None:
         raise typer.BadParameter(f"không có trong danh mục / not in the catalogue: {code}", param_hint="code")
@@ -119,7 +129,8 @@ def add(
     from gateway.procedures.drafting import drafted, written
     from gateway.settings import load
 
-    catalogue = app_papers.procedures(load(settings).procedures.folder, app.installed_adapters())
+    loaded = load(settings)
+    catalogue = app_papers.of_settings(loaded, app.installed_adapters())
     try:
         draft = drafted(text.read_text(encoding="utf-8-sig"), catalogue, code)
     except UnicodeDecodeError:

@@ -95,6 +95,7 @@ _OF: Mapping[Situation, Group] = {
     Situation.ABSENT: Group.ABSENT,
     Situation.ABSENT_UNSURE: Group.ABSENT,
     Situation.INCOMPLETE: Group.INCOMPLETE,
+    Situation.KEY_MISSING: Group.INCOMPLETE,
     Situation.MISMATCH: Group.MISMATCH,
     Situation.CONTRADICTED: Group.MISMATCH,
     Situation.NOT_IN_FORCE: Group.NOT_IN_FORCE,

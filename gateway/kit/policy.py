@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gateway.app import Core, build
 from gateway.app_access import known
@@ -16,7 +16,10 @@ from gateway.lookup.policy import Policy, Rule
 from gateway.lookup.policy_file import read_policy
 from gateway.settings import PolicySettings, Settings
 
-__all__ = ["Asked", "Explanation", "Row", "checked", "deciding", "explained"]
+__all__ = ["Asked", "Explanation", "How", "Row", "checked", "deciding", "explained"]
+
+How = Literal["given", "compared", "passed"]
+"""What may be done with a field: given, only compared with a claim, or only passed on to another registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Asked:
         """Whether the rule speaks of such questions, on any day from today on."""
         return (
             self.consumer in rule.consumers
-            and (self.dataset in rule.gives or self.dataset in rule.compares)
+            and any(self.dataset in one for one in (rule.gives, rule.compares, rule.passes))
             and (self.agency is None or rule.covers(self.agency))
             and (self.procedure is None or rule.procedures is None or self.procedure in rule.procedures)
             and (self.purpose is None or self.purpose in rule.purposes)
@@ -43,16 +46,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """
-    One field that one rule gives, for which questions, and by which law. `only_compared`: it is not given, but a claim
-    may be compared with it.
-    """
+    """One field that one rule speaks of, for which questions, by which law, and what may be done with it."""
 
     field: str
     rule: str
     scope: str
     basis: str
-    only_compared: bool = False
+    how: How = "given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +67,17 @@ class Explanation:
         """As JSON values."""
         return {
             "policy": self.policy,
-            "given": self._rows(only_compared=False),
-            "compared": self._rows(only_compared=True),
+            "given": self._rows("given"),
+            "compared": self._rows("compared"),
+            "passed": self._rows("passed"),
             "withheld": list(self.withheld),
         }
 
-    def _rows(self, *, only_compared: bool) -> list[dict[str, str]]:
+    def _rows(self, how: How) -> list[dict[str, str]]:
         return [
             {"field": row.field, "rule": row.rule, "for": row.scope, "basis": row.basis}
             for row in self.rows
-            if row.only_compared is only_compared
+            if row.how == how
         ]
 
 
@@ -119,7 +120,9 @@ def _rows(policy: Policy, rules: list[Rule], dataset: str) -> Iterator[Row]:
         for field in shape.spelled(given):
             yield Row(field, rule.name, scope, rule.basis)
         for field in shape.spelled(rule.parts(dataset, comparing=True) - given):
-            yield Row(field, rule.name, scope, rule.basis, only_compared=True)
+            yield Row(field, rule.name, scope, rule.basis, "compared")
+        for field in shape.spelled(rule.parts(dataset, passing=True) - given):
+            yield Row(field, rule.name, scope, rule.basis, "passed")
 
 
 def _days(rule: Rule) -> str:

@@ -171,6 +171,13 @@ class Access:
             return frozenset()
         return frozenset(name for name in wanted if name in shape.names and shape.asked(name, decision.parts))
 
+    def may_pass(self, consumer: Consumer, entry: Entry, inquiry: Inquiry, field: str) -> bool:
+        """Whether another registry may be asked by this field of what was found, as far as the policy says."""
+        policy = self.policy.current
+        scope = Scope(consumer.name, inquiry.agency, inquiry.procedure.value, inquiry.purpose, entry.id, passing=True)
+        decision = policy.decide(scope, self._today())
+        return decision is not None and bool(policy.shapes[entry.id].whole((field,), decision.parts))
+
     def check(
         self, consumer: Consumer, entry: Entry, inquiry: Inquiry, *, fields: list[str] | None, comparing: bool
     ) -> None:

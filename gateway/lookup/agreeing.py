@@ -20,7 +20,7 @@ from gateway.domain.compare.verdict import AGREES, Verdict
 from gateway.domain.dates import PartialDate
 from gateway.domain.identifiers import Identifier
 from gateway.domain.outcome import Found
-from gateway.lookup.plan_desk import Asked
+from gateway.lookup.asked import Asked
 from gateway.procedures.catalogue import Fact, Told
 
 __all__ = ["Agreement", "Says", "agreements"]

@@ -123,6 +123,23 @@ class Comparison:
         elements = list(_at(record, above))
         return [_fitting(group, elements, len(above))] if group and elements else elements
 
+    def passed_on(self, record: BaseModel, name: str) -> tuple[str, ...]:
+        """
+        What stands in a field, as another registry is asked by it, each value once. Of members of a list those count
+        that no claim contradicts and that the claims fit best; without claims about them, all.
+        """
+        path = tuple(name.split("."))
+        groups = {above for above in map(_list_of, self.claims) if above and path[: len(above)] == above}
+        above = max(groups, key=len, default=())
+        elements: list[Any] = list(_at(record, above)) if above else [record]
+        if above:
+            group = [claim for claim in self.claims if _list_of(claim) == above]
+            tries = [one for one in _tries(group, elements, len(above)) if not one.misses]
+            best = min((one.rank for one in tries), default=None)
+            elements = [one.element for one in tries if one.rank == best]
+        found = (value for element in elements for value in _at(element, path[len(above) :]))
+        return tuple(dict.fromkeys(printed(value) for value in found))
+
     def document(self, verdicts: Sequence[FieldVerdict], standings: Sequence[FieldStanding] = ()) -> dict[str, Any]:
         """
         What evidence holds in place of a record: each verdict, what was said of its being in force, and a digest of all
@@ -182,14 +199,16 @@ def _fitting(claims: Sequence[Claim], elements: Sequence[Any], above: int) -> An
 
 
 def _tried(claims: Sequence[Claim], elements: Sequence[Any], above: int) -> _Tried:
-    tried = []
-    for element in elements or [None]:
+    return min(_tries(claims, elements or [None], above), key=lambda one: one.rank)
+
+
+def _tries(claims: Sequence[Claim], elements: Sequence[Any], above: int) -> Iterator[_Tried]:
+    for element in elements:
         values = [next(_at(element, claim.about.path[above:]), None) for claim in claims]
         holders = [next(_at(element, claim.about.path[above:-1]), None) for claim in claims]
         verdicts = [_compared(*one) for one in zip(claims, values, holders, strict=True)]
         misses = sum(one.verdict is Verdict.MISMATCH for one in verdicts)
-        tried.append(_Tried(element, verdicts, values, misses))
-    return min(tried, key=lambda one: one.rank)
+        yield _Tried(element, verdicts, values, misses)
 
 
 def _end(holder: Any, name: str) -> Any:

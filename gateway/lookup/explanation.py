@@ -72,6 +72,7 @@ def explained(lookup_id: str, records: Sequence[Told]) -> dict[str, Any]:
         match record.get("type"):
             case "asked":
                 steps += _let_in(record)
+                steps += _taken(record)
                 steps.append(_said({"step": "asked"} | place, ("Đã ghi sổ trước khi hỏi.", "Recorded before asking.")))
             case "answered":
                 steps += _attempts(record)
@@ -132,6 +133,16 @@ def _checks(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             else ("Hồ sơ và cán bộ đã được kiểm tra.", "Case and officer were checked.")
         )
         yield _said({"step": "checked", "case_checks": checks}, text)
+
+
+def _taken(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    sources = _words(record.get("taken_from"))
+    if sources:
+        text = (
+            f"Khóa của câu hỏi lấy từ câu trả lời của lượt {', '.join(sources)}.",
+            f"A key of the question was taken from the answer to lookup {', '.join(sources)}.",
+        )
+        yield _said({"step": "taken", "taken_from": sources}, text)
 
 
 def _attempts(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

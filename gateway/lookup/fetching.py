@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from gateway.lookup.access import Access, Consumer
+from gateway.lookup.asked import Asked
 from gateway.lookup.paper_plan import PaperPlanRequest
-from gateway.lookup.plan_desk import Asked, Decided
+from gateway.lookup.plan_desk import Decided
 from gateway.procedures.words import Decision
 
 __all__ = ["with_fetches"]
@@ -59,6 +60,8 @@ def _with_fetches(
 def _merged(lookups: dict[str, Asked], asked: Asked, given: Collection[str], new_id: Callable[[], str]) -> Asked:
     found = lookups.get(asked.lookup_id)
     if found is None:
-        found = lookups[asked.lookup_id] = Asked(new_id(), asked.dataset, asked.subject, asked.entry, asked.query)
+        found = lookups[asked.lookup_id] = Asked(
+            new_id(), asked.dataset, asked.subject, asked.entry, asked.query, feeds=asked.feeds
+        )
     found.fields = tuple(sorted({*(found.fields or ()), *given}))
     return found

@@ -102,10 +102,12 @@ class Lookup:
         caller: Caller | None = None,
         claims: Mapping[str, Any] | None = None,
         conditions: Sequence[Condition] = (),
+        *,
+        taken_from: tuple[str, ...] = (),
     ) -> LookupResult:
         """
         The answer to one question; with `claims` not the record, but a verdict on each of them, and what comes of each
-        of the `conditions`.
+        of the `conditions`. `taken_from` names the lookups whose answers brought keys of its query.
 
         Raises QuestionRefused when the question must not leave; whatever goes wrong with the registry is an
         `unknown` outcome of the result.
@@ -114,6 +116,8 @@ class Lookup:
         watch = Stopwatch(self._clock.monotonic, self._observed, caller.arrived)
         watch.ended("read")
         asking = await self.granted(lookup_id, consumer, request, caller, claims, conditions)
+        if taken_from:
+            asking = replace(asking, taken_from=taken_from)
         watch.ended("access")
         try:
             result = await self._answered(asking, request, watch)

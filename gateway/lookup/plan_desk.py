@@ -3,70 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from gateway.domain.compare.standing import Condition, Standing
+from gateway.domain.compare.standing import Standing
 from gateway.domain.compare.verdict import Verdict
-from gateway.domain.outcome import Outcome, Unknown
-from gateway.errors import FieldProblem, InvalidQuestion, Reason
+from gateway.domain.outcome import Found, Unknown
+from gateway.errors import InvalidQuestion, Reason
 from gateway.lookup.access import Consumer
+from gateway.lookup.asked import Asked, Feed
 from gateway.lookup.catalogue import Entry
 from gateway.lookup.claims import read_claims
 from gateway.lookup.comparison import FieldStanding, FieldVerdict
 from gateway.lookup.paper_plan import PaperPlanRequest, Subject
 from gateway.lookup.paper_sources import entry_for
-from gateway.lookup.pipeline import Lookup, LookupResult
-from gateway.procedures.catalogue import Alternative, Catalogue, Kind, Paper, Question
-from gateway.procedures.deciding import Answered, Later, Ruling, of_paper
-from gateway.procedures.words import Clause, Decision, Publication
+from gateway.lookup.passing import Lack, fed
+from gateway.lookup.pipeline import Lookup
+from gateway.procedures.catalogue import Alternative, Catalogue, Constant, Kind, Paper, Question
+from gateway.procedures.deciding import Answered, Later, Ruling, of_paper, situation
+from gateway.procedures.table import TABLE
+from gateway.procedures.words import Clause, Decision, Publication, Situation
 
-__all__ = ["Asked", "Decided", "Desk"]
+__all__ = ["Decided", "Desk", "Use"]
 
 _ASK_AGAIN = timedelta(seconds=60)
 """When a pending question may be asked again where nobody said when."""
-_Key = tuple[int, str, tuple[str, ...]]
 _HARDEST = (Decision.REQUIRED, Decision.PENDING, Decision.OFFICER, Decision.WAIVED)
 _Ruled = tuple[Ruling, int, Subject]
 
 
-@dataclass(slots=True)
-class Asked:
-    """
-    One question of a plan: to which dataset, about which subject, and what became of it. With `fields` it brings back
-    these, and compares nothing.
-    """
+class _Key(NamedTuple):
+    """What makes two questions of a plan the same one."""
 
-    lookup_id: str
-    dataset: str
     subject: int
-    entry: Entry
-    query: Mapping[str, Any] = field(repr=False)
-    claims: dict[str, Any] = field(default_factory=dict, repr=False)
-    conditions: tuple[Condition, ...] = ()
-    fields: tuple[str, ...] | None = None
-    result: LookupResult | None = None
-    outcome: Outcome[Any] | None = field(default=None, repr=False)
-    problems: tuple[FieldProblem, ...] = ()
-    refusal: str | None = None
-    is_later: bool = False
-
-    @property
-    def verdicts(self) -> Mapping[str, FieldVerdict]:
-        """What was compared, by field."""
-        return {one.field: one for one in (self.result.verdicts if self.result else None) or ()}
-
-    @property
-    def standings(self) -> Mapping[Condition, FieldStanding]:
-        """What was looked at besides, by condition; empty unless something was found."""
-        told = self.result.standings if self.result else ()
-        return dict(zip(self.conditions, told, strict=True)) if told else {}
-
-    def lacks(self, question: Question) -> Iterator[str]:
-        """The fields of a question that may not be compared."""
-        yield from (name for name in question.match if name not in self.claims)
-        yield from (one.field for one in question.in_force if one.condition not in self.conditions)
+    dataset: str
+    keys: tuple[str, ...]
+    constants: tuple[Constant, ...]
+    taken: tuple[tuple[str, str], ...]
+    sources: tuple[_Key, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +68,21 @@ class Decided:
     withheld: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """
+    What a question is asked for: a paper, whom it is about, and one of its ways. `behind` are the questions about an
+    earlier result, which are asked before it; `is_early` says that it is such a one, and others follow.
+    """
+
+    paper: Paper
+    nth: int
+    subject: Subject
+    way: int
+    behind: tuple[Asked, ...] = ()
+    is_early: bool = False
+
+
 class Desk:
     """The questions of one plan, each once, and the decisions that follow from them."""
 
@@ -105,28 +95,71 @@ class Desk:
         self._request = request
         self._day = day
         self.asked: dict[_Key, Asked] = {}
+        self._uses: dict[str, list[Use]] = {}
 
     def gather(self, paper: Paper) -> None:
         """Note what must be asked for a paper: nothing that the law keeps from replacing it."""
         if paper.clause is Clause.N:
             return
+        ways = self._catalogue.kinds[paper.kind].alternatives
         for nth, subject in self._subjects(paper):
-            for way in self._catalogue.kinds[paper.kind].alternatives:
-                for question in way.questions:
-                    if self._publication(question, way, subject) is Publication.PUBLISHED:
-                        self._note(question, nth, subject)
+            noted = [self._noted(way, nth, subject) for way in ways]
+            early = tuple(one for way, several in zip(ways, noted, strict=True) if way.first for one in several)
+            has_others = any(several for way, several in zip(ways, noted, strict=True) if not way.first)
+            for place, (way, several) in enumerate(zip(ways, noted, strict=True)):
+                use = Use(paper, nth, subject, place, () if way.first else early, way.first and has_others)
+                for one in several:
+                    self._uses.setdefault(one.lookup_id, []).append(use)
 
-    def _note(self, question: Question, nth: int, subject: Subject) -> None:
-        entry = entry_for(question.dataset, self._lookup.catalogue)
-        if entry is None or self._missing(question, subject):
-            return
-        key = (nth, question.dataset, question.keys)
+    def uses(self, one: Asked) -> Sequence[Use]:
+        """What a question is asked for."""
+        return self._uses.get(one.lookup_id, ())
+
+    def _noted(self, way: Alternative, nth: int, subject: Subject) -> list[Asked]:
+        published = (one for one in way.questions if self._publication(one, way, subject) is Publication.PUBLISHED)
+        return [one for one in (self._note(question, way, nth, subject) for question in published) if one is not None]
+
+    def _note(self, question: Question, way: Alternative, nth: int, subject: Subject) -> Asked | None:
+        entry = entry_for(question.dataset, self._lookup.catalogue, self._catalogue.registries)
+        key = self._key(question, way, nth)
+        if entry is None or key is None or self._missing(question, nth, subject):
+            return None
+        feeds = tuple(
+            Feed(taken, self.asked[source])
+            for taken, source in zip(question.taken, key.sources, strict=True)
+            if source in self.asked
+        )
+        if len(feeds) < len(question.taken):
+            return None  # nobody is asked for what it is to be asked by
+        claims = self._request.subjects[key.subject].claims
         one = self.asked.get(key)
         if one is None:
-            query = {name: subject.claims[name] for name in question.keys}
-            one = self.asked[key] = Asked(self._lookup.new_id(), question.dataset, nth, entry, query)
-        one.claims |= {name: subject.claims[name] for name in question.match}
+            query = {name: claims[name] for name in question.keys}
+            query |= {constant.key: constant.value for constant in question.constants}
+            one = self.asked[key] = Asked(
+                self._lookup.new_id(), question.dataset, key.subject, entry, query, feeds=feeds
+            )
+        one.claims |= {name: claims[name] for name in question.match}
         one.conditions = tuple(dict.fromkeys((*one.conditions, *(each.condition for each in question.in_force))))
+        return one
+
+    def _key(self, question: Question, way: Alternative, nth: int) -> _Key | None:
+        """What makes a question the same as another paper's; None where nobody says whom it is about."""
+        about = self._about(question, nth)
+        by_dataset = {one.dataset: one for one in way.questions}
+        sources = [self._key(by_dataset[one.dataset], way, nth) for one in question.taken]
+        if about is None or None in sources:
+            return None
+        taken = tuple((one.key, one.field) for one in question.taken)
+        known = tuple(one for one in sources if one is not None)
+        return _Key(about, question.dataset, question.keys, question.constants, taken, known)
+
+    def _about(self, question: Question, nth: int) -> int | None:
+        """Whom a question is about: whom the paper is about, or the only one in another role."""
+        if question.of is None:
+            return nth
+        found = [place for place, one in enumerate(self._request.subjects) if one.role == question.of]
+        return found[0] if len(found) == 1 else None
 
     def settle(self) -> None:
         """
@@ -155,22 +188,71 @@ class Desk:
                 [Answered(self._publication(one, way, None), None) for one in way.questions]
                 for way in kind.alternatives
             ]
-            return self._told(paper, kind, of_paper(paper.clause, nobody), None, [], now)
+            return self._told(paper, kind, of_paper(paper.clause, nobody, _first(kind)), None, [], now)
         ruling, nth, _ = hardest = min(found, key=lambda one: _HARDEST.index(one[0].decision))
         # Of a paper that is waived each subject's evidence counts, of any other what it hangs on.
         taken = found if ruling.decision is Decision.WAIVED else [hardest]
         return self._told(paper, kind, ruling, nth, taken, now)
 
+    def is_replaced(self, use: Use) -> bool:
+        """Whether an earlier result replaces the paper, as far as there are answers."""
+        ways = self._catalogue.kinds[use.paper.kind].alternatives
+        return any(
+            all(situation(use.paper.clause, one) is Situation.MATCHING for one in self._way(way, use.nth, use.subject))
+            for way in ways
+            if way.first
+        )
+
+    def feed(self, one: Asked, use: Use) -> bool:
+        """Whether a question has all its keys now, of questions that say nothing against the paper."""
+        way = self._catalogue.kinds[use.paper.kind].alternatives[use.way]
+        answers = dict(zip((each.dataset for each in way.questions), self._way(way, use.nth, use.subject), strict=True))
+        if not all(_is_usable(answers[feed.taken.dataset]) for feed in one.feeds):
+            return False
+        query = self._fed(one)
+        if isinstance(query, Lack):
+            return False
+        one.query = query
+        return True
+
+    def _fed(self, one: Asked) -> dict[str, Any] | Lack:
+        access, inquiry = self._lookup.access, self._request.inquiry
+        return fed(
+            one,
+            lambda feed: access.may_pass(self._consumer, feed.source.entry, inquiry, feed.taken.field),
+            self._day,
+        )
+
     def _ruled(self, paper: Paper, kind: Kind, nth: int, subject: Subject) -> Ruling:
-        ways = [[self._answered(one, way, nth, subject) for one in way.questions] for way in kind.alternatives]
-        return of_paper(paper.clause, ways)
+        ways = [self._way(way, nth, subject) for way in kind.alternatives]
+        return of_paper(paper.clause, ways, _first(kind))
+
+    def _way(self, way: Alternative, nth: int, subject: Subject) -> list[Answered]:
+        """What every question of a way came to; one that was not fed, what became of that which it waits for."""
+        answers: list[Answered] = []
+        places = {one.dataset: place for place, one in enumerate(way.questions)}
+        for question in way.questions:
+            answers.append(self._answered(question, way, nth, subject))
+            key = self._key(question, way, nth)
+            one = self.asked.get(key) if key is not None else None
+            if one is None or not one.feeds or one.was_asked or one.is_later:
+                continue
+            sources = [places[taken.dataset] for taken in question.taken]
+            against = next((answers[place] for place in sources if not _is_usable(answers[place])), None)
+            if against is not None:
+                answers[-1] = against
+            elif self._fed(one) is Lack.NOTHING:
+                answers[sources[0]] = answers[-1] = replace(answers[sources[0]], lacks_key=True)
+        return answers
 
     def _answered(self, question: Question, way: Alternative, nth: int, subject: Subject) -> Answered:
         publication = self._publication(question, way, subject)
-        if publication is Publication.PUBLISHED and entry_for(question.dataset, self._lookup.catalogue) is None:
+        registries = self._catalogue.registries
+        if publication is Publication.PUBLISHED and not entry_for(question.dataset, self._lookup.catalogue, registries):
             return Answered(publication, Unknown(Reason.NOT_CONNECTED))
-        one = self.asked.get((nth, question.dataset, question.keys))
-        if one is None or self._missing(question, subject) or any(one.lacks(question)):
+        key = self._key(question, way, nth)
+        one = self.asked.get(key) if key is not None else None
+        if one is None or self._missing(question, nth, subject) or any(one.lacks(question)):
             return Answered(publication, None)
         verdicts = {name: compared.verdict for name, compared in one.verdicts.items() if name in question.match}
         standings = {each.condition: one.standings.get(each.condition) for each in question.in_force}
@@ -198,8 +280,8 @@ class Desk:
         lacking: list[str] = []
         for one, place, subject in () if is_law else taken:
             chosen = kind.alternatives[one.way]
-            keys = [(question, (place, question.dataset, question.keys)) for question in chosen.questions]
-            used += [(question, self.asked[key]) for question, key in keys if key in self.asked]
+            keys = [(question, self._key(question, chosen, place)) for question in chosen.questions]
+            used += [(question, self.asked[key]) for question, key in keys if key is not None and key in self.asked]
             lacking += self._lacking(chosen, place, subject)
         if not taken and way is not None:  # nobody in the role: all of it has to be declared
             lacking = [name for question in way.questions for name in (*question.keys, *question.match)]
@@ -215,7 +297,7 @@ class Desk:
             ruling=ruling,
             dataset=None if way is None else way.questions[ruling.question].dataset,
             subject=nth,
-            asked=tuple({id(one): one for _, one in used if not one.is_later}.values()),
+            asked=tuple({id(one): one for _, one in used if one.was_asked}.values()),
             verdicts=tuple(
                 (one.subject, verdict)
                 for question, one in used
@@ -230,9 +312,13 @@ class Desk:
 
     def _lacking(self, way: Alternative, nth: int, subject: Subject) -> Iterator[str]:
         for question in way.questions:
-            yield from self._missing(question, subject)
-            one = self.asked.get((nth, question.dataset, question.keys))
-            yield from () if one is None else one.lacks(question)
+            yield from self._missing(question, nth, subject)
+            key = self._key(question, way, nth)
+            one = self.asked.get(key) if key is not None else None
+            if one is not None:
+                yield from one.lacks(question)
+            if question.taken and not (one is not None and (one.was_asked or one.is_later)):
+                yield from (taken.name for taken in question.taken)
 
     @staticmethod
     def _retry_at(ruling: Ruling, used: list[Asked], now: datetime) -> datetime | None:
@@ -249,14 +335,24 @@ class Desk:
         covered = subject.coverage.get(coverage.id) if coverage is not None and subject is not None else None
         return self._catalogue.publication(question.dataset, coverage, covered, self._day)
 
-    @staticmethod
-    def _missing(question: Question, subject: Subject) -> tuple[str, ...]:
+    def _missing(self, question: Question, nth: int, subject: Subject) -> tuple[str, ...]:
         """What the question needs and nobody declared. An address without its commune is none that a paper hangs on."""
+        about = self._about(question, nth)
+        claims = subject.claims if question.of is None else {}
+        if question.of is not None and about is not None:
+            claims = self._request.subjects[about].claims
         return tuple(
-            name
-            for name in (*question.keys, *question.match)
-            if name not in subject.claims or _is_vague(subject.claims[name])
+            name for name in (*question.keys, *question.match) if name not in claims or _is_vague(claims[name])
         )
+
+
+def _first(kind: Kind) -> frozenset[int]:
+    return frozenset(place for place, way in enumerate(kind.alternatives) if way.first)
+
+
+def _is_usable(one: Answered) -> bool:
+    """Whether there is a record, and nothing in it for which the paper is asked for anyway."""
+    return isinstance(one.outcome, Found) and TABLE[situation(Clause.A, one)].decision is not Decision.REQUIRED
 
 
 _AS_FAR_AS_THE_COMMUNE = frozenset({"commune_code", "commune_name", "full_text"})

@@ -1,5 +1,6 @@
 """
-What is decided of every paper of a case: each registry asked once for each subject, all at the same time.
+What is decided of every paper of a case: each registry asked once for each subject, all that wait for nothing at the
+same time.
 
 What one registry does changes nothing for papers that another one replaces. A question that could not be answered is
 not asked again here: `retry_at` says when whoever asked may do so, and `gateway.tickets` does it by itself.
@@ -8,7 +9,7 @@ not asked again here: `retry_at` says when whoever asked may do so, and `gateway
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -18,13 +19,15 @@ from gateway.domain.outcome import Unknown
 from gateway.errors import QuestionRefused, Reason, Refusal
 from gateway.lookup.access import Consumer
 from gateway.lookup.agreeing import Agreement, agreements
+from gateway.lookup.asked import Asked
 from gateway.lookup.fetching import with_fetches
 from gateway.lookup.paper_plan import PaperPlanRequest, chosen
 from gateway.lookup.pipeline import Lookup
-from gateway.lookup.plan_desk import Asked, Decided, Desk
+from gateway.lookup.plan_desk import Decided, Desk
 from gateway.lookup.remembering import Remembering
 from gateway.lookup.request import LookupRequest
 from gateway.lookup.seams import Caller
+from gateway.lookup.turns import Turns
 from gateway.procedures.catalogue import Catalogue
 from gateway.procedures.words import Decision
 from gateway.telemetry import Metrics, log, where
@@ -36,6 +39,9 @@ _PASSES = frozenset({Refusal.TOO_MANY, Refusal.CHECK_UNAVAILABLE, Refusal.CASE_U
 Refusals of ours that time alone helps: no paper is asked for because of them. One with problems is about how the
 officer asks, and stands.
 """
+
+_SHARE = 1 / 3
+"""Of a deadline earlier results have this much, so that whoever is asked after them has most of it."""
 
 Place = Callable[[], AbstractContextManager[Unknown | None]]
 """Holds the place of one more question; what it gives is why there is none, or None."""
@@ -55,6 +61,17 @@ class Plan:
     agreements: tuple[Agreement, ...] = ()
 
 
+@dataclass(slots=True)
+class _Asking:
+    """Who asks the questions of a plan, and how; `is_free` says that nobody has the plan's own place."""
+
+    consumer: Consumer
+    request: PaperPlanRequest
+    caller: Caller
+    place: Place
+    is_free: bool = True
+
+
 class Planner:
     """Makes plans, over the pipeline that answers lookups."""
 
@@ -65,8 +82,12 @@ class Planner:
         clock: Clock,
         metrics: Metrics,
         remembering: Remembering | None = None,
+        *,
+        first_s: float = 1.0,
     ) -> None:
+        """`first_s` is how long earlier results may take before the other ways of a paper are asked as well."""
         self.catalogue = catalogue
+        self._first_s = first_s
         self._remembering = remembering
         self._lookup = lookup
         self._clock = clock
@@ -104,8 +125,10 @@ class Planner:
         desk.settle()
         if is_later:
             desk.postpone()
-        questions = tuple(one for one in desk.asked.values() if not one.is_later)
-        await self._together(questions, consumer, request, caller, place)
+        noted = tuple(one for one in desk.asked.values() if not one.is_later)
+        asking = _Asking(consumer, request, caller, place)
+        await self._in_turn(desk, noted, asking)
+        questions = tuple(one for one in noted if one.was_asked)
         now = self._clock.now()
         decided = tuple(desk.decided(paper, now) for paper in papers)
         asked = questions
@@ -113,7 +136,9 @@ class Planner:
             access, new_id = self._lookup.access, self._lookup.new_id
             decided = with_fetches(decided, request, consumer, access, new_id)
             fetched = tuple({id(one): one for told in decided for one in told.fetched}.values())
-            await self._together(fetched, consumer, request, caller, place)
+            async with asyncio.TaskGroup() as together:  # whoever hangs up ends them all
+                for one in fetched:
+                    together.create_task(self._ask(one, asking))
             asked += fetched
         for told in decided:
             self._metrics.papers.labels(told.paper.clause.value, told.ruling.decision.value).inc()
@@ -123,7 +148,7 @@ class Planner:
             case=request.case,
             papers=decided,
             asked=asked,
-            agreements=agreements(questions, self.catalogue.facts),
+            agreements=agreements((one for one in questions if not one.feeds), self.catalogue.facts),
         )
 
     async def remembered(
@@ -148,38 +173,56 @@ class Planner:
             plan.plan_id, code, consumer, request, now, plan.papers, asked, within_s=within_s
         )
 
-    async def _together(
-        self, asked: Iterable[Asked], consumer: Consumer, request: PaperPlanRequest, caller: Caller, place: Place
-    ) -> None:
-        async with asyncio.TaskGroup() as together:  # whoever hangs up ends them all
-            for nth, one in enumerate(asked):
-                together.create_task(self._ask(one, consumer, request, caller, place if nth else None))
+    async def _in_turn(self, desk: Desk, noted: Sequence[Asked], asking: _Asking) -> None:
+        """Ask each question when its turn comes: all that wait for nothing at once."""
+        request, caller, now = asking.request, asking.caller, self._clock.monotonic
+        early = {one.lookup_id for one in noted if all(use.is_early for use in desk.uses(one))}
+        patience_s = self._patience_s(desk, noted, asking)
+        turns = Turns(desk, noted, caller.arrived + patience_s - now())
 
-    async def _ask(
-        self, one: Asked, consumer: Consumer, request: PaperPlanRequest, caller: Caller, place: Place | None
-    ) -> None:
-        """One question; the first of a plan has the place that the plan itself came in with."""
-        if place is None:
-            return await self._answered(one, consumer, request, caller)
-        with place() as full:
+        async def one_by_one(one: Asked) -> None:
+            try:
+                if not await turns.comes(one):
+                    return
+                if turns.waits(one) and self._lookup.end(_question(one, request, None), caller) <= now():
+                    one.outcome = Unknown(Reason.TIMEOUT)  # what it waited for took all the time
+                    return
+                await self._ask(one, asking, patience_s if one.lookup_id in early else None)
+            finally:
+                turns.over(one)
+
+        async with asyncio.TaskGroup() as together:  # whoever hangs up ends them all
+            for one in noted:
+                together.create_task(one_by_one(one))
+
+    def _patience_s(self, desk: Desk, noted: Sequence[Asked], asking: _Asking) -> float:
+        """How long earlier results may take: a part of what the shortest question behind them has."""
+        behind = [one for one in noted if any(use.behind for use in desk.uses(one))]
+        ends = [self._lookup.end(_question(one, asking.request, None), asking.caller) for one in behind]
+        return min([self._first_s, *(_SHARE * (end - asking.caller.arrived) for end in ends)])
+
+    async def _ask(self, one: Asked, asking: _Asking, deadline_s: float | None = None) -> None:
+        """One question, in the place that the plan itself came in with where that is free, else in one of its own."""
+        if asking.is_free:
+            asking.is_free = False
+            try:
+                return await self._answered(one, asking, deadline_s)
+            finally:
+                asking.is_free = True
+        with asking.place() as full:
             if full is not None:
                 one.outcome = full
                 return None
-            return await self._answered(one, consumer, request, caller)
+            return await self._answered(one, asking, deadline_s)
 
-    async def _answered(self, one: Asked, consumer: Consumer, request: PaperPlanRequest, caller: Caller) -> None:
-        question = LookupRequest.model_construct(
-            dataset=one.entry.id,
-            query=dict(one.query),
-            inquiry=request.inquiry,
-            fields=None if one.fields is None else list(one.fields),
-            max_age_s=0,
-            deadline_s=request.deadline_s,
-            case_token=request.case_token,
-        )
+    async def _answered(self, one: Asked, asking: _Asking, deadline_s: float | None) -> None:
+        question = _question(one, asking.request, deadline_s)
+        sources = tuple(feed.source.lookup_id for feed in one.feeds)
         try:
             claims = one.claims if one.fields is None else None
-            one.result = await self._lookup.ask(one.lookup_id, consumer, question, caller, claims, one.conditions)
+            one.result = await self._lookup.ask(
+                one.lookup_id, asking.consumer, question, asking.caller, claims, one.conditions, taken_from=sources
+            )
         except QuestionRefused as refusal:
             one.refusal, one.problems = refusal.refusal.value, refusal.problems
             if refusal.refusal in _PASSES and not refusal.problems:
@@ -191,3 +234,16 @@ class Planner:
             log().error("web.bug", lookup_id=one.lookup_id, **where(exc))
         else:
             one.outcome = one.result.answer.outcome
+
+
+def _question(one: Asked, request: PaperPlanRequest, deadline_s: float | None) -> LookupRequest:
+    """What goes into the pipeline; `deadline_s` shortens the plan's own."""
+    return LookupRequest.model_construct(
+        dataset=one.entry.id,
+        query=dict(one.query),
+        inquiry=request.inquiry,
+        fields=None if one.fields is None else list(one.fields),
+        max_age_s=0,
+        deadline_s=min((each for each in (request.deadline_s, deadline_s) if each is not None), default=None),
+        case_token=request.case_token,
+    )

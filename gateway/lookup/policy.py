@@ -45,7 +45,7 @@ class Purpose:
 class Scope:
     """
     What a decision depends on, and nothing else: two equal ones are decided alike on one day. `comparing` says that
-    claims are to be compared, and nothing given.
+    claims are to be compared, and nothing given; `passing` that another registry is asked by what was found.
     """
 
     consumer: str
@@ -54,6 +54,7 @@ class Scope:
     purpose: str
     dataset: str
     comparing: bool = False
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Rule:
     """
     One rule. `procedures` is None for any. `agencies` are codes as they stand, `below` codes of which every unit
     below is meant. `gives` has the parts of each dataset's record (`fields.Shape`), `compares` those with which a claim
-    may be compared though they are not given.
+    may be compared though they are not given, `passes` those by which another registry may be asked.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Rule:
     purposes: frozenset[str]
     gives: Mapping[str, frozenset[str]]
     compares: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    passes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     valid_from: date | None = None
     valid_until: date | None = None
 
@@ -80,7 +82,7 @@ class Rule:
         """Whether the rule speaks of this today; both days of its validity included."""
         return (
             scope.consumer in self.consumers
-            and (scope.dataset in self.gives or (scope.comparing and scope.dataset in self.compares))
+            and any(scope.dataset in one for one in self._tables(scope.comparing, scope.passing))
             and scope.purpose in self.purposes
             and (self.procedures is None or scope.procedure in self.procedures)
             and self.covers(scope.agency)
@@ -88,10 +90,12 @@ class Rule:
             and (self.valid_until is None or today <= self.valid_until)
         )
 
-    def parts(self, dataset: str, *, comparing: bool = False) -> frozenset[str]:
-        """What the rule gives of a dataset; with `comparing`, what claims may be compared with: that, and more."""
-        given = self.gives.get(dataset, _NOTHING)
-        return given | self.compares.get(dataset, _NOTHING) if comparing else given
+    def parts(self, dataset: str, *, comparing: bool = False, passing: bool = False) -> frozenset[str]:
+        """What the rule gives of a dataset; that and more where it is to be compared with claims, or passed on."""
+        return _NOTHING.union(*(one.get(dataset, _NOTHING) for one in self._tables(comparing, passing)))
+
+    def _tables(self, comparing: bool, passing: bool) -> tuple[Mapping[str, frozenset[str]], ...]:
+        return (self.gives, *((self.compares,) if comparing else ()), *((self.passes,) if passing else ()))
 
     def covers(self, agency: str) -> bool:
         """Whether the agency is named, or stands below one of which all units below are meant."""
@@ -126,7 +130,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         for rule in self.rules:
-            datasets = {*rule.gives, *rule.compares}
+            datasets = {*rule.gives, *rule.compares, *rule.passes}
             for key in ((consumer, dataset) for consumer in rule.consumers for dataset in datasets):
                 self._index[key] = (*self._index.get(key, ()), rule)
 
@@ -155,7 +159,8 @@ class Policy:
         if not rules:
             return None
         shape = self.shapes[scope.dataset]
-        parts = _NOTHING.union(*(rule.parts(scope.dataset, comparing=scope.comparing) for rule in rules))
+        kinds = {"comparing": scope.comparing, "passing": scope.passing}
+        parts = _NOTHING.union(*(rule.parts(scope.dataset, **kinds) for rule in rules))
         return Decision(
             parts=parts,
             fields=shape.spelled(parts),

@@ -67,6 +67,7 @@ class _Rule(_Section):
     purposes: Words
     datasets: dict[str, Words] = {}
     compares: dict[str, Words] = {}
+    passes: dict[str, Words] = {}
     valid_from: date | None = None
     valid_until: date | None = None
 
@@ -102,7 +103,7 @@ def read_policy(file: Path, known: Known) -> Policy:
                 if not _is_echo(error["loc"], error["type"], [one["loc"] for one in errors])
             ],
         ) from None
-    named = {name for rule in whole.rules for name in (*rule.datasets, *rule.compares)}
+    named = {name for rule in whole.rules for name in (*rule.datasets, *rule.compares, *rule.passes)}
     shapes = {name: Shape(dataset) for name, dataset in known.datasets.items() if name in named}
     faults = list(_faults(whole, known, shapes))
     if faults:
@@ -128,6 +129,7 @@ def _compiled(rule: _Rule, shapes: Mapping[str, Shape]) -> Rule:
         purposes=frozenset(rule.purposes),
         gives={name: shapes[name].given(fields) for name, fields in rule.datasets.items()},
         compares={name: shapes[name].given(fields) for name, fields in rule.compares.items()},
+        passes={name: shapes[name].given(fields) for name, fields in rule.passes.items()},
         valid_from=rule.valid_from,
         valid_until=rule.valid_until,
     )
@@ -148,9 +150,9 @@ def _faults(whole: _File, known: Known, shapes: Mapping[str, Shape]) -> Iterator
         yield from _strangers(f"{place}.purposes", rule.purposes, whole.purposes, "purpose of [purposes]")
         if rule.valid_from and rule.valid_until and rule.valid_until < rule.valid_from:
             yield f"{place}.valid_until: lies before valid_from"
-        if not (rule.datasets or rule.compares):
-            yield f"{place}.datasets: the rule gives nothing; name a dataset here or in compares"
-        for key, datasets in (("datasets", rule.datasets), ("compares", rule.compares)):
+        if not (rule.datasets or rule.compares or rule.passes):
+            yield f"{place}.datasets: the rule gives nothing; name a dataset here, in compares or in passes"
+        for key, datasets in (("datasets", rule.datasets), ("compares", rule.compares), ("passes", rule.passes)):
             yield from _strange_fields(f"{place}.{key}", datasets, known, shapes)
 
 

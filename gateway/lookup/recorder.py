@@ -177,7 +177,7 @@ class Recorder:
 
     def _asked(self, asking: Asking) -> Record:
         grant = asking.grant
-        return {
+        record: Record = {
             "type": "asked",
             "at": self._clock.now(),
             "lookup_id": asking.lookup_id,
@@ -191,7 +191,12 @@ class Recorder:
             "policy": grant.policy,
             "findings": list(grant.findings),
             "case_checks": grant.case_checks,
-        } | ({"asks": VERIFICATION} if grant.comparing else {})
+        }
+        if grant.comparing:
+            record["asks"] = VERIFICATION
+        if asking.taken_from:
+            record["taken_from"] = list(asking.taken_from)
+        return record
 
     def _answered(self, asking: Asking, asked: int, answer: Answer) -> Record:
         outcome, provenance = answer.outcome, answer.provenance

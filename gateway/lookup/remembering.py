@@ -20,8 +20,9 @@ from gateway.errors import MeasureUnavailable, StoreUnavailable
 from gateway.impact.memory import Memory, month_before, month_of
 from gateway.impact.rows import PaperRow, PlanRow, QuestionRow, Remembered
 from gateway.lookup.access import Consumer
+from gateway.lookup.asked import Asked
 from gateway.lookup.paper_plan import PaperPlanRequest
-from gateway.lookup.plan_desk import Asked, Decided
+from gateway.lookup.plan_desk import Decided
 from gateway.telemetry import Metrics, log
 
 __all__ = ["Remembering", "remembered"]

@@ -36,7 +36,7 @@ class Caller:
 class Asking:
     """
     One question that was granted, on its way. Its query and record are never printed. `comparison` has the claims of a
-    verification; None where the record itself is asked for.
+    verification; None where the record itself is asked for. `taken_from` names the lookups that brought keys of it.
     """
 
     lookup_id: str
@@ -47,6 +47,7 @@ class Asking:
     grant: Grant
     caller: Caller
     comparison: Comparison | None = None
+    taken_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

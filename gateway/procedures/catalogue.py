@@ -22,6 +22,7 @@ __all__ = [
     "Alternative",
     "Case",
     "Catalogue",
+    "Constant",
     "Coverage",
     "Fact",
     "InForce",
@@ -31,6 +32,7 @@ __all__ = [
     "Question",
     "Registry",
     "Role",
+    "Taken",
     "Titled",
     "Told",
 ]
@@ -123,16 +125,40 @@ class InForce(_Data):
         return Condition(self.field, aspect, open_ended=self.open_ended)
 
 
+class Constant(_Data):
+    """A key of a query that is the same for everybody, such as the code of the result that is asked for."""
+
+    key: Word
+    value: Text
+
+
+class Taken(_Data):
+    """A key of a query that a question further up in the same way brings: a field of its dataset's record."""
+
+    key: Word
+    dataset: Dataset
+    field: Annotated[str, Field(pattern=FIELD)]
+
+    @property
+    def name(self) -> str:
+        """What is taken, dataset and field in one word."""
+        return f"{self.dataset}.{self.field}"
+
+
 class Question(_Data):
     """
-    What is asked for a paper. `keys` are fields of the query, `match` those of the record that must agree with what
-    was declared, `in_force` what must hold of the record besides, `may_fetch` what may be asked for when the form needs
-    it. `absence` says what "no such record" comes to: the paper is `required`, or an `officer` looks, because what
-    would stand in the registry may be older than it.
+    What is asked for a paper. `keys` are fields of the query that are declared, `constants` and `taken` those that are
+    not; `of` is the role of whom it is asked about, where that is not whom the paper is about. `match` are fields of
+    the record that must agree with what was declared, `in_force` says what must hold of it besides, `may_fetch` what
+    may be asked for when the form needs it. `absence` says what "no such record" comes to: the paper is `required`, or
+    an `officer` looks, because what would stand in the registry may be older than it.
     """
 
     dataset: Dataset
-    keys: Annotated[Names, Field(min_length=1)]
+    keys: Names = ()
+    constants: tuple[Constant, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    of: Word | None = None
     match: Annotated[Names, Field(min_length=1)]
     may_fetch: Names = ()
     in_force: tuple[InForce, ...] = ()
@@ -143,11 +169,20 @@ class Question(_Data):
         """Every field of the record that the paper hangs on."""
         return tuple(dict.fromkeys((*self.match, *(one.field for one in self.in_force))))
 
+    @property
+    def asked_by(self) -> tuple[str, ...]:
+        """Every key of the query, wherever it comes from."""
+        return (*self.keys, *(one.key for one in self.constants), *(one.key for one in self.taken))
+
 
 class Alternative(_Data):
-    """One way to replace a paper: every question of it is needed."""
+    """
+    One way to replace a paper: every question of it is needed. `first`: an earlier result; the other ways are asked
+    only where it does not replace the paper, and then decide without it.
+    """
 
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+    first: bool = False
     coverage: Coverage | None = None
     note: Text | None = None
 

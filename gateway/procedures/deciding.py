@@ -6,7 +6,7 @@ The table itself, with what is said to officer and citizen, stands in `table`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ was found there is nothing for an officer to look at while another registry may 
 _HINDRANCE = (Decision.REQUIRED, Decision.PENDING, Decision.OFFICER, Decision.WAIVED)
 """Of several questions that are all needed the first of these decides."""
 _AGAINST = (Situation.MISMATCH, Situation.NOT_IN_FORCE)
+_KEPT = (Situation.NOT_PUBLISHED, Situation.OUTSIDE, Situation.NO_CLAUSE)
+"""On such a way nobody may be asked, whatever anybody does."""
 _UNASKED = (Situation.NOT_ASKED, Situation.UNSAID, Situation.OUTSIDE, Situation.NOT_PUBLISHED, Situation.NO_CLAUSE)
 
 
@@ -45,7 +47,8 @@ class Answered:
     """
     What one question came to. `outcome` is None where it did not leave: something was not declared, or it was not
     allowed. `complete` says that everything was compared that the paper is needed for; `standings` what the record says
-    of its being in force, where that counts; `absence_proves` that "no such record" says that there is none.
+    of its being in force, where that counts; `absence_proves` that "no such record" says that there is none;
+    `lacks_key` that it does not have by what the next question of its way is to be asked.
     """
 
     publication: Publication
@@ -54,6 +57,7 @@ class Answered:
     verdicts: frozenset[Verdict] = frozenset()
     standings: frozenset[Standing] = frozenset()
     absence_proves: bool = True
+    lacks_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,9 @@ def situation(clause: Clause, answered: Answered) -> Situation:
         case Absent():
             return Situation.ABSENT if answered.absence_proves else Situation.ABSENT_UNSURE
         case Found():
-            return _found(answered.complete, answered.verdicts, answered.standings)
+            found = _found(answered.complete, answered.verdicts, answered.standings)
+            lacks_key = answered.lacks_key and found not in (*_AGAINST, Situation.INCOMPLETE)
+            return Situation.KEY_MISSING if lacks_key else found
 
 
 def _found(complete: bool, verdicts: frozenset[Verdict], standings: frozenset[Standing]) -> Situation:
@@ -116,7 +122,7 @@ def _found(complete: bool, verdicts: frozenset[Verdict], standings: frozenset[St
     return Situation.MATCHING if verdicts and verdicts <= frozenset(AGREES) else Situation.NOT_COMPARABLE
 
 
-def of_paper(clause: Clause, ways: Sequence[Sequence[Answered]]) -> Ruling:
+def of_paper(clause: Clause, ways: Sequence[Sequence[Answered]], first: Collection[int] = ()) -> Ruling:
     """
     The one decision on a paper, from what every question of every way to replace it came to.
 
@@ -124,6 +130,9 @@ def of_paper(clause: Clause, ways: Sequence[Sequence[Answered]]) -> Ruling:
     taken. But where one way agrees and what another registry has does not match, or is not in force, an officer looks:
     the paper hangs on the one that contradicts. Nor does an absence that proves nothing hide a mismatch. A paper that
     nothing replaces has no way.
+
+    The ways in `first` are earlier results: one that fits and is in force waives the paper, and whatever else comes of
+    them counts only where no other way may be asked.
     """
     if clause is Clause.N:
         return Ruling(Situation.NO_CLAUSE)
@@ -132,8 +141,13 @@ def of_paper(clause: Clause, ways: Sequence[Sequence[Answered]]) -> Ruling:
         for way, questions in enumerate(ways)
     ]
     found = [min(one, key=lambda ruling: _HINDRANCE.index(ruling.decision)) for one in ruled]
-    easiest = min(found, key=_ease, default=Ruling(Situation.NO_REGISTRY))
-    against = next((one for way in ruled for one in way if one.situation in _AGAINST), None)
+    earlier = [one for one in found if one.way in first]
+    others = [one for one in found if one.way not in first]
+    is_waived = any(one.decision is Decision.WAIVED for one in earlier)
+    counted = others if any(one.situation not in _KEPT for one in others) and not is_waived else found
+    easiest = min(counted, key=_ease, default=Ruling(Situation.NO_REGISTRY))
+    heard = {one.way for one in (others if is_waived else counted)}
+    against = next((one for way in ruled for one in way if one.way in heard and one.situation in _AGAINST), None)
     if against is None:
         return easiest
     if easiest.decision is Decision.WAIVED:

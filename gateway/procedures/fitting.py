@@ -6,11 +6,15 @@ import difflib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, get_args, get_origin
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
 from gateway.domain.compare.forms import Form, claimable
 from gateway.domain.dataset import Adapter, Dataset
-from gateway.procedures.catalogue import Catalogue, Fact, InForce, Question
+from gateway.procedures.catalogue import Catalogue, Constant, Fact, InForce, Question
 
 __all__ = ["misfits", "not_installed"]
+
+_PASSED_ON = (Form.NAME, Form.TEXT, Form.NUMBER, Form.DATE)
 
 
 def misfits(catalogue: Catalogue, adapters: Mapping[str, Adapter]) -> list[str]:
@@ -19,7 +23,9 @@ def misfits(catalogue: Catalogue, adapters: Mapping[str, Adapter]) -> list[str]:
     for name, kind in catalogue.kinds.items():
         for nth, alternative in enumerate(kind.alternatives):
             for question in alternative.questions:
-                found |= dict.fromkeys(_misfits(f"kinds.{name}.alternatives[{nth}]", question, adapters))
+                place = f"kinds.{name}.alternatives[{nth}]"
+                found |= dict.fromkeys(_misfits(place, question, adapters))
+                found |= dict.fromkeys(_taken_misfits(place, question, adapters))
     for name, fact in catalogue.facts.items():
         found |= dict.fromkeys(_fact_misfits(f"facts.{name}", fact, adapters))
     return list(found)
@@ -41,10 +47,13 @@ def _misfits(place: str, question: Question, adapters: Mapping[str, Adapter]) ->
         return
     here = f"{place}.{question.dataset}"
     query, needed = _keys(dataset)
-    for key in question.keys:
+    for key in question.asked_by:
         yield from _strange(f"{here}.keys", key, query, "key of its query")
-    for key in sorted(needed - set(question.keys)):
+    for key in sorted(needed - set(question.asked_by)):
         yield f"{here}.keys: thiếu {key} / the query needs {key}"
+    for constant in question.constants:
+        if constant.key in query and not _can_be(dataset, constant):
+            yield f"{here}.constants.{constant.key}: sai dạng / the query does not take this value"
     for name in question.match:
         yield from _strange(f"{here}.match", name, claimable(dataset.record), "field that can be claimed")
     for one in question.in_force:
@@ -52,6 +61,28 @@ def _misfits(place: str, question: Question, adapters: Mapping[str, Adapter]) ->
         yield from _strange(f"{here}.in_force", one.field, fits, "field that says so in this way")
     for name in question.may_fetch:
         yield from _strange(f"{here}.may_fetch", name, _fields(dataset), "field of its record")
+
+
+def _taken_misfits(place: str, question: Question, adapters: Mapping[str, Adapter]) -> Iterator[str]:
+    """Fields that cannot be taken from where they are said to stand."""
+    for one in question.taken:
+        registry, _, noun = one.dataset.partition(".")
+        adapter = adapters.get(registry)
+        dataset = adapter.dataset(noun) if adapter is not None else None
+        if dataset is not None:
+            fits = {name for name, field in claimable(dataset.record).items() if field.form in _PASSED_ON}
+            here = f"{place}.{question.dataset}.taken.{one.key}"
+            yield from _strange(here, one.field, fits, f"field of {one.dataset} that can be passed on")
+
+
+def _can_be(dataset: Dataset[Any, Any, Any], one: Constant) -> bool:
+    """Whether a key of the query can have this value."""
+    annotation: Any = dataset.query.model_fields[one.key].rebuild_annotation()
+    try:
+        TypeAdapter(annotation, config=ConfigDict(strict=True)).validate_python(one.value)
+    except ValidationError:
+        return False
+    return True
 
 
 def _looked_at(dataset: Dataset[Any, Any, Any], one: InForce) -> set[str]:

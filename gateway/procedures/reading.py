@@ -24,7 +24,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gateway.domain.canonical import canonical
 from gateway.errors import SettingsError
 from gateway.procedures import catalogue as parts
-from gateway.procedures.catalogue import Catalogue, Dataset, Fact, InForce, Kind, Procedure, Registry, Role, Text, Word
+from gateway.procedures.catalogue import (
+    Catalogue,
+    Dataset,
+    Fact,
+    InForce,
+    Kind,
+    Procedure,
+    Question,
+    Registry,
+    Role,
+    Text,
+    Word,
+)
 
 __all__ = ["LOCAL", "packaged", "read_catalogue"]
 
@@ -141,7 +153,8 @@ def _fault(location: tuple[int | str, ...], kind: str, message: str) -> str:
 
 _MODELS: tuple[type[BaseModel], ...] = (
     *(_File, Registry, Role, Kind, Procedure, Fact, parts.Told),
-    *(parts.Alternative, parts.Case, parts.Coverage, parts.InForce, parts.Paper, parts.Question),
+    *(parts.Alternative, parts.Case, parts.Constant, parts.Coverage, parts.InForce, parts.Paper, parts.Question),
+    parts.Taken,
 )
 _KEYS = sorted({name for model in _MODELS for name in model.model_fields})
 
@@ -183,11 +196,28 @@ def _kind_faults(place: str, kind: Kind, catalogue: Catalogue) -> Iterator[str]:
         asked = [one.dataset for one in alternative.questions]
         for twice in sorted({one for one in asked if asked.count(one) > 1}):
             yield f"{here}.questions: hỏi hai lần / {twice} is asked twice"
-        for question in alternative.questions:
-            registry = question.dataset.partition(".")[0]
-            yield from _strange(f"{here}.{question.dataset}", registry, catalogue.registries, "registry")
+        for place_in_way, question in enumerate(alternative.questions):
+            registry, at = question.dataset.partition(".")[0], f"{here}.{question.dataset}"
+            yield from _strange(at, registry, catalogue.registries, "registry")
+            yield from _key_faults(at, question, asked[:place_in_way], catalogue)
             for one in question.in_force:
-                yield from _force_faults(f"{here}.{question.dataset}.in_force.{one.field}", one, catalogue)
+                yield from _force_faults(f"{at}.in_force.{one.field}", one, catalogue)
+
+
+def _key_faults(place: str, question: Question, above: Sequence[str], catalogue: Catalogue) -> Iterator[str]:
+    """What is wrong with where the keys come from; `above` are the datasets that are asked before it in its way."""
+    if not (question.keys or question.taken):
+        yield f"{place}.keys: không được để trống / must not be empty"
+    yield from _twice(f"{place}.keys", question.asked_by)
+    if question.of is not None:
+        yield from _strange(f"{place}.of", question.of, catalogue.roles, "role")
+    for one in question.taken:
+        if one.dataset not in above:
+            yield (
+                f"{place}.taken.{one.key}: {one.dataset!r} không phải câu hỏi đứng trên trong cùng cách thay thế, nên "
+                "không lấy được (hoặc thành vòng) / is no question further up in the same way: nothing can be taken "
+                f"from it, or only in a circle; there are {', '.join(above) or 'none'}"
+            )
 
 
 def _force_faults(place: str, one: InForce, catalogue: Catalogue) -> Iterator[str]:

@@ -241,6 +241,21 @@ TABLE: Mapping[Situation, Row] = {
             f"The data in {{registry}} is incomplete: {_UPDATE[1]}",
         ),
     ),
+    Situation.KEY_MISSING: Row(
+        Decision.REQUIRED,
+        Cause.INCOMPLETE,
+        Text(
+            "có dữ liệu, thiếu nội dung để hỏi cơ sở dữ liệu tiếp theo",
+            "data obtained, and it lacks what the next registry is asked by",
+        ),
+        Text(
+            "{registry} không ghi nội dung cần để hỏi cơ sở dữ liệu tiếp theo, hoặc ghi loại giấy tờ mà nơi đó không "
+            "nhận (như hộ chiếu). Yêu cầu giấy tờ.",
+            "{registry} does not have what the next registry is asked by, or has a kind that it does not take (such as "
+            "a passport's number). Ask for the paper.",
+        ),
+        _PLAIN_ASK,
+    ),
     Situation.FORCE_UNCLEAR: _looked_at(
         Cause.INCOMPLETE,
         Text(

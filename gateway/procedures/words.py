@@ -66,7 +66,8 @@ class Publication(StrEnum):
 class Situation(StrEnum):
     """
     Everything that the gateway can find of one paper: from the law, from an answer, or from there being none. `booked`:
-    it is asked about before an appointment; `expired`: a ticket ended before there was an answer.
+    it is asked about before an appointment; `expired`: a ticket ended before there was an answer; `key_missing`: a
+    record lacks what the next registry is asked by.
     """
 
     NO_CLAUSE = "no_clause"
@@ -82,6 +83,7 @@ class Situation(StrEnum):
     COARSER_DATE = "coarser_date"
     NOT_COMPARABLE = "not_comparable"
     INCOMPLETE = "incomplete"
+    KEY_MISSING = "key_missing"
     MISMATCH = "mismatch"
     CONTRADICTED = "contradicted"
     NOT_IN_FORCE = "not_in_force"

@@ -172,12 +172,13 @@ class Rounds:
             if answered_at is None or instance.health.state != "ok" or answered_at == self._answered_at.get(name):
                 continue
             self._answered_at[name] = answered_at
-            now, registry = self._clock.now(), instance.adapter.registry
-            await self._store.run(
-                lambda store, registry=registry, since=answered_at, now=now: store.recovered(  # type: ignore[misc]
-                    registry, since=since, now=now, gap_s=self._schedule.first_s
+            now = self._clock.now()
+            for registry in {name, instance.adapter.registry}:  # papers name either
+                await self._store.run(
+                    lambda store, registry=registry, since=answered_at, now=now: store.recovered(  # type: ignore[misc]
+                        registry, since=since, now=now, gap_s=self._schedule.first_s
+                    )
                 )
-            )
 
     # --- telling -------------------------------------------------------------------------------
 
@@ -210,7 +211,7 @@ class Rounds:
         waiting = await self._store.run(lambda store: store.waiting())
         undelivered = await self._store.run(lambda store: store.undelivered_count())
         now = self._clock.now()
-        for registry in {*(one.adapter.registry for one in self._instances.values()), ""}:
+        for registry in {*self._instances, *(one.adapter.registry for one in self._instances.values()), ""}:
             mine = [one for one in waiting if one.dataset.partition(".")[0] == registry]
             oldest = min((one.oldest for one in mine), default=now)
             self._metrics.tickets.open.labels(registry).set(sum(one.count for one in mine))

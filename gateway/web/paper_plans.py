@@ -14,9 +14,10 @@ from gateway.domain.compare.verdict import Verdict
 from gateway.domain.outcome import Unknown
 from gateway.lookup.access import Consumer
 from gateway.lookup.agreeing import Agreement, Says
+from gateway.lookup.asked import Asked
 from gateway.lookup.comparison import FieldStanding, FieldVerdict
 from gateway.lookup.document import provenance_members
-from gateway.lookup.plan_desk import Asked, Decided
+from gateway.lookup.plan_desk import Decided
 from gateway.lookup.planning import Place, Plan
 from gateway.procedures.catalogue import Catalogue
 from gateway.procedures.words import Cause, Clause, Decision, Situation
@@ -115,6 +116,7 @@ class AskedView(_View):
     outcome: Literal["found", "absent", "unknown", "refused"] = Field(description="`refused`: it never left.")
     reason: str | None
     retry_at: datetime | None
+    taken_from: list[str] = Field(description="The lookups whose answers brought keys of this question.")
     problems: list[FieldFaultView]
     record: dict[str, Any] | None = Field(None, description="What was fetched; null where claims were compared.")
     provenance: ProvenanceView | None = None
@@ -276,6 +278,7 @@ def _asked(one: Asked) -> dict[str, Any]:
         "outcome": "refused" if one.outcome is None else one.outcome.word,
         "reason": unknown.reason.value if unknown is not None else one.refusal,
         "retry_at": unknown.retry_at if unknown is not None else None,
+        "taken_from": [feed.source.lookup_id for feed in one.feeds],
         "record": _record(one),
         "problems": [
             {"field": _place(one.subject, fault.location), "code": fault.code, "advice": fault.advice}
@@ -355,7 +358,8 @@ PLAN: Mapping[str, Any] = {
             "operationId": "paper_plan",
             "summary": "Giấy tờ nào được thay bằng dữ liệu / which papers data replaces",
             "description": "Every paper of the case with exactly one decision. Each registry is asked once for each "
-            "subject, all at once; what one of them does changes nothing for papers that another one replaces.",
+            "subject, all at once but for those that wait for a key, or for an earlier result; what one of them does "
+            "changes nothing for papers that another one replaces.",
             "requestBody": {
                 "required": True,
                 "content": {

@@ -35,7 +35,8 @@ class Procedures:
     ) -> None:
         self._catalogue = catalogue
         self._authenticate = authenticate
-        found = {name: entry_for(name, datasets) for name in catalogue.datasets()}
+        registries = catalogue.registries
+        found = {name: entry_for(name, datasets, registries) for name in catalogue.datasets()}
         self._asked_as = {name: entry.id for name, entry in found.items() if entry is not None}
 
     def add_routes(self, app: web.Application) -> None:

@@ -8,7 +8,18 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.procedures.catalogue import Catalogue, Coverage, InForce, Kind, Level, Paper, Procedure, Text
+from gateway.procedures.catalogue import (
+    Catalogue,
+    Constant,
+    Coverage,
+    InForce,
+    Kind,
+    Level,
+    Paper,
+    Procedure,
+    Taken,
+    Text,
+)
 from gateway.procedures.words import Clause
 from gateway.web.problems import MEDIA_TYPE
 
@@ -45,6 +56,9 @@ class PaperQuestionView(_View):
     asked_as: str | None = Field(description="The dataset's id here; null where no configured registry answers it.")
     published_from: date | None = Field(description="From when the province holds it as published; null: not yet.")
     keys: tuple[str, ...]
+    constants: tuple[Constant, ...] = Field(description="Keys that are the same for everybody.")
+    taken: tuple[Taken, ...] = Field(description="Keys that a question further up in the same way brings.")
+    of: str | None = Field(description="The role of whom it is asked about; null: whom the paper is about.")
     match: tuple[str, ...]
     may_fetch: tuple[str, ...]
     in_force: tuple[InForceView, ...] = Field(description="What must hold before the record stands for the paper.")
@@ -55,6 +69,7 @@ class AlternativeView(_View):
     """One way to replace a paper: all questions are needed."""
 
     questions: list[PaperQuestionView]
+    first: bool = Field(description="An earlier result: the other ways are asked where it does not replace the paper.")
     coverage: Coverage | None
 
 
@@ -159,6 +174,7 @@ def _alternatives(kind: Kind, catalogue: Catalogue, asked_as: Mapping[str, str])
                 | {"asked_as": asked_as.get(question.dataset), "published_from": since(question.dataset)}
                 for question in one.questions
             ],
+            "first": one.first,
             "coverage": one.coverage.model_dump(mode="json") if one.coverage is not None else None,
         }
         for one in kind.alternatives
