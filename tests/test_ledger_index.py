@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from gateway.ledger.follower import Follower
 from gateway.ledger.index import Index
 from gateway.ledger.questions import Incident, Place, Questions
 from gateway.ledger.tables import METADATA
-from gateway.stores.migration import migrate, version
+from gateway.stores.migration import BATCHES, INDEX, migrate, version
 from gateway.stores.sql import Store
 from gateway.telemetry import Metrics
 from tests.conftest import MovableClock
@@ -86,6 +87,19 @@ def test_many_processes_may_migrate_at_once(kind: str, tmp_path: Path) -> None:
         assert {version(one) for one in stores} == set(came)
         for one in stores:
             one.close()
+
+
+def test_parts_may_migrate_at_once_in_one_process(tmp_path: Path) -> None:
+    """Parts make their tables in threads of one process, each in a database of its own."""
+    parts = (INDEX, BATCHES) * 4
+    stores = [Store.open(f"sqlite:{tmp_path / str(number)}") for number in range(len(parts))]
+    with ThreadPoolExecutor(len(parts)) as threads:
+        came = list(threads.map(migrate, stores, parts))
+    found = [version(*one) for one in zip(stores, parts, strict=True)]
+    for one in stores:
+        one.close()
+
+    assert came == found == [one.newest for one in parts]
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:

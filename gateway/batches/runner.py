@@ -98,6 +98,7 @@ class Runner:
                 await asyncio.gather(self._task, return_exceptions=True)
 
     async def _loop(self) -> None:
+        is_out = False
         while not self._stopping:
             try:
                 if self._clock.monotonic() - self._tidied >= _TIDY_S:
@@ -105,12 +106,15 @@ class Runner:
                 now = self._clock.now()
                 until = micros(now + timedelta(seconds=self._terms.lease_s))
                 batch = await self._shelf.take(self._holder, micros(now), until)
+                is_out = False
                 if batch is not None:
                     await self._taken(batch)
                     continue
             except BatchesUnavailable as exc:
                 self._metrics.batch_alarms.labels("unavailable").inc()
-                log().error("batch.store_failed", detail=str(exc))
+                if not is_out:
+                    log().error("batch.store_failed", detail=str(exc))
+                is_out = True
             except Exception as exc:
                 self._metrics.bugs.inc()
                 log().error("batch.bug", batch_id=None, lookup_id=None, **where(exc))

@@ -7,6 +7,7 @@ Where the tables are as they should be, as at every start but the first, alembic
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, inspect
@@ -32,6 +33,8 @@ class Tables:
 INDEX = Tables("versions", "0001", "alembic_version")
 TICKETS = Tables("tickets", "0001", "tickets_version")
 BATCHES = Tables("batches", "0001", "batches_version")
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic has one context for a whole process; parts migrate their databases in threads of their own."""
 _LOCK = 0x6F6E6573746F70  # "onestop": whoever else uses the database knows by it whose lock this is
 
 
@@ -57,7 +60,8 @@ def migrate(store: Store, tables: Tables = INDEX) -> str:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            with _ONE_AT_A_TIME:
+                command.upgrade(config, "head")
         except CommandError:
             raise StoreUnavailable("store: its tables are newer than this program") from None
     return tables.newest

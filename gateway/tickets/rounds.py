@@ -21,7 +21,7 @@ from gateway.tickets.store_thread import StoreThread
 __all__ = ["Keeping", "Rounds"]
 
 _LOOK_S = 0.5
-_UNAVAILABLE_S = 5.0
+_UNAVAILABLE_S = 1.0
 _COUNT_S = 15.0
 _FAREWELL_S = 2.0
 _GRACE_S = 5.0
@@ -107,12 +107,15 @@ class Rounds:
         self, work: Callable[[], Awaitable[float | None]], told: asyncio.Event | None, every_s: float
     ) -> None:
         """Work again and again, as soon as `told` is set or the time is over. `work` may ask for a longer wait."""
+        is_out = False
         while True:
             try:
                 wait_s = await work()
+                is_out = False
             except TicketsUnavailable as exc:
-                log().error("tickets.unavailable", detail=str(exc))
-                wait_s = _UNAVAILABLE_S
+                if not is_out:
+                    log().error("tickets.unavailable", detail=str(exc))
+                is_out, wait_s = True, _UNAVAILABLE_S
             except Exception as exc:
                 self._metrics.bugs.inc()
                 log().error("ticket.bug", **where(exc))
