@@ -157,6 +157,7 @@ def check(
         check_callers,
         check_instances,
         check_keeping,
+        check_shared_cache,
     )
 
     core = app.build(_loaded(settings, log_level="error"))
@@ -167,6 +168,7 @@ def check(
                 *await check_callers(core),
                 *await check_access(core.lookup.access),
                 *check_cache(core),
+                *await check_shared_cache(core),
                 *await check_callbacks(core.settings),
                 *await check_keeping(core.settings),
                 *await check_instances(core.catalogue),

@@ -281,7 +281,7 @@ class Secrets:
         self._pseudonym = tuple(_keyed(_derived(secret, b"subject pseudonym")) for secret in secrets)
         self._mac = _keyed(_derived(secrets[0], b"raw reply"))
         self._secrets = secrets
-        self._place = _keyed(_derived(secrets[0], b"place of a kept answer"))
+        self._places = tuple(_keyed(_derived(secret, b"place of a kept answer")) for secret in secrets)
         self.sealing_keys = self.keys_for(b"kept answers")
         """What kept answers are sealed with."""
 
@@ -310,9 +310,16 @@ class Secrets:
 
     def place(self, question: bytes) -> bytes:
         """What a kept answer is found by, 32 bytes: they tell nothing of the question, nor that two are alike."""
-        mac = self._place.copy()
+        mac = self._places[0].copy()
         mac.update(question)
         return mac.digest()
+
+    def older_places(self, question: bytes) -> list[bytes]:
+        """The same under the secrets that were in use before: where an answer lies that was kept under them."""
+        places = [mac.copy() for mac in self._places[1:]]
+        for mac in places:
+            mac.update(question)
+        return [mac.digest() for mac in places]
 
     def box(self, purpose: bytes) -> Box:
         """What seals values of one purpose, under the secret in use."""

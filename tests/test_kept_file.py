@@ -22,7 +22,7 @@ from gateway.commands.keys import Algorithm, make
 from gateway.crypto import Secrets
 from gateway.errors import SettingsError
 from gateway.kit.check import check_cache
-from gateway.lookup.kept_file import _bound
+from gateway.lookup.kept_row import bound
 from gateway.lookup.pipeline import LookupResult
 from gateway.settings import CacheSettings, KeysSettings, Settings, load
 from gateway.stores.sealed_file import Row, SealedFile
@@ -75,8 +75,8 @@ async def citizen(office: Office, max_age_s: int = 600, **more: Any) -> LookupRe
 
 async def written(office: Office) -> None:
     assert office.core.cache is not None
-    assert office.core.cache._file is not None
-    await asyncio.get_running_loop().run_in_executor(office.core.cache._file._thread, lambda: None)
+    assert office.core.cache._further is not None
+    await asyncio.get_running_loop().run_in_executor(office.core.cache._further._thread, lambda: None)
 
 
 def via(result: LookupResult) -> str:
@@ -285,9 +285,9 @@ async def test_what_another_form_of_the_program_wrote_is_a_miss(worker: Any, set
     """A row that is ours, but says something else, is deleted and asked anew."""
     one, other = await worker(), await worker()
     await citizen(one)
-    file = one.core.cache._file
+    file = one.core.cache._further
     (row,) = sql(settings.cache.file, "SELECT place, subject, at, ends, sealed FROM kept")  # type: ignore[arg-type]
-    sealed = file._sealer.seal(b'{"record":{}}', _bound(*row[:4]))
+    sealed = file._form.sealer.seal(b'{"record":{}}', bound(*row[:4]))
     sql(settings.cache.file, "UPDATE kept SET sealed = ?", sealed)  # type: ignore[arg-type]
 
     assert [via(await citizen(other)) for _ in range(2)] == ["live", "cache"]
@@ -345,7 +345,7 @@ async def test_c08_who_is_forgotten_stands_in_no_file(worker: Any, settings: Set
     assert row[0] not in content
     assert len(sql(file, "SELECT * FROM kept")) == 1
     sql(file, "REPLACE INTO kept VALUES (?, ?, ?, ?, ?)", *row)
-    await other.core.cache._follow(other.core.cache._file)
+    await other.core.cache._follow(other.core.cache._further)
     for office in (one, other, await worker()):
         assert (await citizen(office)).answer.provenance.asked_at == clock.now()
 
@@ -409,7 +409,7 @@ async def test_c08_polls_that_come_too_late_lose_nobody(worker: Any, clock: Mova
     await citizen(one)
     await citizen(other)
     assert await other.core.cache.forget("person", MAU["citizen_id"]) == 1
-    file, told = one.core.cache._file, []
+    file, told = one.core.cache._further, []
     quick, file._rows = file._rows, Slow(file._rows)
     for _ in range(2):
         clock.advance(6)
@@ -453,10 +453,10 @@ async def test_a_full_file_makes_room(settings: Settings, clock: MovableClock, t
     cache = settings.cache.model_copy(update={"file_bytes": 1024 * 1024})
     async with at_work(settings.model_copy(update={"cache": cache}), clock) as office:
         await citizen(office)
-        kept_file = office.core.cache._file  # type: ignore[union-attr]
+        kept_file = office.core.cache._further  # type: ignore[union-attr]
         (kept,) = office.core.cache._kept._answers.values()  # type: ignore[union-attr]
         for number in range(1_500):
-            kept_file._write(kept_file._row(number.to_bytes(32, "big"), kept, number), False)  # type: ignore[union-attr]
+            kept_file._write(kept_file._form.row(number.to_bytes(32, "big"), kept), False)  # type: ignore[union-attr]
         assert alarms(office, "unavailable") == 0
     assert 100 < sql(settings.cache.file, "SELECT count(*) FROM kept")[0][0] < 1_500  # type: ignore[arg-type]
     assert (tmp_path / "cache.db").stat().st_size <= 1024 * 1024

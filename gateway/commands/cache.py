@@ -1,4 +1,4 @@
-"""`gateway cache`: answers that are kept in a file."""
+"""`gateway cache`: answers that are kept in a file or in Redis."""
 
 from __future__ import annotations
 
@@ -36,7 +36,15 @@ def forget(
     number = sys.stdin.readline().strip()  # never an argument: every process of the machine may read those
     if not number:
         raise typer.BadParameter("đầu vào chuẩn không có số / standard input holds no number")
-    typer.echo(forget_number(loaded, kind, number))
+    forgotten = forget_number(loaded, kind, number)
+    typer.echo(forgotten.answers)
+    for silent_s in forgotten.silent:
+        typer.echo(
+            f"Chưa nghe: một tiến trình đã im lặng {silent_s} giây; còn chạy thì bộ nhớ của nó giữ tới khi hết hạn "
+            "hoặc khởi động lại. / Not reached: a worker that has been silent for so many seconds; if it still runs, "
+            "its own memory holds what it has until that ends or it is restarted.",
+            err=True,
+        )
     hours = loaded.idempotency.keep_s / 3600
     typer.echo(
         f"Còn lại: câu trả lời giữ theo Idempotency-Key không tìm được theo số, hết sau {hours:g} giờ. / Not reached: "

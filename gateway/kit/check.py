@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway import app, app_authentication, app_keep, app_tickets
+from gateway import app, app_authentication, app_cache, app_keep, app_tickets
 from gateway.app import Core
 from gateway.clock import SystemClock
 from gateway.errors import CheckUnavailable, GatewayError
@@ -16,6 +16,7 @@ from gateway.ledger.witnesses import last_witnessed
 from gateway.lookup.access import Access
 from gateway.lookup.catalogue import Catalogue
 from gateway.settings import Settings
+from gateway.telemetry import Metrics
 from gateway.transport.base import Probe
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "check_callers",
     "check_instances",
     "check_keeping",
+    "check_shared_cache",
 ]
 
 OURSELVES = "gateway"
@@ -105,6 +107,18 @@ def check_cache(core: Core) -> list[Check]:
         return [Check(OURSELVES, Probe("cache", ok=False, detail="file: damaged", advice=advice))]
     said = "off" if core.cache is None else f"{section.store}: {', '.join(kept) or 'no dataset'}"
     return [Check(OURSELVES, Probe("cache", ok=True, detail=said))]
+
+
+async def check_shared_cache(core: Core) -> list[Check]:
+    """Whether the Redis of kept answers can be reached, where there is one; nothing is written there."""
+    answers = app_cache.shared_answers(core.settings, Metrics())
+    if answers is None:
+        return []
+    advice = "Kiểm tra [cache.redis] / check [cache.redis]: address, password file, firewall"
+    try:
+        return [Check(OURSELVES, await _tried("shared_cache", answers.probe, advice))]
+    finally:
+        await answers.close()
 
 
 async def check_keeping(settings: Settings) -> list[Check]:

@@ -28,7 +28,7 @@ from gateway.lookup.fields import cut
 from gateway.lookup.flights import Flights, OutOfTime
 from gateway.lookup.freshness import Freshness
 from gateway.lookup.kept_answers import KeptAnswer, KeptAnswers, trimmed
-from gateway.lookup.kept_file import KeptFile
+from gateway.lookup.kept_further import KeptFurther
 from gateway.lookup.kept_place import kept_dataset, question
 from gateway.lookup.seams import Asking, Wanted
 from gateway.telemetry import Metrics
@@ -36,11 +36,15 @@ from gateway.telemetry import Metrics
 __all__ = ["AnswerCache"]
 
 _SWEEP_S = 5.0
+_PATIENCE = 0.5
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.1
+_SPARE_S = 0.5
+"""How much longer than its deadline a fetch counts as under way, should its instance die."""
 _ABSENT = Absent()
 
 
 class AnswerCache:
-    """The answers that one process keeps, a file that it may share with others, and the fetches under way in it."""
+    """The answers that one process keeps, what it may share with others, and the fetches under way in it."""
 
     def __init__(
         self,
@@ -53,7 +57,7 @@ class AnswerCache:
         size: int,
         finish: bool = False,
         sources: Mapping[str, str] | None = None,
-        file: KeptFile | None = None,
+        further: KeptFurther | None = None,
     ) -> None:
         """`sources` says by instance how each is configured: what was kept under another configuration is not found."""
         self._secrets = secrets
@@ -61,7 +65,7 @@ class AnswerCache:
         self._metrics = metrics
         self._kept = KeptAnswers(entries=entries, size=size)
         self._flights = Flights(clock, finish=finish)
-        self._file = file
+        self._further = further
         self._sweeping: asyncio.TimerHandle | None = None
         self._following: asyncio.Task[None] | None = None
         self._datasets = {
@@ -69,7 +73,7 @@ class AnswerCache:
             for entry in catalogue
             if entry.dataset.sensitivity is not Sensitivity.SENSITIVE
         }
-        if file is not None:
+        if further is not None:
             with suppress(RuntimeError):  # made outside a loop, by a command: it lives no longer than that
                 self._watch()
 
@@ -78,8 +82,8 @@ class AnswerCache:
         if asking.comparison is not None:
             return None  # claims are compared with the record itself; what is kept is only what was given of one
         if self.is_damaged:
-            return None  # without the file nobody would tell this worker whom to forget
-        if dataset is None or (max_age_s == 0 and not self._kept and self._file is None):
+            return None  # without its file nobody would tell this worker whom to forget
+        if dataset is None or (max_age_s == 0 and not self._kept and self._further is None):
             return None  # an answer that nobody accepts again is kept only where it replaces an older one
         place = self._secrets.place(question(asking, dataset))
         return Wanted(asking, place, dataset.freshness, max_age_s)
@@ -87,7 +91,7 @@ class AnswerCache:
     @property
     def is_damaged(self) -> bool:
         """Whether there should be a file and none can be used."""
-        return self._file is not None and not self._file.is_usable
+        return self._further is not None and not self._further.is_usable
 
     def find(self, wanted: Wanted) -> Answer | None:
         if wanted.max_age_s == 0:
@@ -104,12 +108,12 @@ class AnswerCache:
 
     @property
     def reads_further(self) -> bool:
-        return self._file is not None
+        return self._further is not None
 
     async def read(self, wanted: Wanted) -> Answer | None:
-        if self._file is None or wanted.max_age_s == 0:
+        if self._further is None or wanted.max_age_s == 0:
             return None
-        found = await self._file.get(wanted.key)
+        found = await self._further.get(*self._where(wanted))
         if found is not None:
             present = self._kept.get(wanted.key)
             if present is None or present.at < found.at:
@@ -125,7 +129,7 @@ class AnswerCache:
         lookup_id = wanted.asking.lookup_id
         if wanted.max_age_s == 0:
             answer = await fetch()
-            if wanted.key in self._kept or self._file is not None:
+            if wanted.key in self._kept or self._further is not None:
                 self._keep(wanted, answer, lookup_id)
             return answer
         kept = self.find(wanted)  # an equal question may have been answered while this one was recorded
@@ -134,13 +138,54 @@ class AnswerCache:
         self._count(wanted, "collapsed" if self.is_under_way(wanted) else "miss")
         try:
             answer = await self._flights.share(
-                _flight(wanted), lookup_id, until, fetch, lambda landed, owner: self._keep(wanted, landed, owner)
+                _flight(wanted),
+                lookup_id,
+                until,
+                lambda: self._in_turn(wanted, until, fetch),
+                lambda landed, owner: self._keep(wanted, landed, owner),
             )
         except OutOfTime:
             entry = wanted.asking.entry
             error = RegistryTimeout(f"{entry.instance.name}: no answer before the caller's own deadline")
             answer = entry.instance.channel.unasked(entry.dataset, error)
         return self.instead(wanted, answer)
+
+    async def _in_turn(self, wanted: Wanted, until: float, fetch: Callable[[], Awaitable[Answer]]) -> Answer:
+        """
+        Fetch, or wait for another instance that is fetching the same of what is public, for half of the time at most:
+        whoever waits in vain still has time to ask.
+        """
+        further, freshness = self._further, wanted.freshness
+        if further is None or not freshness.found_s or not self._datasets[wanted.asking.entry.id].is_public:
+            return await fetch()
+        turn = self._secrets.place(b"turn\0" + repr(_flight(wanted)).encode())
+        now = self._clock.monotonic()
+        patience, pause_s = now + (until - now) * _PATIENCE, _FIRST_PAUSE_S
+        while not await further.turn(turn, for_s=max(until - self._clock.monotonic(), 0.0) + _SPARE_S):
+            if self._clock.monotonic() + pause_s >= patience:
+                return await fetch()
+            await self._clock.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            kept = await self.read(wanted)
+            if kept is not None:
+                return kept
+        wanted.turn, answer = turn, None
+        try:
+            answer = await fetch()
+        finally:
+            if answer is None or isinstance(answer.outcome, Unknown):
+                further.leave(turn)  # what is kept leaves it when it is written
+        return answer
+
+    def _where(self, wanted: Wanted) -> tuple[list[bytes], list[str]]:
+        """In which places an answer may lie, and under which pseudonyms its subject may have been forgotten."""
+        asking = wanted.asking
+        older = self._secrets.older_places(question(asking, self._datasets[asking.entry.id]))
+        if not older:
+            return [wanted.key], [] if asking.grant.subject is None else [asking.grant.subject]
+        subject = asking.query.subject()
+        subjects = () if subject is None else self._secrets.pseudonyms(subject.kind, subject.number)
+        return [wanted.key, *older], [*subjects]
 
     def instead(self, wanted: Wanted, answer: Answer) -> Answer:
         outcome, stale_s = answer.outcome, wanted.freshness.stale_s
@@ -158,13 +203,13 @@ class AnswerCache:
 
     async def forget(self, kind: str, number: str) -> int:
         """
-        Drop every kept answer to a question about this person, firm or parcel, here and in the file; how many there
-        were. Other workers follow within seconds. Raises StoreUnavailable where the file may still hold some.
+        Drop every kept answer to a question about this person, firm or parcel, here and in what is shared; how many
+        there were. Other workers follow within seconds. Raises StoreUnavailable where others may still get some.
         """
         subjects = self._secrets.pseudonyms(kind, number)
         dropped = self._kept.forget(subjects)
         self._tell_size()
-        return max(dropped, await self._file.forget(subjects)) if self._file is not None else dropped
+        return max(dropped, await self._further.forget(subjects)) if self._further is not None else dropped
 
     async def close(self) -> None:
         """End what is under way."""
@@ -173,14 +218,14 @@ class AnswerCache:
         if self._following is not None:
             self._following.cancel()
         await self._flights.close()
-        if self._file is not None:
-            await self._file.close()
+        if self._further is not None:
+            await self._further.close()
 
     def _keep(self, wanted: Wanted, answer: Answer, fetched_by: str) -> None:
         """Keep what was granted of it, nothing else; an answer that the rule does not allow, and `unknown`, never."""
         asking, outcome = wanted.asking, answer.outcome
-        if isinstance(outcome, Unknown):
-            return
+        if isinstance(outcome, Unknown) or answer.provenance.via != "live":
+            return  # what another instance has fetched meanwhile is kept already
         record = trimmed(cut(outcome.record, asking.grant.fields).content) if isinstance(outcome, Found) else None
         freshness = wanted.freshness
         if freshness.found_s == 0:
@@ -200,8 +245,8 @@ class AnswerCache:
         if is_wanted or wanted.key in self._kept:
             self._kept.put(wanted.key, kept)
             self._tell_size()
-        if self._file is not None:
-            self._file.put(wanted.key, kept, only_instead=not is_wanted)
+        if self._further is not None:
+            self._further.put(wanted.key, kept, only_instead=not is_wanted, turn=wanted.turn)
         self._watch()
 
     def _watch(self) -> None:
@@ -213,14 +258,14 @@ class AnswerCache:
         self._sweeping = None
         self._kept.sweep(self._clock.monotonic())
         self._tell_size()
-        if self._file is not None:
-            self._following = asyncio.create_task(self._follow(self._file))
-        if self._kept or self._file is not None:
+        if self._further is not None:
+            self._following = asyncio.create_task(self._follow(self._further))
+        if self._kept or self._further is not None:
             self._watch()
 
-    async def _follow(self, file: KeptFile) -> None:
+    async def _follow(self, further: KeptFurther) -> None:
         """Forget here too whom another process has forgotten."""
-        self._kept.forget(await file.news())
+        self._kept.forget(await further.news())
         self._tell_size()
 
     def _tell_size(self) -> None:

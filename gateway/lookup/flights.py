@@ -91,7 +91,8 @@ class Flights:
             answer = await fetch()
             owner = next(iter(flight.waiting), flight.starter)
             landed(answer, owner)
-            theirs = replace(answer, attempts=(), fetched_by=owner) if len(flight.waiting) > 1 else answer
+            fetched_by = answer.fetched_by or owner
+            theirs = replace(answer, attempts=(), fetched_by=fetched_by) if len(flight.waiting) > 1 else answer
             for name, future in flight.waiting.items():
                 if not future.done():
                     future.set_result(answer if name == owner else theirs)

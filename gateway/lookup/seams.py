@@ -61,12 +61,16 @@ class Recorded:
 
 @dataclass(slots=True, eq=False)
 class Wanted:
-    """What would do instead of asking: kept under this key, by this rule, at most so old."""
+    """
+    What would do instead of asking: kept under this key, by this rule, at most so old. `turn` is what other instances
+    wait for while this one asks.
+    """
 
     asking: Asking
     key: bytes
     freshness: Freshness
     max_age_s: int
+    turn: bytes | None = None
 
 
 class Cache(Protocol):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -100,19 +100,19 @@ class RedisLink:
         self._looking: asyncio.Task[None] | None = None
         options: dict[str, Any] = {"ssl_ca_certs": str(ca_file)} if ca_file is not None else {}
         try:
-            pool = BlockingConnectionPool.from_url(
+            pool = ConnectionPool.from_url(
                 url,
                 username=username,
                 password=password,
-                max_connections=_CONNECTIONS,
-                timeout=timeout_s,
-                socket_connect_timeout=timeout_s,
+                socket_timeout=None,  # the whole command has one time, which is kept here
+                socket_connect_timeout=None,
                 # Nothing is sent twice: whoever counts would count twice, and a nonce would be its own replay.
                 retry=Retry(NoBackoff(), 0),
                 **options,
             )
         except ValueError as exc:
             raise SettingsError(f"{setting}: {exc}") from None
+        self._places = asyncio.Semaphore(_CONNECTIONS)
         self._redis: Redis = Redis.from_pool(pool)
         self._execute: Callable[..., Awaitable[Any]] = self._redis.execute_command
 
@@ -128,7 +128,7 @@ class RedisLink:
             self._told.failed()
             raise RedisAway("away")
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._timeout_s), self._places:
                 return await self._execute(*command)
         except NoScriptError:
             raise
