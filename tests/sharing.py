@@ -11,7 +11,7 @@ import orjson
 from gateway.ledger.reading import LogReader
 from tests.ticketing import tickets_file
 
-__all__ = ["instances", "recorded"]
+__all__ = ["instances", "records_in"]
 
 RIGHTS = '\n[rights]\nbatches = ["one-stop"]\n'
 
@@ -38,9 +38,9 @@ def text_of(file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def recorded(folder: Path) -> list[dict[str, Any]]:
-    """The records of all logs of all instances."""
-    slots = sorted(slot for slot in folder.glob("*/ledger/*") if slot.name.isdigit())
+def records_in(folder: Path) -> list[dict[str, Any]]:
+    """The records of all logs below a folder."""
+    slots = sorted(slot for slot in folder.glob("**/ledger/*") if slot.name.isdigit())
     return [
         orjson.loads(one.record) for slot in slots for one in LogReader(slot).entries(flushed_only=False) if one.record
     ]

@@ -34,8 +34,10 @@ from tests.certificates import Authority
 from tests.conftest import FIRM, INQUIRY, KEY, MAU
 from tests.gateway_process import GatewayProcess
 from tests.ports import free_port
+from tests.postgresql_server import postgresql_server
 from tests.recorded import settings_file
 from tests.rules import ALERTS, needs
+from tests.sharing import instances
 from tests.test_dashboards import filled, targets
 
 pytestmark = [pytest.mark.faults, needs("prometheus")]
@@ -46,7 +48,7 @@ NO_SUCH_FIRM = {"enterprise_code": "9900000030"}
 MORE_THAN_THE_CONTRACT = {"enterprise_code": "9900000087"}
 TOKEN_S = 8
 EVERY_S = 0.1
-NEEDS_A_WITNESS = {"LedgerContested"}  # has a test of its own
+ELSEWHERE = {"LedgerContested", "StoreLost"}  # want a witness, a database: have tests of their own
 GATEWAY = (sys.executable, "-m", "gateway")
 BY_THE_FIRST = {
     "RegistryDown",
@@ -126,7 +128,7 @@ async def test_every_alert_but_one_is_fired_by_a_fault_and_goes_away_after_it(tm
     token, a full disk, a checkpoint that cannot be written, a clock an hour ahead, a certificate and a quota near
     their ends, a killed gateway: each fires its alerts, and nothing fires once all is mended.
     """
-    assert set(ALERTS) == BY_THE_FIRST | BY_THE_SECOND | NEEDS_A_WITNESS
+    assert set(ALERTS) == BY_THE_FIRST | BY_THE_SECOND | ELSEWHERE
     ports = {"first": free_port(), "second": free_port()}
     pair = Authority(tmp_path).issue(until=timedelta(days=2))
     renewed = Authority(tmp_path).issue(until=timedelta(days=90))
@@ -148,7 +150,7 @@ async def test_every_alert_but_one_is_fired_by_a_fault_and_goes_away_after_it(tm
                 shown = await dashboards(prometheus)
                 two.kill()
                 figures["GatewayDown"] = await prometheus.until(lambda _: "GatewayDown" in prometheus.fired, 60)
-            assert prometheus.fired >= set(ALERTS) - NEEDS_A_WITNESS, sorted(prometheus.fired)
+            assert prometheus.fired >= set(ALERTS) - ELSEWHERE, sorted(prometheus.fired)
             mended = second("three", renewed, 100_000_000)
             with mended.running():
                 async with Asking(one.url, firm, citizen).going_on(), Asking(mended.url, firm).going_on():
@@ -226,6 +228,26 @@ async def test_a_ledger_that_was_cut_is_contested_until_the_right_one_is_back(tm
         with witness(tmp_path, tmp_path / "witness.toml"), one.running():
             await prometheus.until(lambda now: not now, 60)
             one.stop()
+
+
+async def test_a_database_that_was_killed_is_told_of_until_it_is_back(tmp_path: Path) -> None:
+    """The alert fires while PostgreSQL is down, names tickets and batches, and is over once it runs again."""
+    metrics_port = free_port()
+    with postgresql_server() as server:
+        async with stand_ins() as both, watching(tmp_path, {"one": metrics_port}) as prometheus:
+            (file,) = instances(tmp_path, both.base_url, server.url, count=1)
+            port = free_port()
+            places = {"GATEWAY_WEB__PORT": str(port), "GATEWAY_METRICS__PORT": str(metrics_port)}
+            with GatewayProcess(file, port, environment=places).running():
+                await prometheus.until(lambda now: not now, 60)
+                assert "StoreLost" not in prometheus.fired
+                server.kill()
+                await prometheus.until(lambda now: "StoreLost" in now, 60)
+                lost = await prometheus.value("gateway_store_up == 0")
+                server.start()
+                await prometheus.until(lambda now: not now, 60)
+
+    assert {one["metric"]["part"] for one in lost} == {"batches", "tickets"}
 
 
 async def _faults(prometheus: Prometheus, both: Running, one: GatewayProcess) -> dict[str, float]:

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from base64 import urlsafe_b64decode
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,12 @@ import orjson
 import pytest
 
 from bench.stage import free_port
-from gateway.ledger.reading import LogReader
 from mocks.faults import Fault
 from mocks.server import Running
 from tests.campaign import Campaign
 from tests.conftest import INQUIRY, KEY, MAU
 from tests.gateway_process import GatewayProcess
+from tests.sharing import records_in
 from tests.ticketing import OneStop, eventually, one_stop, tickets_file
 
 QUICK = "first_s = 0.2\nlongest_s = 0.5\ncallback_timeout_s = 1\ncallback_longest_s = 1\nin_flight = 8"
@@ -38,8 +39,12 @@ OPENERS = 8
 
 @dataclass
 class Opened:
-    """The tickets that the one-stop was told of in a plan's answer, by the dossier."""
+    """
+    The tickets that the one-stop was told of in a plan's answer, by the dossier. `sends_again` a plan whose tickets
+    could not be kept, as the one-stop is asked to.
+    """
 
+    sends_again: bool = False
     tickets: dict[str, str] = field(default_factory=dict)
     number: int = 0
 
@@ -68,6 +73,9 @@ class Opened:
                 continue
             assert reply.status == 200, answer
             (identity,) = [one for one in answer["papers"] if one["id"] == "identity"]
+            if self.sends_again and identity["ticket_problem"] == "unavailable":
+                await asyncio.sleep(0.1)
+                continue
             if identity["decision"] == "pending":
                 assert identity["ticket_id"], identity
                 self.tickets[case_id] = identity["ticket_id"]
@@ -114,13 +122,13 @@ async def killed(
         await eventually(lambda: count(file, left) == 0, within_s=120)
     finally:
         await asyncio.to_thread(gateway.stop)
-    figures = told_of(receiver, opened, file)
-    figures["recorded"] = recorded(folder, receiver)
+    figures = told_of(receiver, opened, lambda where: count(file, where))
+    figures["recorded"] = recorded(records_in(folder), receiver)
     return figures | {"kills": kills, "least_open": min(open_at_kills)}
 
 
-def told_of(receiver: OneStop, opened: Opened, file: Path) -> dict[str, Any]:
-    """Which tickets were lost or answered twice, by what the one-stop was told."""
+def told_of(receiver: OneStop, opened: Opened, kept: Callable[[str], int]) -> dict[str, Any]:
+    """Which tickets were lost or answered twice, by what the one-stop was told; `kept` counts those that are kept."""
     told: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for body in receiver.bodies:
         payload = orjson.loads(_payload(body))
@@ -135,15 +143,13 @@ def told_of(receiver: OneStop, opened: Opened, file: Path) -> dict[str, Any]:
         "twice": sum(len(different) > 1 for different in ends.values()),
         "delivered_again": sum(len(times) - 1 for times in told.values()),
         "decisions": dict(Counter(times[0]["decision"] for times in told.values())),
-        "kept": count(file, "question IS NOT NULL OR answer IS NOT NULL"),
-        "not_ended": count(file, "state <> 'answered'"),
+        "kept": kept("question IS NOT NULL OR answer IS NOT NULL"),
+        "not_ended": kept("state <> 'answered'"),
     }
 
 
-def recorded(folder: Path, receiver: OneStop) -> bool:
+def recorded(records: Iterable[dict[str, Any]], receiver: OneStop) -> bool:
     """Whether every question that a decision rests on stands in the ledger as answered."""
-    logs = [LogReader(slot) for slot in sorted((folder / "ledger").iterdir()) if slot.name.isdigit()]
-    records = [orjson.loads(one.record) for log in logs for one in log.entries(flushed_only=False) if one.record]
     answered = {one["lookup_id"]: one["outcome"] for one in records if one["type"] == "answered"}
     told = [orjson.loads(_payload(body))["ticket"]["lookups"] for body in receiver.bodies]
     return all(answered.get(one["lookup_id"]) == one["outcome"] for lookups in told for one in lookups)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from gateway.errors import StoreUnavailable, TicketsUnavailable
 from gateway.stores.instants import DATABASE_CLOCK, micros
@@ -105,13 +106,13 @@ class TicketDatabase(SqlTickets):
         with _typed():
             self._prepare()
             with self._store.writing(within_s=_WITHIN_S) as connection:
-                yield lambda statement, values: connection.execute(text(statement), values)
+                yield lambda statement, values: connection.execute(_parsed(statement), values)
 
     def _read(self, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
         with _typed():
             self._prepare()
             with self._store.reading(within_s=_WITHIN_S) as connection:
-                return connection.execute(text(statement), values).fetchall()
+                return connection.execute(_parsed(statement), values).fetchall()
 
     def _prepare(self) -> None:
         if not self._is_prepared:
@@ -128,11 +129,11 @@ class TicketDatabase(SqlTickets):
         with _typed():
             self._prepare()
             with self._store.writing(within_s=_WITHIN_S) as connection:
-                due = connection.execute(text(self._next), wanted | {"after": after, "ahead": _PLANS_AHEAD})
+                due = connection.execute(_parsed(self._next), wanted | {"after": after, "ahead": _PLANS_AHEAD})
                 for plan in dict.fromkeys(due.scalars()):
                     if not self._store.takes_free_turn(connection, f"tickets of plan {plan}"):
                         continue
-                    mine = connection.execute(text(self._claim), wanted | lease | {"plan": plan}).fetchall()
+                    mine = connection.execute(_parsed(self._claim), wanted | lease | {"plan": plan}).fetchall()
                     if mine:
                         return [ticket_of(row) for row in mine]
         return []
@@ -174,6 +175,12 @@ class TicketDatabase(SqlTickets):
     def close(self) -> None:
         """Let go of every connection."""
         self._store.close()
+
+
+@lru_cache(maxsize=64)
+def _parsed(statement: str) -> TextClause:
+    """There are some twenty of them, and each is parsed once."""
+    return text(statement)
 
 
 @contextmanager
