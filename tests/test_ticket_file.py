@@ -270,12 +270,35 @@ def test_a_file_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "tickets.db")) as database:
         database.execute("DROP INDEX tickets_waiting")
         database.execute("ALTER TABLE tickets DROP COLUMN not_before_at")
+        database.execute("ALTER TABLE tickets DROP COLUMN counted")
         database.execute("PRAGMA user_version = 1")
     kept = TicketFile(tmp_path / "tickets.db")
 
     assert kept.recovered("dancu", since=LATER, now=LATER, gap_s=30) == 1
     assert claimed(kept, "first", LATER) == ["t0001"]
+    assert [one.counted for one in kept.listed(state=None, most=10)] == [None]
     kept.close()
+
+
+def test_it_is_noted_which_questions_counted(kept: SqlTickets) -> None:
+    """Words are kept with the ticket, and added to when it was asked about once more."""
+    kept.open([ticket(1, counted=("0 dancu.citizen citizen_id",))], most=10)
+    claimed(kept, "w")
+    counted = ("0 dancu.citizen citizen_id", "1 dkdn.enterprise enterprise_code")
+
+    def put_off(token: str, words: tuple[str, ...] | None) -> bool:
+        return kept.postpone(
+            "t0001", token, due_at=LATER, not_before_at=None, situation="timeout", dataset=None, counted=words
+        )
+
+    assert put_off("w", None)
+    (before,) = kept.listed(state=None, most=10)
+    claimed(kept, "v", LATER)
+    assert put_off("v", counted)
+    (after,) = kept.listed(state=None, most=10)
+
+    assert before.counted == ("0 dancu.citizen citizen_id",)
+    assert after.counted == counted
 
 
 def test_what_was_cut_off_is_due_at_once(kept: SqlTickets) -> None:

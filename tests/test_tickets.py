@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -273,6 +274,41 @@ async def test_what_the_gateway_asks_by_itself_is_not_held_against_the_officer(
 
     assert status == 429
     assert found["decision"] == "waived"
+
+
+async def test_what_was_refused_before_it_counted_counts_when_it_is_first_asked(
+    stand_ins: Running, tmp_path: Path
+) -> None:
+    """
+    The system's own limit kept a plan's question from being asked; its ticket asks it, and only the first time counts
+    for the officer.
+    """
+    file = tickets_file(tmp_path, stand_ins.base_url, tickets=QUICK)
+    file.write_text(re.sub(r"questions_per_minute = [0-9_]+", "questions_per_minute = 2", file.read_text()))
+    limits = '[limits.many_questions]\nmost = 2\nthen = "note"'
+    async with office(stand_ins, tmp_path) as desk:
+        rules = rule({"dancu.citizen": ["*"], "dkdn.enterprise": ["*"]})
+        (tmp_path / "policy.toml").write_text(policy(rules, more=limits))
+        assert desk.core.rules.reload()
+        for _ in range(2):
+            await desk.ask("dancu.citizen", MAU)
+        stand_ins.faults.set("dancu", Fault("silence"))
+        answer = await plan(desk, subjects=[APPLICANT])
+
+        ticket_id, kept = paper(answer, "identity")["ticket_id"], TicketFile(tmp_path / "tickets.db")
+
+        def by_itself() -> list[dict[str, Any]]:
+            return [one for one in entries(tmp_path) if one["type"] == "asked" and one["by"] == "ticket"]
+
+        for times in (1, 2):
+            kept.retry(ticket_id, SystemClock().now())  # sooner than the minute is over
+            await eventually(lambda times=times: len(by_itself()) >= times)  # type: ignore[misc]
+        kept.close()
+        found = by_itself()
+
+    identity = paper(answer, "identity")
+    assert (identity["decision"], identity["situation"]) == ("pending", "overloaded")
+    assert [one["findings"] for one in found[:2]] == [["many_questions"], []]
 
 
 async def test_a_limit_of_conduct_is_not_walked_round_by_a_ticket(stand_ins: Running, tmp_path: Path) -> None:

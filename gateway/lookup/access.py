@@ -36,7 +36,7 @@ class Consumer:
     `by` says how it proved this time who it is: `api_key`, `token`, `certificate`, or `command_line` for
     somebody who can read the settings and asks in its name; `appointment` and `ticket` where the gateway asks by
     itself, for the first time or again, what it was asked before. `weight` and `batch` say what share it gets where
-    others wait too.
+    others wait too. `again`: what the gateway asks by itself has counted for the officer's limits before.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Consumer:
     by: str = "api_key"
     weight: float = 1.0
     batch: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ class Access:
         superiors = self.officers.current.superiors(inquiry.agency, inquiry.officer.account, today)
         limits = policy.limits
         if consumer.by in _BY_ITSELF:
-            limits = limits.once_more(is_first=consumer.by == "appointment")
+            limits = limits.once_more(is_first=not consumer.again)
         subject = query.subject()
         pseudonym = self._pseudonym(subject.kind, subject.number) if subject is not None else None
         findings = await self._conduct.findings(limits, inquiry, subject, pseudonym, superiors)

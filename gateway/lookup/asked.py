@@ -46,6 +46,8 @@ class Asked:
     problems: tuple[FieldProblem, ...] = ()
     refusal: str | None = None
     is_later: bool = False
+    word: str = ""
+    """What tells it from the other questions of its plan, whenever the plan is asked about; nobody's data."""
 
     @property
     def was_asked(self) -> bool:

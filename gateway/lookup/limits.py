@@ -88,7 +88,7 @@ class Limits(_Section):
     def once_more(self, *, is_first: bool) -> Self:
         """
         What holds for a question that the gateway asks by itself, at an hour that is not the officer's: whom it is
-        about, and how much he asks where it was not counted before.
+        about, and how much he asks where it has not counted before.
         """
         left: dict[str, None] = {"off_hours": None}
         if not is_first:

@@ -43,6 +43,12 @@ class _Key(NamedTuple):
     taken: tuple[tuple[str, str], ...]
     sources: tuple[_Key, ...]
 
+    @property
+    def word(self) -> str:
+        """The same in one word."""
+        told = [*self.keys, *(f"{one.key}={one.value}" for one in self.constants), *map("<".join, self.taken)]
+        return f"{self.subject} {self.dataset} {','.join(told)}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
@@ -137,7 +143,7 @@ class Desk:
             query = {name: claims[name] for name in question.keys}
             query |= {constant.key: constant.value for constant in question.constants}
             one = self.asked[key] = Asked(
-                self._lookup.new_id(), question.dataset, key.subject, entry, query, feeds=feeds
+                self._lookup.new_id(), question.dataset, key.subject, entry, query, feeds=feeds, word=key.word
             )
         one.claims |= {name: claims[name] for name in question.match}
         one.conditions = tuple(dict.fromkeys((*one.conditions, *(each.condition for each in question.in_force))))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.clock import VIETNAM, Clock
@@ -60,6 +60,11 @@ class Plan:
     asked: tuple[Asked, ...]
     agreements: tuple[Agreement, ...] = ()
 
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The words of the questions that counted for the officer's limits."""
+        return tuple(one.word for one in self.asked if one.is_counted and one.word)
+
 
 @dataclass(slots=True)
 class _Asking:
@@ -69,6 +74,7 @@ class _Asking:
     request: PaperPlanRequest
     caller: Caller
     place: Place
+    counted: Collection[str] | None = None
     is_free: bool = True
 
 
@@ -107,10 +113,12 @@ class Planner:
         *,
         only: Collection[str] | None = None,
         is_later: bool = False,
+        counted: Collection[str] | None = None,
     ) -> Plan:
         """
         The whole plan, or the papers of these ids alone. Whatever goes wrong with one question is told of the papers
-        that need it, and of no other. With `is_later` nobody is asked now: what would be is `booked`.
+        that need it, and of no other. With `is_later` nobody is asked now: what would be is `booked`. Where the gateway
+        asks by itself `counted` has the words of the questions that counted for the officer's limits before.
         """
         day = self.today()
         procedure = chosen(request, self.catalogue)
@@ -126,7 +134,7 @@ class Planner:
         if is_later:
             desk.postpone()
         noted = tuple(one for one in desk.asked.values() if not one.is_later)
-        asking = _Asking(consumer, request, caller, place)
+        asking = _Asking(consumer, request, caller, place, counted)
         await self._in_turn(desk, noted, asking)
         questions = tuple(one for one in noted if one.was_asked)
         now = self._clock.now()
@@ -217,11 +225,14 @@ class Planner:
 
     async def _answered(self, one: Asked, asking: _Asking, deadline_s: float | None) -> None:
         question = _question(one, asking.request, deadline_s)
+        consumer = asking.consumer
+        if asking.counted is not None:
+            consumer = replace(consumer, again=one.word in asking.counted)
         sources = tuple(feed.source.lookup_id for feed in one.feeds)
         try:
             claims = one.claims if one.fields is None else None
             one.result = await self._lookup.ask(
-                one.lookup_id, asking.consumer, question, asking.caller, claims, one.conditions, taken_from=sources
+                one.lookup_id, consumer, question, asking.caller, claims, one.conditions, taken_from=sources
             )
         except QuestionRefused as refusal:
             one.refusal, one.problems = refusal.refusal.value, refusal.problems

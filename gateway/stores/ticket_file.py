@@ -25,7 +25,7 @@ __all__ = ["TicketFile"]
 _BUSY_S = 5.0
 _TRIES = 20
 _OURS = 0x6F677469  # "ogti"
-_VERSION = 2
+_VERSION = 3
 _MOST_GAPS = 20
 _TABLE = """
 CREATE TABLE IF NOT EXISTS tickets (
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS tickets (
   ended_at INTEGER, decision TEXT, refusal TEXT, replaced_by TEXT, answer BLOB,
   delivery TEXT NOT NULL, delivery_attempts INTEGER NOT NULL, delivered_at INTEGER,
   lease TEXT, leased_until INTEGER NOT NULL DEFAULT 0, delivery_due_at INTEGER NOT NULL DEFAULT 0,
-  not_before_at INTEGER
+  not_before_at INTEGER, counted TEXT
 ) STRICT
 """
 _INDEXES = (
@@ -50,7 +50,11 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS tickets_told ON tickets(consumer, delivery_due_at) WHERE delivery = 'due'",
     "CREATE INDEX IF NOT EXISTS tickets_ended ON tickets(ended_at) WHERE state <> 'open'",
 )
-_FROM_1 = ("ALTER TABLE tickets ADD COLUMN not_before_at INTEGER", "DROP INDEX IF EXISTS tickets_waiting")
+_CHANGES = (
+    ("ALTER TABLE tickets ADD COLUMN not_before_at INTEGER", "DROP INDEX IF EXISTS tickets_waiting"),
+    ("ALTER TABLE tickets ADD COLUMN counted TEXT",),
+)
+"""What makes each version of the one before it, from the second on."""
 _OPEN_NOW = "SELECT count(*) FROM tickets INDEXED BY tickets_turn WHERE state = 'open' AND consumer = :consumer"
 # One look into the index for each consumer, however many tickets are due.
 _NEXT = """
@@ -144,7 +148,8 @@ class TicketFile(SqlTickets):
             raise SettingsError(f"tickets.file: {self.file}: written by a newer version of this program")
         run(f"PRAGMA application_id = {_OURS}")
         run(f"PRAGMA user_version = {_VERSION}")
-        for statement in (*(_FROM_1 if version == 1 else ()), _TABLE, *_INDEXES):
+        changes = (one for several in _CHANGES[version - 1 :] for one in several) if version else ()
+        for statement in (*changes, _TABLE, *_INDEXES):
             run(statement)
         run("COMMIT")
 

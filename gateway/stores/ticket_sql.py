@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -25,7 +26,7 @@ _OPEN_ONE = f"{_SELECT} WHERE state = 'open' AND consumer = :consumer AND finger
 _OF_PLAN = f"{_SELECT} WHERE state = 'open' AND consumer = :consumer AND fingerprint = :fingerprint"
 _POSTPONE = """
 UPDATE tickets SET due_at = :due, not_before_at = :not_before, situation = :situation,
-  dataset = coalesce(:dataset, dataset), lease = NULL, leased_until = 0
+  dataset = coalesce(:dataset, dataset), counted = coalesce(:counted, counted), lease = NULL, leased_until = 0
 WHERE ticket_id = :id AND state = 'open' AND lease = :token
 """
 _DELIVERED = """
@@ -183,11 +184,13 @@ class SqlTickets(ABC):
         not_before_at: datetime | None,
         situation: str,
         dataset: str | None,
+        counted: tuple[str, ...] | None = None,
     ) -> bool:
         """See TicketStore."""
         values = {"due": micros(due_at), "not_before": written(not_before_at), "situation": situation}
+        values |= {"dataset": dataset, "counted": written(counted), "id": ticket_id, "token": token}
         with self._writing() as run:
-            return run(_POSTPONE, values | {"dataset": dataset, "id": ticket_id, "token": token}).rowcount == 1
+            return run(_POSTPONE, values).rowcount == 1
 
     def end(self, ticket_id: str, token: str, end: End) -> bool:
         """See TicketStore."""
@@ -277,6 +280,8 @@ def written(value: Any) -> Any:
             return micros(value)
         case StrEnum():
             return value.value
+        case tuple():
+            return json.dumps(value)
         case _:
             return value
 
@@ -287,5 +292,7 @@ def ticket_of(row: Sequence[Any]) -> Ticket:
     for name in _TIMES:
         if values[name] is not None:
             values[name] = moment(values[name])
+    if values["counted"] is not None:
+        values["counted"] = tuple(json.loads(values["counted"]))
     values["state"], values["delivery"] = State(values["state"]), Delivery(values["delivery"])
     return Ticket(**values)

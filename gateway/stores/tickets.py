@@ -44,6 +44,8 @@ class Ticket:
     `fingerprint` tells plans apart without their content; `dataset` is what the paper hangs on, `situation` what was
     found of it last, `decision` the final one; `refusal` says why it may not be asked. `asked_at` and `attempts` count
     the plan's own asking too. Before `not_before_at` its registry takes no question: it said so, or a quota of it.
+    `counted` are the words of its plan's questions that have counted for the officer's limits; None where a version
+    that did not note them opened it: then all have, that were ever asked.
     """
 
     ticket_id: str
@@ -58,6 +60,7 @@ class Ticket:
     opened_at: datetime
     due_at: datetime
     not_before_at: datetime | None = None
+    counted: tuple[str, ...] | None = None
     expires_at: datetime
     appointment_at: datetime | None = None
     state: State = State.OPEN
@@ -159,8 +162,9 @@ class TicketStore(Protocol):
         not_before_at: datetime | None,
         situation: str,
         dataset: str | None,
+        counted: tuple[str, ...] | None = None,
     ) -> bool:
-        """It stays open until it is due again. False where it is somebody else's by now."""
+        """It stays open until it is due again. False where it is somebody else's by now. None: as many as before."""
 
     def end(self, ticket_id: str, token: str, end: End) -> bool:
         """It ends; its question is deleted. False where it is somebody else's by now, or has ended."""

@@ -89,6 +89,7 @@ class Asker:
             Caller(arrived=self._clock.monotonic(), deadline_s=self._deadline_s),
             _always,
             only=(papers := {ticket.paper for ticket in tickets}),
+            counted=_counted(tickets),
         )
         await self._planner.remembered(plan, read.consumer, read.asked, within_s=_KEPT_WITHIN_S, only=papers)
         decided, chance = {one.paper.id: one for one in plan.papers}, self._chance()
@@ -119,7 +120,10 @@ class Asker:
             return refused(refusal.refusal.value, now)
         is_first = ticket.appointment_at is not None and ticket.attempts == 1
         by = "appointment" if is_first else "ticket"
-        return _Read(asked=asked.model_copy(update={"deadline_s": None}), consumer=replace(consumer, by=by, batch=True))
+        return _Read(
+            asked=asked.model_copy(update={"deadline_s": None}),
+            consumer=replace(consumer, by=by, batch=True, again=not is_first),
+        )
 
     async def _settle(self, token: str, ticket: Ticket, plan: Plan, one: Decided | None, chance: float) -> None:
         now = self._clock.now()
@@ -135,7 +139,8 @@ class Asker:
             await self._end(token, ticket, end)
             return
         due = self._due(ticket, told_retry_at(one), chance)
-        await self._postpone(token, ticket, due, one.ruling.situation.value, one.dataset, not_before(one))
+        counted = tuple(sorted({*(ticket.counted or ()), *plan.counted}))
+        await self._postpone(token, ticket, due, one.ruling.situation.value, one.dataset, not_before(one), counted)
 
     def _due(self, ticket: Ticket, told: datetime | None, chance: float) -> datetime:
         """Once more at its end, if not before."""
@@ -150,10 +155,17 @@ class Asker:
         situation: str,
         dataset: str | None,
         not_before_at: datetime | None,
+        counted: tuple[str, ...] | None = None,
     ) -> None:
         kept = await self._store.run(
             lambda store: store.postpone(
-                ticket.ticket_id, token, due_at=due, not_before_at=not_before_at, situation=situation, dataset=dataset
+                ticket.ticket_id,
+                token,
+                due_at=due,
+                not_before_at=not_before_at,
+                situation=situation,
+                dataset=dataset,
+                counted=counted,
             )
         )
         self._metrics.tickets.askings.labels("pending" if kept else "overtaken").inc()
@@ -170,6 +182,13 @@ class Asker:
             return
         self._metrics.tickets.askings.labels("ended").inc()
         note_end(self._metrics, ticket, end)
+
+
+def _counted(tickets: Sequence[Ticket]) -> frozenset[str] | None:
+    """What counts no more for the officer's limits; None where that was not noted of one of the tickets."""
+    if any(ticket.counted is None for ticket in tickets):
+        return None
+    return frozenset(word for ticket in tickets for word in ticket.counted or ())
 
 
 @contextmanager

@@ -163,6 +163,7 @@ class Opening:
             appointment_at=asked.appointment if later is not None else None,
             situation=one.ruling.situation.value,
             dataset=one.dataset,
+            counted=plan.counted,
             asked_at=None if later is not None else now,
             attempts=0 if later is not None else 1,
         )
