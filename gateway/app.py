@@ -267,16 +267,17 @@ def build(
     mac = ring.secrets.mac if ring is not None else None
     adapters, contracts = installed_adapters(), installed_contracts()
     tracer = app_tracing.tracing(settings)
+    state = app_authentication.state(settings.state, clock, metrics)
+    counts = state if state.is_shared else None
     catalogue = Catalogue(
         [
-            _instance(name, registry, adapters, contracts, clock, metrics, mac, settings, tracer)
+            _instance(name, registry, adapters, contracts, clock, metrics, mac, settings, tracer, counts)
             for name, registry in settings.registries.items()
         ]
     )
     secrets = ring.secrets if ring is not None else counting_secrets()
     cache = answer_cache(settings, catalogue, secrets, clock, metrics)
     rules = read_rules(settings, catalogue, secrets, clock, metrics)
-    state = app_authentication.state(settings.state, clock, metrics)
     counting = app_authentication.counting(settings.state, state, clock)
     asking = consumers(settings.consumers)
     authenticator = app_authentication.authenticator(settings, asking, state, clock, metrics)
@@ -500,6 +501,7 @@ def _instance(
     mac: Callable[[bytes], str] | None,
     settings: Settings,
     tracer: Tracing | None,
+    counts: State | None,
 ) -> Instance:
     place = f"registries.{name}"
     adapter = adapters.get(registry.adapter)
@@ -549,6 +551,8 @@ def _instance(
             (route, app_tracing.transport(way, name, settings, tracer))
             for route, way in _more_routes(place, name, registry, form, clock, metrics)
         ],
+        counts=counts,
+        sharers=settings.state.sharers,
     )
     return Instance(
         name=name,

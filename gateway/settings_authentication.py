@@ -75,6 +75,9 @@ class StateSettings(RedisSettings):
 
     store: Literal["memory", "file", "redis"] = Field("memory", description="Where it is kept.")
     file: Path | None = Field(None, description="The SQLite file of `file`.")
+    sharers: int = Field(
+        2, ge=1, le=1000, description="How many workers share it, over all instances: for when it is away."
+    )
     timeout_s: float = Field(0.25, gt=0, le=5, description="How long one command to Redis may take, in seconds.")
     prefix: Prefix = Field(
         "gateway:", description="What every key begins with, where several gateways share one Redis."

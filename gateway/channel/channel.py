@@ -26,6 +26,7 @@ from gateway.channel.limit import Limit
 from gateway.channel.line import Share
 from gateway.channel.observer import Observer, Silent
 from gateway.channel.quota import Quota, QuotaPolicy
+from gateway.channel.quota_shares import Shares
 from gateway.channel.retry import Retry
 from gateway.channel.route import Circuit, Route
 from gateway.clock import VIETNAM, Clock
@@ -45,6 +46,7 @@ from gateway.errors import (
     RegistryTimeout,
     RegistryUnreachable,
 )
+from gateway.stores.state import State
 from gateway.transport.base import Probe, Transport
 from gateway.wire.headers import clock_skew_s, quota_left, quota_resets_in_s
 
@@ -107,7 +109,10 @@ class Channel:
         observer: Observer | None = None,
         mac: Callable[[bytes], str] | None = None,
         more_routes: Sequence[tuple[str, Transport]] = (),
+        counts: State | None = None,
+        sharers: int = 1,
     ) -> None:
+        """With `counts` the configured quota is used up together with the other processes, `sharers` in all."""
         self.registry = registry
         self.contract = contract
         self._adapter = adapter
@@ -120,7 +125,14 @@ class Channel:
         self._mac = mac
         self._budget = Budget(share=policy.retry_share, burst=policy.retry_burst)
         self._late = Late() if policy.hedge else None
-        self._quota = Quota(policy.quota, self._day_left_s)
+        self._shares: Shares | None = None
+        if counts is None or (policy.quota.per_minute is None and policy.quota.per_day is None):
+            self._quota = Quota(policy.quota, self._day_left_s)
+        else:
+            self._quota = Quota(QuotaPolicy(), self._day_left_s)
+            self._shares = Shares(
+                policy.quota, counts, clock, registry=registry, day_left_s=self._day_left_s, sharers=sharers
+            )
         self._quota_told_at = 0.0
         self._nameless: dict[str, float] = {}
         self._retry = Retry(
@@ -319,7 +331,7 @@ class Channel:
     async def _attempt(self, asked: _Asked, *, fresh: bool) -> tuple[Outcome[Any], bool | None, bool]:
         """Outcome, whether it is about what was asked (None: it names nobody), and whether the way was fresh."""
         route, noun = asked.route, asked.dataset.noun
-        self._take_quota(asked)
+        await self._take_quota(asked)
         ticket = route.begin(noun)
         started = self._clock.monotonic()
         if asked.attempts:
@@ -360,10 +372,14 @@ class Channel:
                 self._late.note(noun, elapsed_s)
             if asked.requests > 1:
                 self._quota.count(asked.requests - 1)
+                if self._shares is not None:
+                    self._shares.count(asked.requests - 1)
 
-    def _take_quota(self, asked: _Asked) -> None:
+    async def _take_quota(self, asked: _Asked) -> None:
+        again = None if self._shares is None else await self._shares.take(batch=asked.share.batch)
         now = self._clock.monotonic()
-        again = self._quota.take(now, batch=asked.share.batch)
+        if again is None:
+            again = self._quota.take(now, batch=asked.share.batch)
         if again is not None:
             when = self._clock.now() + timedelta(seconds=again - now)
             raise RegistryThrottled(f"{self.registry}: our own quota is used up", retry_at=when)
@@ -379,11 +395,12 @@ class Channel:
         return left
 
     def _tell_quota(self, now: float) -> None:
-        known = self._quota.left()
+        quotas = (self._quota,) if self._shares is None else (self._quota, self._shares)
+        known = min((left for one in quotas if (left := one.left()) is not None), default=None)
         if known is not None:
-            runs_out = self._quota.runs_out_at(now)
-            at = self._clock.now() + timedelta(seconds=runs_out - now) if runs_out is not None else None
-            self._observer.rationed(self.registry, known, at)
+            runs_out = min((at for one in quotas if (at := one.runs_out_at(now)) is not None), default=None)
+            moment = self._clock.now() + timedelta(seconds=runs_out - now) if runs_out is not None else None
+            self._observer.rationed(self.registry, known, moment)
 
     def tell(self) -> None:
         """Tell the observer what stands now, whether or not anybody asks: who waits, and what is left of the quota."""

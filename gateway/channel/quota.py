@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Quota", "QuotaPolicy"]
+__all__ = ["MINUTE_S", "Quota", "QuotaPolicy", "Window"]
 
-_MINUTE_S = 60.0
+MINUTE_S = 60.0
 _LONGEST_S = 86_400.0
 _ENOUGH_S = 1.0
 """A pace is told from no less time than this."""
@@ -28,7 +28,7 @@ class QuotaPolicy:
 
 
 @dataclass(slots=True)
-class _Window:
+class Window:
     """A period with its limit: `began` and `ends` are monotonic."""
 
     limit: int
@@ -37,9 +37,11 @@ class _Window:
     used: int = 0
 
     def left(self) -> int:
+        """What is left of it."""
         return self.limit - self.used
 
     def is_closed(self, batch: bool, counter_share: float) -> bool:
+        """Whether no more may be made; by a batch, not even what is kept for the counter."""
         return self.left() <= (self.limit * counter_share if batch else 0)
 
     def runs_out_at(self, now: float) -> float | None:
@@ -62,9 +64,9 @@ class Quota:
         """`day_left_s` says how long the registry's day still is."""
         self._policy = policy
         self._day_left_s = day_left_s
-        self._minute: _Window | None = None
-        self._day: _Window | None = None
-        self._learned: _Window | None = None
+        self._minute: Window | None = None
+        self._day: Window | None = None
+        self._learned: Window | None = None
 
     def take(self, now: float, *, batch: bool) -> float | None:
         """None where a request may be made, which then counts; else the instant from which on there is room again."""
@@ -91,7 +93,7 @@ class Quota:
         ends = now + min(resets_in_s, _LONGEST_S)
         known = self._learned
         if known is None or now >= known.ends or left > known.left():
-            self._learned = _Window(limit=left, began=now, ends=ends)
+            self._learned = Window(limit=left, began=now, ends=ends)
         else:
             known.used, known.ends = known.limit - left, ends
 
@@ -106,15 +108,15 @@ class Quota:
         ]
         return min(times, default=None)
 
-    def _windows(self, now: float) -> list[_Window]:
+    def _windows(self, now: float) -> list[Window]:
         policy = self._policy
         if policy.per_minute is not None and (self._minute is None or now >= self._minute.ends):
-            self._minute = _Window(policy.per_minute, now, now + _MINUTE_S)
+            self._minute = Window(policy.per_minute, now, now + MINUTE_S)
         if policy.per_day is not None and (self._day is None or now >= self._day.ends):
-            self._day = _Window(policy.per_day, now, now + self._day_left_s())
+            self._day = Window(policy.per_day, now, now + self._day_left_s())
         if self._learned is not None and now >= self._learned.ends:
             self._learned = None
         return self._known()
 
-    def _known(self) -> list[_Window]:
+    def _known(self) -> list[Window]:
         return [window for window in (self._minute, self._day, self._learned) if window is not None]
