@@ -65,9 +65,8 @@ class OwnRedis:
         if program is None:
             pytest.skip("no redis-server on this machine")
         known = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", ""]
-        self._running = await asyncio.create_subprocess_exec(
-            program, *known, "--appendonly", "yes", *self._options, stdout=asyncio.subprocess.PIPE
-        )
+        known += ["--appendonly", "yes", "--appendfsync", "always", *self._options]
+        self._running = await asyncio.create_subprocess_exec(program, *known, stdout=asyncio.subprocess.PIPE)
         assert self._running.stdout is not None
         while line := await self._running.stdout.readline():
             if b"Ready to accept connections" in line:
