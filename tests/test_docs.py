@@ -9,6 +9,7 @@ import pkgutil
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -461,6 +462,7 @@ def commands(group: Any = None, above: str = "gateway") -> Iterator[tuple[str, A
             yield f"{above} {name}", command
 
 
+@cache
 def options() -> dict[str, dict[tuple[str, ...], str]]:
     """Options and arguments of every command, those of `gateway mocks` too, with their defaults."""
     found = {
