@@ -23,15 +23,17 @@ _LONGEST_S = 440.0
 class Campaign:
     """So many rounds of one kind, each with figures; stops in time, and goes on where it stopped."""
 
-    def __init__(self, part: str, rounds: int) -> None:
+    def __init__(self, part: str, rounds: int, *, longest_s: float = _LONGEST_S) -> None:
+        """No round begins after `longest_s`."""
         self.file = FOLDER / f"{part}.json"
+        self._longest_s = longest_s
         self.rounds = int(os.environ.get("CAMPAIGN_ROUNDS", rounds))
         FOLDER.mkdir(parents=True, exist_ok=True)
         self.done: list[dict[str, Any]] = json.loads(self.file.read_text()) if self.file.exists() else []
 
     def __iter__(self) -> Iterator[int]:
         """The rounds that are left, as long as there is time."""
-        until = time.monotonic() + _LONGEST_S
+        until = time.monotonic() + self._longest_s
         while len(self.done) < self.rounds and time.monotonic() < until:
             yield len(self.done)
 

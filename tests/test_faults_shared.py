@@ -149,7 +149,7 @@ def items(batches: list[list[dict[str, Any]]], records: list[dict[str, Any]]) ->
 
 async def test_shared_stores_under_kills(stand_ins: Running, tmp_path: Path) -> None:
     """Sixty kill -9 of two instances and twelve crashes of their database: each ticket and each item ends once."""
-    campaign = Campaign("shared_kill", rounds=12)
+    campaign = Campaign("shared_kill", rounds=12, longest_s=260)
     for number in campaign:
         folder = tmp_path / str(number)
         folder.mkdir()

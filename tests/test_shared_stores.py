@@ -8,13 +8,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import make_url
+from typer.testing import CliRunner
 
 from gateway import app
+from gateway.cli import cli
 from gateway.clock import SystemClock
 from gateway.errors import SettingsError
 from gateway.settings import load
+from gateway.stores.sql import Store
+from gateway.stores.ticket_database import TicketDatabase
 from mocks.faults import Fault
 from mocks.server import Running
 from tests.conftest import FIRM, INQUIRY, KEY, MAU, Desk, open_desk
@@ -22,6 +27,7 @@ from tests.index_parts import postgresql
 from tests.relay import Relay, relay
 from tests.sharing import instances
 from tests.test_batches import JOB, bring, ended, lines, results
+from tests.test_ticket_file import ticket as one_ticket
 from tests.ticketing import eventually, one_stop
 
 APPLICANT = {"role": "applicant", "claims": MAU | {"sex": "1"}}
@@ -163,6 +169,22 @@ async def test_a_gateway_starts_without_its_database(tmp_path: Path, stand_ins: 
             await eventually(lambda: is_up(desk), within_s=20)
 
     assert ready == 200
+
+
+def test_the_commands_reach_the_shared_database(tmp_path: Path) -> None:
+    """`store migrate` makes the tables of every part, and `tickets` lists and shows what any instance has opened."""
+    with postgresql() as url:
+        (file,) = instances(tmp_path, "http://127.0.0.1:1", url, count=1)
+        migrated = CliRunner().invoke(cli, ["store", "migrate", "-s", str(file)])
+        kept = TicketDatabase(Store.open(url), [b"mark"])
+        kept.open([one_ticket(1)], most=10)
+        kept.close()
+        listed = CliRunner().invoke(cli, ["tickets", "list", "--json", "-s", str(file)])
+        shown = CliRunner().invoke(cli, ["tickets", "retry", "t0001", "-s", str(file)])
+
+    assert migrated.output.splitlines() == ["sqlite: 0001", "tickets postgresql: 0001", "batches postgresql: 0001"]
+    assert [one["ticket_id"] for one in orjson.loads(listed.stdout)] == ["t0001"]
+    assert orjson.loads(shown.stdout)["ticket_id"] == "t0001"
 
 
 @pytest.mark.parametrize("section", ["tickets", "batches"])

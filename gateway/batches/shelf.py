@@ -100,11 +100,11 @@ class Shelf:
 
     async def end(self, batch_id: str, holder: str, state: Ended, now: int, delete_at: int) -> None:
         """See Rows."""
-        await self._run(lambda: self._rows.end(batch_id, holder, state, now, delete_at))
+        await self._run(lambda: self._rows.end(batch_id, holder, state, now, delete_at), within_s=_DELETED_WITHIN_S)
 
     async def cancel(self, batch_id: str, now: int, delete_at: int) -> None:
         """See Rows."""
-        await self._run(lambda: self._rows.cancel(batch_id, now, delete_at))
+        await self._run(lambda: self._rows.cancel(batch_id, now, delete_at), within_s=_DELETED_WITHIN_S)
 
     async def results(self, batch_id: str, after: int, most: int) -> list[ResultRow]:
         """Results, open. Raises Unreadable."""

@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     update,
 )
 
@@ -37,9 +38,11 @@ __all__ = ["Shared", "SqlRows"]
 _AT_ONCE = 2_000
 """Rows deleted in one transaction: others write in between."""
 _AHEAD = 20
-"""Batches that are looked at when one is taken: of those ahead an instance may be unable to read some."""
+"""Batches that are looked at when one is taken: another instance may be taking one of the same consumer's."""
 _UNFINISHED = ("coming", "open")
 _WITHIN_S = 10.0
+_ENDED_WITHIN_S = 120.0
+"""Of a large batch that ends before its time every item is touched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,10 +168,8 @@ class SqlRows:
             if connection.scalar(select(BATCHES.c.id).where(free).limit(1)) is None:
                 return None
         with self._writing() as connection:
-            ahead = select(BATCHES.c.id, BATCHES.c.consumer, BATCHES.c.job, BATCHES.c.created_at).where(free)
+            ahead = select(BATCHES.c.id, BATCHES.c.consumer).where(free)
             for one in connection.execute(ahead.order_by(BATCHES.c.turn_at, BATCHES.c.id).limit(_AHEAD)).all():
-                if not self._is_mine_to_read(one.job, one.created_at, now):
-                    continue
                 if not self._store.takes_free_turn(connection, f"batches of {one.consumer}"):
                     continue
                 mine = BATCHES.c.id == one.id
@@ -183,13 +184,15 @@ class SqlRows:
         other, instant = BATCHES.alias(), self._instant(now)
         leased = exists().where(other.c.consumer == BATCHES.c.consumer, other.c.leased_until > instant)
         waited = or_(BATCHES.c.waits_until.is_(None), BATCHES.c.waits_until <= instant)
-        return and_(BATCHES.c.state == "open", ~leased, waited)
+        return and_(BATCHES.c.state == "open", ~leased, waited, self._readable(now))
 
-    def _is_mine_to_read(self, job: bytes, created_at: int, now: int) -> bool:
+    def _readable(self, now: int) -> ColumnElement[bool]:
+        """What this instance can read, or nobody could until its time was over."""
         shared = self._shared
-        if shared is None or job.startswith(tuple(shared.readable)):
-            return True
-        return created_at + shared.given_up <= now
+        if shared is None:
+            return true()
+        begins = (func.substr(BATCHES.c.job, 1, len(one)) == one for one in shared.readable)
+        return or_(*begins, BATCHES.c.created_at <= now - shared.given_up)
 
     def items(self, batch_id: str, after: int, most: int) -> Sequence[ItemRow]:
         with self._store.reading() as connection:
@@ -253,7 +256,7 @@ class SqlRows:
         values = {"state": state, "ended_at": now, "delete_at": delete_at, "waits_until": None, "waits_for": ""}
         if by is not None:  # a worker that still has answers under way keeps its lease until it has brought them
             values |= {"holder": None, "leased_until": None}
-        with self._writing() as connection:
+        with self._store.writing(within_s=_ENDED_WITHIN_S) as connection:
             if connection.execute(update(BATCHES).where(open_one).values(values)).rowcount:
                 left = and_(ITEMS.c.batch == batch_id, ITEMS.c.outcome.is_(None))
                 connection.execute(update(ITEMS).where(left).values(item=None))
