@@ -33,8 +33,10 @@ from gateway import (
 from gateway.app_access import Rules, access, counting_secrets, read_rules
 from gateway.app_batches import batches_part
 from gateway.app_cache import answer_cache, freshness
-from gateway.app_credentials import credentials, log_in_urls, require_secrets, signed, tls_context, xroad_names
+from gateway.app_credentials import require_secrets
 from gateway.app_index import index_part
+from gateway.app_reload import recording
+from gateway.app_ways import ways
 from gateway.channel.breaker import BreakerPolicy
 from gateway.channel.channel import Channel, Policy
 from gateway.channel.quota import QuotaPolicy
@@ -42,8 +44,6 @@ from gateway.clock import Clock, SystemClock
 from gateway.descriptors import for_callers
 from gateway.domain import places
 from gateway.domain.dataset import Adapter, Options
-from gateway.domain.exchange import Bounds
-from gateway.domain.signature import SignedForm
 from gateway.errors import ContractError, SettingsError
 from gateway.keyring import KeyRing
 from gateway.ledger import abandoned
@@ -54,22 +54,18 @@ from gateway.lookup.access import Consumer
 from gateway.lookup.cache import AnswerCache
 from gateway.lookup.catalogue import Catalogue, Instance
 from gateway.lookup.idempotency import Idempotency
+from gateway.lookup.kept import Kept
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.planning import Planner
 from gateway.lookup.recorder import Recorder
 from gateway.lookup.remembering import Remembering
 from gateway.procedures.catalogue import Catalogue as Procedures
-from gateway.settings import ConsumerSettings, EndpointSettings, RegistrySettings, Settings
+from gateway.reloading import Reloadable, Reloader
+from gateway.settings import ConsumerSettings, RegistrySettings, Settings
 from gateway.settings_ledger import LedgerSettings
 from gateway.stores.outages import Outages
 from gateway.stores.state import State
 from gateway.telemetry import Metrics, Unheard
-from gateway.transport.base import Transport, Unwrapping
-from gateway.transport.endpoint import literal
-from gateway.transport.http import HttpTransport
-from gateway.transport.resolver import Addresses, Resolver
-from gateway.transport.unconnected import Unconnected
-from gateway.transport.xroad import XRoad
 from gateway.web import keys, server
 from gateway.web.authentication import ONLY_KEYS, Authenticator
 from gateway.web.corrections import CorrectionsPart
@@ -81,7 +77,6 @@ from gateway.web.procedures import Procedures as ProceduresPart
 from gateway.web.proofs import Proofs
 from gateway.web.receipts import Receipts
 from gateway.web.records_door import RecordsDoor
-from gateway.wire.wrappers import WRAPPERS
 
 if TYPE_CHECKING:
     from gateway.tracing import Tracing
@@ -127,7 +122,8 @@ class Core:
     state: State
     authenticator: Authenticator
     idempotency: Idempotency
-    procedures: Procedures
+    procedures: Kept[Procedures]
+    reloader: Reloader
     outages: Outages
     """Which databases do not answer now."""
     keys: KeyRing | None = None
@@ -269,15 +265,17 @@ def build(
     tracer = app_tracing.tracing(settings)
     state = app_authentication.state(settings.state, clock, metrics)
     counts = state if state.is_shared else None
+    files: list[Reloadable] = []
     catalogue = Catalogue(
         [
-            _instance(name, registry, adapters, contracts, clock, metrics, mac, settings, tracer, counts)
+            _instance(name, registry, adapters, contracts, clock, metrics, mac, settings, tracer, counts, files)
             for name, registry in settings.registries.items()
         ]
     )
     secrets = ring.secrets if ring is not None else counting_secrets()
     cache = answer_cache(settings, catalogue, secrets, clock, metrics)
-    rules = read_rules(settings, catalogue, secrets, clock, metrics)
+    rules = read_rules(settings, catalogue, secrets)
+    procedures, catalogue_files = app_papers.kept_procedures(settings, adapters)
     counting = app_authentication.counting(settings.state, state, clock)
     asking = consumers(settings.consumers)
     authenticator = app_authentication.authenticator(settings, asking, state, clock, metrics)
@@ -310,7 +308,8 @@ def build(
         state,
         authenticator,
         idempotency,
-        app_papers.of_settings(settings, adapters),
+        procedures,
+        Reloader([*rules.parts(), *catalogue_files, *files], clock=clock, metrics=metrics, record=recording(ledger)),
         Outages(metrics, clock),
         ring,
         ledger,
@@ -502,6 +501,7 @@ def _instance(
     settings: Settings,
     tracer: Tracing | None,
     counts: State | None,
+    files: list[Reloadable],
 ) -> Instance:
     place = f"registries.{name}"
     adapter = adapters.get(registry.adapter)
@@ -520,7 +520,10 @@ def _instance(
     if registry.endpoint is not None:
         require_secrets(registry.credentials, adapter.secrets.get(contract, ()), place=f"{place}.credentials")
     basis = {dataset.noun: described.datasets[dataset.noun].basis_in(contract) for dataset in offered}
-    form = adapter.signatures.get(contract)
+    found = ways(name, registry, adapter.signatures.get(contract), clock, metrics)
+    if found.files is not None:
+        files.append(found.files)
+    routes = [(route, app_tracing.transport(way, name, settings, tracer)) for route, way in found.routes]
     channel = Channel(
         registry=name,
         adapter=adapter.registry,
@@ -528,9 +531,7 @@ def _instance(
         basis=basis.__getitem__,
         route=registry.route,
         options=options_for(adapter, contract, registry.options, place=f"{place}.options"),
-        transport=app_tracing.transport(
-            _transport(place, name, registry, form, clock, metrics), name, settings, tracer
-        ),
+        transport=routes[0][1],
         policy=Policy(
             deadline_s=registry.deadline_s,
             attempts=registry.attempts,
@@ -547,10 +548,7 @@ def _instance(
         new_id=new_id,
         observer=app_tracing.observer(metrics, tracer),
         mac=mac,
-        more_routes=[
-            (route, app_tracing.transport(way, name, settings, tracer))
-            for route, way in _more_routes(place, name, registry, form, clock, metrics)
-        ],
+        more_routes=routes[1:],
         counts=counts,
         sharers=settings.state.sharers,
     )
@@ -565,62 +563,3 @@ def _instance(
         freshness=freshness(settings.cache, registry, offered, place=place),
         card=quality_card(described),
     )
-
-
-def _more_routes(
-    place: str, name: str, registry: RegistrySettings, form: SignedForm | None, clock: Clock, metrics: Metrics
-) -> list[tuple[str, Transport]]:
-    """The other ways to a registry, each with a transport of its own, in order of preference."""
-    if registry.endpoints and registry.endpoint is None:
-        raise SettingsError(f"{place}.endpoint: must be set where there are endpoints besides")
-    routes: list[tuple[str, Transport]] = []
-    for number, endpoint in enumerate(registry.endpoints):
-        if endpoint.route in {registry.route, *(route for route, _ in routes)}:
-            raise SettingsError(f"{place}.endpoints.{number}.route: {endpoint.route!r} is another way's name")
-        way = registry.model_copy(update={field: getattr(endpoint, field) for field in EndpointSettings.model_fields})
-        routes.append((endpoint.route, _transport(f"{place}.endpoints.{number}", name, way, form, clock, metrics)))
-    return routes
-
-
-def _transport(
-    place: str, name: str, registry: RegistrySettings, form: SignedForm | None, clock: Clock, metrics: Metrics
-) -> Transport:
-    if registry.endpoint is None:
-        return Unconnected(place)
-    addresses = Addresses(registry.allowed_addresses)
-    called = {"endpoint": registry.endpoint}
-    called |= {f"credentials.{key}": url for key, url in log_in_urls(registry.credentials).items()}
-    for key, url in called.items():
-        address = literal(url)
-        if address is not None and registry.allowed_addresses and not addresses.admit(address):
-            raise SettingsError(f"{place}.{key}: {address} does not lie in {place}.allowed_addresses")
-    proving = credentials(registry.credentials, clock)
-    proving.told = _log_in_told(name, clock, metrics)
-    transport: Transport = HttpTransport(
-        endpoint=registry.endpoint,
-        credentials=proving,
-        clock=clock,
-        tls=tls_context(place, registry.tls) if any(url.startswith("https:") for url in called.values()) else None,
-        resolver=Resolver(clock=clock, addresses=addresses),
-        connections=registry.in_flight,
-        bounds=Bounds(
-            max_bytes=registry.max_answer_bytes,
-            max_elements=registry.max_answer_elements,
-            max_attributes=registry.max_answer_attributes,
-            max_depth=registry.max_answer_depth,
-            max_children=registry.max_answer_children,
-        ),
-        on_stray=metrics.stray_answers.labels(name).inc,
-    )
-    if registry.xroad is not None:
-        transport = XRoad(transport, *xroad_names(registry.xroad))
-    if registry.wrapper != "plain":
-        transport = Unwrapping(transport, WRAPPERS[registry.wrapper])
-    return signed(transport, registry.xml_signature, form, clock, place=place)
-
-
-def _log_in_told(registry: str, clock: Clock, metrics: Metrics) -> Callable[[str, float], None]:
-    def told(log_in: str, life_s: float) -> None:
-        metrics.token_ends.labels(registry, log_in).set(clock.now().timestamp() + life_s)
-
-    return told

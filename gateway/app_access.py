@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.app_credentials import credentials, log_in_urls, tls_context
+from gateway.app_reload import KeptFile
 from gateway.clock import Clock
 from gateway.crypto import Secrets
 from gateway.errors import SettingsError
@@ -18,9 +19,9 @@ from gateway.lookup.kept import Kept
 from gateway.lookup.officers import Officers, read_officers
 from gateway.lookup.policy import Policy
 from gateway.lookup.policy_file import Known, read_policy
+from gateway.reloading import Reloadable
 from gateway.settings import CasesSettings, Settings
 from gateway.stores.state import State
-from gateway.telemetry import Metrics, log
 from gateway.transport.endpoint import literal
 from gateway.transport.http import HttpTransport
 from gateway.transport.resolver import Addresses, Resolver
@@ -31,53 +32,19 @@ __all__ = ["Rules", "access", "counting_secrets", "known", "read_rules"]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is read again on SIGHUP: each by itself, and the last good reading stays in force."""
+    """What says who may ask: the reading in force of each file."""
 
     policy: Kept[Policy]
     officers: Kept[Officers]
-    _clock: Clock
-    _metrics: Metrics
 
-    def loaded(self) -> None:
-        """Say in the metrics that the files were read now."""
-        for file in self._files():
-            self._metrics.rules_loaded_at.labels(file).set(self._clock.now().timestamp())
-            self._metrics.rules_rejected.labels(file).set(0)
-
-    def reload(self) -> bool:
-        """Read each file again; True where all could be used. Tells metrics and log what came of it."""
-        again = {"policy": self._policy_reloaded, "officers": self._officers_reloaded}
-        done = [again[file]() for file in self._files()]  # each is tried, whatever became of the one before
-        return all(done)
-
-    def _files(self) -> list[str]:
-        """Those that the settings have: without a file there is no version."""
-        versions = {"policy": self.policy.current.version, "officers": self.officers.current.version}
-        return [file for file, version in versions.items() if version]
-
-    def _policy_reloaded(self) -> bool:
-        error = self.policy.reload()
-        self._count("policy", error)
-        if error is None:
-            log().info("policy.reloaded", version=self.policy.current.version, rules=len(self.policy.current.rules))
-        else:
-            log().error("policy.rejected", version=self.policy.current.version, detail=str(error))
-        return error is None
-
-    def _officers_reloaded(self) -> bool:
-        error = self.officers.reload()
-        self._count("officers", error)
-        if error is None:
-            log().info("officers.reloaded", version=self.officers.current.version)
-        else:
-            log().error("officers.rejected", version=self.officers.current.version, detail=str(error))
-        return error is None
-
-    def _count(self, file: str, error: SettingsError | None) -> None:
-        self._metrics.reloads.labels(file, "loaded" if error is None else "rejected").inc()
-        self._metrics.rules_rejected.labels(file).set(0 if error is None else 1)
-        if error is None:
-            self._metrics.rules_loaded_at.labels(file).set(self._clock.now().timestamp())
+    def parts(self) -> list[Reloadable]:
+        """Those that the settings have, to be read again: without a file there is no version."""
+        parts: list[Reloadable] = []
+        if self.policy.current.version:
+            parts.append(KeptFile("policy", self.policy, lambda policy: policy.version))
+        if self.officers.current.version:
+            parts.append(KeptFile("officers", self.officers, lambda officers: officers.version))
+        return parts
 
 
 def known(settings: Settings, catalogue: Catalogue) -> Known:
@@ -90,23 +57,19 @@ def counting_secrets() -> Secrets:
     return Secrets((os.urandom(32),))
 
 
-def read_rules(settings: Settings, catalogue: Catalogue, secrets: Secrets, clock: Clock, metrics: Metrics) -> Rules:
+def read_rules(settings: Settings, catalogue: Catalogue, secrets: Secrets) -> Rules:
     """Policy and officers as the settings' files have them. Raises SettingsError naming what is wrong in which."""
     names = known(settings, catalogue)
     policy_file, officers_file = settings.policy.file, settings.officers.file
     for name, registry in settings.registries.items():
         if registry.officers == "mapped" and officers_file is None:
             raise SettingsError(f"registries.{name}.officers: `mapped` needs officers.file")
-    rules = Rules(
+    return Rules(
         Kept(lambda: Policy() if policy_file is None else read_policy(policy_file, names)),
         Kept(
             lambda: Officers() if officers_file is None else read_officers(officers_file, secrets, settings.registries)
         ),
-        clock,
-        metrics,
     )
-    rules.loaded()
-    return rules
 
 
 def access(settings: Settings, rules: Rules, state: State, secrets: Secrets, clock: Clock) -> Access:

@@ -28,12 +28,12 @@ from gateway.web.authentication import Authenticator, Method
 from gateway.web.authentication.certificates import Certificates, Rule, issuer_name
 from gateway.web.authentication.jwks import Fetch, KeySource, keys_in
 from gateway.web.authentication.tokens import Rules, Tokens
-from gateway.web.tls import Revocations, server_context
+from gateway.web.tls import Renewed, Revocations, server_context
 
 if TYPE_CHECKING:  # what is not configured is not loaded
     from gateway.web.authentication.signatures import Signatures
 
-__all__ = ["authenticator", "counting", "methods", "revocations", "server_tls", "state"]
+__all__ = ["authenticator", "counting", "methods", "renewed_tls", "revocations", "server_tls", "state"]
 
 _JWKS_BYTES = 256 * 1024
 
@@ -112,12 +112,18 @@ def server_tls(settings: Settings, metrics: Metrics) -> ssl.SSLContext | None:
     )
 
 
-def revocations(settings: Settings, context: ssl.SSLContext | None) -> Revocations | None:
+def renewed_tls(settings: Settings, metrics: Metrics) -> Renewed | None:
+    """The same for a listener whose certificates may change. Raises SettingsError."""
+    context = server_tls(settings, metrics)
+    return None if context is None else Renewed(context)
+
+
+def revocations(settings: Settings, renewed: Renewed | None) -> Revocations | None:
     """What reads the revocation lists of the front door again; None where there are none."""
     section = settings.web.tls
-    if context is None or section is None or section.client_crl_file is None or section.client_certificate == "none":
+    if renewed is None or section is None or section.client_crl_file is None or section.client_certificate == "none":
         return None
-    return Revocations(context, section.client_crl_file)
+    return Revocations(renewed, section.client_crl_file)
 
 
 _METHODS: tuple[Method, ...] = get_args(Method)

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.app_reload import KeptFile
 from gateway.domain.dataset import Adapter
 from gateway.errors import SettingsError
+from gateway.lookup.kept import Kept
 from gateway.procedures.catalogue import Catalogue
 from gateway.procedures.fitting import misfits
 from gateway.procedures.reading import read_catalogue
+from gateway.reloading import Reloadable
 from gateway.settings import Settings
 
-__all__ = ["of_settings", "procedures"]
+__all__ = ["kept_procedures", "of_settings", "procedures"]
+
+
+def kept_procedures(settings: Settings, adapters: Mapping[str, Adapter]) -> tuple[Kept[Catalogue], list[Reloadable]]:
+    """The catalogue in force; and what is read again of it, where there is a folder. Raises SettingsError."""
+    kept = Kept(lambda: of_settings(settings, adapters))
+    folder = settings.procedures.folder
+    return kept, [] if folder is None else [KeptFile("procedures", kept, lambda catalogue: catalogue.version)]
 
 
 def of_settings(settings: Settings, adapters: Mapping[str, Adapter]) -> Catalogue:

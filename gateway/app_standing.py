@@ -7,7 +7,7 @@ that begins with its first one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from gateway.app import Core
 from gateway.clock import Clock
 from gateway.crypto import certificates
 from gateway.errors import SettingsError
+from gateway.reloading import Ended
 
 __all__ = ["Standing", "own_certificates"]
 
@@ -32,16 +33,25 @@ class Standing:
         self._clock = clock
 
     def begin(self) -> None:
-        """Tell what is known from the start. Certificates are those that were read then, and stay until a restart."""
+        """Tell what is known from the start."""
         core, metrics = self._core, self._core.metrics
-        for setting, file in own_certificates(core.settings):
-            metrics.certificate_ends.labels(setting).set(_ends_at(setting, file))
+        self._tell_certificates(lambda _: True)
         for entry in core.catalogue:
             metrics.drift.labels(entry.instance.name, entry.dataset.noun)
         if core.ledger is not None:
             for what in _LEDGER_FAILURES:
                 metrics.ledger_failures.labels(what)
         self.tell()
+
+    def reloaded(self, ended: Iterable[Ended]) -> None:
+        """Tell of the certificates that have just been taken; those that were refused are not in use."""
+        changed = tuple(f"{one.part}." for one in ended if one.changed)
+        self._tell_certificates(lambda setting: f"{setting}.".startswith(changed))
+
+    def _tell_certificates(self, meant: Callable[[str], bool]) -> None:
+        for setting, file in own_certificates(self._core.settings):
+            if meant(setting):
+                self._core.metrics.certificate_ends.labels(setting).set(_ends_at(setting, file))
 
     def tell(self) -> None:
         """Tell what stands now."""

@@ -73,7 +73,11 @@ def tickets(
     if ring is None:
         raise SettingsError("tickets: what is kept is sealed and callbacks are signed, which wants [keys]")
     seal, times = Seal.of(ring.secrets), schedule(section)
-    store, names = StoreThread(_opener(section, seal), outages), planner.catalogue.names
+    store = StoreThread(_opener(section, seal), outages)
+
+    def names(dataset: str) -> Mapping[str, str]:
+        return planner.catalogue.names(dataset)
+
     patience = Patience(
         timeout_s=section.callback_timeout_s,
         longest_s=section.callback_longest_s,

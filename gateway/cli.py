@@ -32,6 +32,7 @@ from gateway.commands import (
     ledger_keep,
     new_adapter,
     procedures,
+    reload,
     store,
     tickets,
     witness,
@@ -65,6 +66,7 @@ cli.add_typer(procedures.commands, name="procedures")
 cli.add_typer(impact.commands, name="impact")
 cli.add_typer(tickets.commands, name="tickets")
 cli.command("new-adapter")(new_adapter.make)
+cli.command("reload")(reload.reload)
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="GATEWAY_SETTINGS", help="Tệp cấu hình TOML / settings file")

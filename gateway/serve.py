@@ -13,15 +13,20 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import uvloop
 
 from gateway import app, app_authentication, telemetry
 from gateway.app_index import feeding
+from gateway.app_reload import FrontDoorFiles, desk_of
 from gateway.app_standing import Standing
 from gateway.clock import Clock, SystemClock
 from gateway.errors import SettingsError, SetupError
+from gateway.reload_role import Role
 from gateway.settings import Settings
 from gateway.telemetry import Metrics, log
 from gateway.web import server
@@ -35,12 +40,14 @@ _COLLECT_AFTER = (20_000, 50, 50)
 _REVOCATIONS_EVERY_S = 60.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_HEARD = (*_SIGNALS, signal.SIGHUP)
+_HEARD = (*_SIGNALS, signal.SIGHUP, signal.SIGUSR1)
 
 
 def run_one(settings: Settings) -> None:
     """Serve in this process until SIGTERM or SIGINT. Raises SetupError for what settings get wrong."""
-    _run(lambda: _gateway(settings, settings.web.port, with_metrics=True, closes_beyond=1))
+    role = Role(desk_of(settings))
+    with role.at_its_desk():
+        _run(lambda: _gateway(settings, settings.web.port, role, with_metrics=True, closes_beyond=1))
 
 
 def run_many(settings: Settings, workers: int) -> int:
@@ -53,10 +60,17 @@ def run_many(settings: Settings, workers: int) -> int:
     app.installed_adapters()  # what can be read once is read before the fork
     gc.collect()
     gc.freeze()
-    with _reserved(settings.web.host, settings.web.port) as reserved:
+    lead = Role(desk_of(settings), passed_on=Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / "reload.json")
+    with _reserved(settings.web.host, settings.web.port) as reserved, lead.at_its_desk():
         port = reserved.getsockname()[1]
         tasks: list[Callable[[], Awaitable[None]]] = [
-            _worker(_unfed(settings), port, closes_beyond=workers if place == 0 else None) for place in range(workers)
+            _worker(
+                _unfed(settings),
+                port,
+                lead if place == 0 else replace(lead, follows=True),
+                closes_beyond=workers if place == 0 else None,
+            )
+            for place in range(workers)
         ]
         return _Parent([*tasks, lambda: _metrics_only(settings)]).run()
 
@@ -66,11 +80,11 @@ def _unfed(settings: Settings) -> Settings:
     return settings.model_copy(update={"store": settings.store.model_copy(update={"feed": False})})
 
 
-def _worker(settings: Settings, port: int, *, closes_beyond: int | None) -> Callable[[], Awaitable[None]]:
-    return lambda: _gateway(settings, port, with_metrics=False, closes_beyond=closes_beyond)
+def _worker(settings: Settings, port: int, role: Role, *, closes_beyond: int | None) -> Callable[[], Awaitable[None]]:
+    return lambda: _gateway(settings, port, role, with_metrics=False, closes_beyond=closes_beyond)
 
 
-async def _gateway(settings: Settings, port: int, *, with_metrics: bool, closes_beyond: int | None) -> None:
+async def _gateway(settings: Settings, port: int, role: Role, *, with_metrics: bool, closes_beyond: int | None) -> None:
     """Serve until told to stop. `closes_beyond`: close the logs that more processes than these had left behind."""
     clock, metrics = SystemClock(), Metrics()
     metrics.build.labels(app.version()).set(1)
@@ -82,29 +96,32 @@ async def _gateway(settings: Settings, port: int, *, with_metrics: bool, closes_
     try:
         if closes_beyond is not None:
             await app.close_abandoned(core, clock, processes=closes_beyond)
-        await _serve(core, port, clock, with_metrics=with_metrics, told_to_read=told_to_read)
+        await _serve(core, port, clock, role, with_metrics=with_metrics, told_to_read=told_to_read)
     finally:
         await core.close()
 
 
-async def _serve(core: app.Core, port: int, clock: Clock, *, with_metrics: bool, told_to_read: asyncio.Event) -> None:
+async def _serve(
+    core: app.Core, port: int, clock: Clock, role: Role, *, with_metrics: bool, told_to_read: asyncio.Event
+) -> None:
     settings, metrics = core.settings, core.metrics
     standing = Standing(core, clock)
     standing.begin()
-    background = [
-        asyncio.create_task(_read_again(core, told_to_read)),
-        asyncio.create_task(standing.keep_telling()),
-    ]
-    context = app_authentication.server_tls(settings, metrics)
+    background = [asyncio.create_task(standing.keep_telling())]
+    renewed = app_authentication.renewed_tls(settings, metrics)
     front = await server.listen(
         app.front_door(core, clock),
         settings.web.host,
         port,
-        tls=context,
+        tls=renewed.listening if renewed is not None else None,
         drain_s=settings.web.drain_s,
         shutdown_s=settings.web.shutdown_s,
         shared_port=not with_metrics,
     )
+    if renewed is not None and settings.web.tls is not None:
+        made = partial(app_authentication.server_tls, settings, metrics)
+        core.reloader.add(FrontDoorFiles(settings.web.tls, renewed, made, front.reconnect))
+    background.append(asyncio.create_task(role.keep_reloading(core.reloader, told_to_read, clock, standing.reloaded)))
     side = await _metrics_listener(settings, metrics) if with_metrics else None
     # What is there now stays: the collector need not look through it again, nor after every few questions.
     gc.collect()
@@ -118,7 +135,7 @@ async def _serve(core: app.Core, port: int, clock: Clock, *, with_metrics: bool,
         pid=os.getpid(),
         registries=sorted(settings.registries),
     )
-    revocations = app_authentication.revocations(settings, context)
+    revocations = app_authentication.revocations(settings, renewed)
     if revocations is not None:
         background.append(asyncio.create_task(watch(revocations, front, clock)))
     await told_to_stop()
@@ -128,14 +145,6 @@ async def _serve(core: app.Core, port: int, clock: Clock, *, with_metrics: bool,
     await front.stop()
     if side is not None:
         await side.stop()
-
-
-async def _read_again(core: app.Core, told: asyncio.Event) -> None:
-    """Read policy and officers again whenever told; what is wrong with them changes nothing."""
-    while True:
-        await told.wait()
-        told.clear()
-        core.rules.reload()
 
 
 async def watch(revocations: Revocations, front: server.Listening, clock: Clock) -> None:
@@ -219,7 +228,8 @@ class _Parent:
         exit_code = 0
         for number in _SIGNALS:
             signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._pass_on)
+        signal.signal(signal.SIGHUP, self._to_the_lead)
+        signal.signal(signal.SIGUSR1, self._to_the_others)
         for place in range(len(self._tasks)):
             self._start(place)
         while self._children:
@@ -261,10 +271,18 @@ class _Parent:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
 
-    def _pass_on(self, number: int, _: FrameType | None) -> None:
-        for pid in self._children:
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
+    def _to_the_lead(self, _: int, __: FrameType | None) -> None:
+        self._hang_up(lambda place: place == 0)
+
+    def _to_the_others(self, _: int, __: FrameType | None) -> None:
+        """The lead has tried the files and said what came of it."""
+        self._hang_up(lambda place: place != 0)
+
+    def _hang_up(self, meant: Callable[[int], bool]) -> None:
+        for pid, (place, _) in self._children.items():
+            if meant(place):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGHUP)
 
     @staticmethod
     def _be_a_child(task: Callable[[], Awaitable[None]], parent: int) -> None:
@@ -275,6 +293,7 @@ class _Parent:
                 signal.signal(number, signal.SIG_DFL)
             # Until a worker listens for it, and in the process of metrics, it must not be deadly: files are read then.
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.signal(signal.SIGUSR1, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
             _run(task)
             code = 0

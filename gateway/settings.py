@@ -69,6 +69,7 @@ __all__ = [
     "ProceduresSettings",
     "QuotaSettings",
     "RegistrySettings",
+    "ReloadSettings",
     "Settings",
     "StoreSettings",
     "TicketsSettings",
@@ -298,6 +299,14 @@ class OfficersSettings(_Section):
     file: Path | None = Field(None, description="The officers, such as `officers.toml`; read again on SIGHUP.")
 
 
+class ReloadSettings(_Section):
+    """How operators have files read again while the gateway runs."""
+
+    folder: Path | None = Field(
+        None, description="Folder in which `gateway reload` says who asks, and is told what came of it."
+    )
+
+
 class CasesSettings(_Section):
     """Whether a case is open and whose it is: asked of the one-stop, or signed by it; not checked without either."""
 
@@ -374,6 +383,7 @@ class Settings(BaseSettings):
     consumers: dict[Name, ConsumerSettings] = Field({}, description="Who may ask, by name.")
     policy: PolicySettings = Field(default_factory=PolicySettings, description="Who may ask what.")
     officers: OfficersSettings = Field(default_factory=OfficersSettings, description="Officers at registries.")
+    reload: ReloadSettings = Field(default_factory=ReloadSettings, description="What is read again while it runs.")
     procedures: ProceduresSettings = Field(
         default_factory=ProceduresSettings, description="Procedures and their papers."
     )

@@ -437,21 +437,21 @@ class Metrics:
         )
         self.reloads = Counter(
             "gateway_reloads",
-            "Files read again after SIGHUP, by what came of it.",
-            ["file", "result"],
+            "Parts read again while the gateway runs, by what came of it.",
+            ["part", "result"],
             registry=self.registry,
         )
-        self.rules_loaded_at = Gauge(
-            "gateway_rules_loaded_timestamp_seconds",
-            "When the reading of policy and officers in force was made; the oldest worker's.",
-            ["file"],
+        self.reload_loaded_at = Gauge(
+            "gateway_reload_loaded_timestamp_seconds",
+            "When what is in force of a part was read; the oldest worker's.",
+            ["part"],
             registry=self.registry,
             multiprocess_mode="livemin",
         )
-        self.rules_rejected = Gauge(
-            "gateway_rules_rejected",
-            "1 while the last reading was refused and an older one is in force.",
-            ["file"],
+        self.reload_rejected_at = Gauge(
+            "gateway_reload_rejected_timestamp_seconds",
+            "When a part's last reading was refused, so that an older one is in force; 0 where it was not.",
+            ["part"],
             registry=self.registry,
             multiprocess_mode="livemax",
         )

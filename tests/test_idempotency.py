@@ -277,13 +277,13 @@ async def test_rights_are_decided_anew(settings: Settings) -> None:
     async with open_desk(settings) as desk:
         first = await ask(desk, "key-1")
         file.write_text(policy(rule({"dancu.citizen": ["full_name"]})))
-        desk.core.rules.reload()
+        await desk.core.reloader.reload()
         narrower = await ask(desk, "key-1")
         file.write_text(policy(rule({"dkdn.enterprise": ["*"]})))
-        desk.core.rules.reload()
+        await desk.core.reloader.reload()
         none = await ask(desk, "key-1")
         file.write_text(whole)
-        desk.core.rules.reload()
+        await desk.core.reloader.reload()
         again = await ask(desk, "key-1")
         refused = [one["problems"] for one in records(desk, "refused")]
 
@@ -302,7 +302,7 @@ async def test_wider_rights_refuse_no_repeat(settings: Settings) -> None:
     async with open_desk(settings) as desk:
         first = await ask(desk, "key-1", QUESTION | {"fields": None})
         file.write_text(policy(rule({"dancu.citizen": ["*"]})))
-        desk.core.rules.reload()
+        await desk.core.reloader.reload()
         wider = await ask(desk, "key-1", QUESTION | {"fields": None})
 
     assert first.json["record"]["permanent_residence"].keys() == {"commune_code"}
@@ -335,7 +335,7 @@ async def test_the_ledger_has_the_fields_that_were_told(settings: Settings) -> N
     async with open_desk(settings) as desk:
         first = await ask(desk, "key-1")
         file.write_text(whole)
-        desk.core.rules.reload()
+        await desk.core.reloader.reload()
         again = await ask(desk, "key-1")
         fields = [one["fields"] for one in records(desk, "asked")]
 

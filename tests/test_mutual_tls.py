@@ -25,6 +25,7 @@ from gateway.settings import Settings
 from gateway.telemetry import Metrics, configure_logs
 from gateway.web import server
 from gateway.web.authentication.certificates import Peer
+from gateway.web.tls import Renewed
 from mocks.server import Running
 from tests.certificates import Authority, Pair
 from tests.conftest import FIRM, INQUIRY, KEY, Desk, MovableClock, open_desk, settings_for
@@ -203,7 +204,8 @@ async def test_a30_a_certificate_revoked_while_the_gateway_runs_is_refused_withi
     shutil.copy(authority.revocations(), crl)
     settings = tls_settings(authority, stand_ins.base_url, tls={"client_crl_file": crl})
     context = app_authentication.server_tls(settings, Metrics())
-    revocations = app_authentication.revocations(settings, context)
+    assert context is not None
+    revocations = app_authentication.revocations(settings, Renewed(context))
     assert revocations is not None
     core = app.build(settings)
     front = await server.listen(app.front_door(core, SystemClock()), "127.0.0.1", 0, tls=context, shutdown_s=0.1)

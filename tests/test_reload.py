@@ -51,20 +51,20 @@ async def test_a_policy_that_cannot_be_used_changes_nothing(
         hostile = (f"a = {'9' * 5000}", f"a = {'[' * 3000}")
         for broken in ("rules = [", *hostile, CITIZENS.replace("full_name", "full_nam"), None):
             file.unlink() if broken is None else file.write_text(broken)
-            assert office.core.rules.reload() is False
+            assert [one.part for one in await office.core.reloader.reload() if one.error] == ["policy"]
             assert (await office.ask()).grant.policy == first
-            assert office.count("gateway_rules_rejected", file="policy") == 1
-        loaded_at = office.count("gateway_rules_loaded_timestamp_seconds", file="policy")
+            assert office.count("gateway_reload_rejected_timestamp_seconds", part="policy") == clock.now().timestamp()
+        loaded_at = office.count("gateway_reload_loaded_timestamp_seconds", part="policy")
         file.write_text(NOBODY)
-        assert office.core.rules.reload() is True
+        assert [one.part for one in await office.core.reloader.reload() if one.changed] == ["policy"]
         with pytest.raises(Forbidden):
             await office.ask()
 
     assert loaded_at == clock.now().timestamp() - 60
-    assert office.count("gateway_rules_loaded_timestamp_seconds", file="policy") == clock.now().timestamp()
-    assert office.count("gateway_rules_rejected", file="policy") == 0
-    assert office.count("gateway_reloads_total", file="policy", result="rejected") == 5
-    assert office.count("gateway_reloads_total", file="policy", result="loaded") == 1
+    assert office.count("gateway_reload_loaded_timestamp_seconds", part="policy") == clock.now().timestamp()
+    assert office.count("gateway_reload_rejected_timestamp_seconds", part="policy") == 0
+    assert office.count("gateway_reloads_total", part="policy", result="rejected") == 5
+    assert office.count("gateway_reloads_total", part="policy", result="loaded") == 1
 
 
 async def test_officers_are_read_again_too(stand_ins: Running, clock: MovableClock, tmp_path: Path) -> None:
@@ -78,11 +78,11 @@ async def test_officers_are_read_again_too(stand_ins: Running, clock: MovableClo
         codes = [(await office.ask()).grant.officer_code]
         for text in (entry.format("A-2"), entry.format("A-3").replace("dancu", "x")):
             file.write_text(text)
-            office.core.rules.reload()
+            await office.core.reloader.reload()
             codes.append((await office.ask()).grant.officer_code)
 
     assert codes == ["A-1", "A-2", "A-2"]
-    assert office.count("gateway_reloads_total", file="officers", result="rejected") == 1
+    assert office.count("gateway_reloads_total", part="officers", result="rejected") == 1
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -99,16 +99,16 @@ def test_sighup_reads_the_policy_again_in_every_process(workers: int, tmp_path: 
         before = {_reason(port) for _ in range(8)}
         (tmp_path / "policy.toml").write_text("rules = [")
         child.send_signal(signal.SIGHUP)
-        rejected = _events(child, until=workers, event="policy.rejected")
+        rejected = _events(child, until=workers, event="reload.rejected")
         meanwhile = {_reason(port) for _ in range(8)}
         (tmp_path / "policy.toml").write_text(NOBODY)
         child.send_signal(signal.SIGHUP)
-        reloaded = _events(child, until=workers, event="policy.reloaded")
+        reloaded = _events(child, until=workers, event="reload.loaded")
         after = {_reason(port) for _ in range(8)}
 
     assert (before, meanwhile, after) == ({"not_connected"}, {"not_connected"}, {"forbidden"})
-    assert "not TOML" in next(one["detail"] for one in rejected if one["event"] == "policy.rejected")
-    versions = {one["version"] for one in reloaded if one["event"] == "policy.reloaded"}
+    assert "not TOML" in next(one["detail"] for one in rejected if one["event"] == "reload.rejected")
+    versions = {one["version"] for one in reloaded if one["event"] == "reload.loaded"}
     assert versions == {hashlib.sha256(NOBODY.encode()).hexdigest()[:12]}
     assert "worker.died" not in {one["event"] for one in (*rejected, *reloaded)}
 

@@ -247,7 +247,7 @@ async def test_rights_are_decided_anew(stand_ins: Running, tmp_path: Path) -> No
     async with office(stand_ins, tmp_path) as desk:
         answer = await plan(desk)
         (tmp_path / "policy.toml").write_text(policy(rule({"dkdn.enterprise": ["*"]})))
-        assert desk.core.rules.reload()
+        assert not [one.error for one in await desk.core.reloader.reload() if one.error]
         stand_ins.faults.clear("dancu")
         stand_ins.journal.clear()
         found = await ended(desk, paper(answer, "identity")["ticket_id"])
@@ -266,7 +266,7 @@ async def test_what_the_gateway_asks_by_itself_is_not_held_against_the_officer(
     async with office(stand_ins, tmp_path) as desk:
         rules = rule({"dancu.citizen": ["*"], "dkdn.enterprise": ["*"]})
         (tmp_path / "policy.toml").write_text(policy(rules, more=limits))
-        assert desk.core.rules.reload()
+        assert not [one.error for one in await desk.core.reloader.reload() if one.error]
         answer = await plan(desk, subjects=[APPLICANT])
         status, _ = await desk.ask("dancu.citizen", MAU)
         stand_ins.faults.clear("dancu")
@@ -317,7 +317,7 @@ async def test_a_limit_of_conduct_is_not_walked_round_by_a_ticket(stand_ins: Run
     async with office(stand_ins, tmp_path) as desk:
         rules = rule({"dancu.citizen": ["*"], "dkdn.enterprise": ["*"]})
         (tmp_path / "policy.toml").write_text(policy(rules, more=limits))
-        assert desk.core.rules.reload()
+        assert not [one.error for one in await desk.core.reloader.reload() if one.error]
         first, second = await plan(desk, subjects=[APPLICANT]), await plan(desk, subjects=[APPLICANT])
 
     refused = paper(second, "identity")

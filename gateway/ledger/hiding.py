@@ -17,16 +17,14 @@ from datetime import UTC, datetime
 
 import orjson
 
-from gateway.crypto import PublicKey, Signer, algorithm_of, thumbprint, verifies
+from gateway.crypto import PublicKey, Signer
 from gateway.errors import ApprovalError
-from gateway.ledger import jws
+from gateway.ledger import approving
 from gateway.ledger.records import Record
 
 __all__ = ["Hiding", "approval", "hidden", "signed_by"]
 
 _TYPE = "hiding-approval+jws"
-_MOST_CHARS = 16_384
-_PERSONS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,29 +51,12 @@ class Hiding:
 
 def approval(hiding: Hiding, signer: Signer) -> str:
     """One person's approval: a compact JWS."""
-    return jws.compact(hiding.canonical(), signer, _TYPE)
+    return approving.signed(hiding.canonical(), _TYPE, signer)
 
 
 def signed_by(hiding: Hiding, token: str, approvers: Mapping[str, PublicKey]) -> str:
     """The approver whose approval of just this request the token is. Raises ApprovalError."""
-    try:
-        if len(token) > _MOST_CHARS:
-            raise ValueError
-        parts = jws.parts(token.strip())
-        header = orjson.loads(parts.header)
-    except ValueError:
-        raise ApprovalError("an approval is no compact JWS") from None
-    if not isinstance(header, dict) or header.keys() != jws.HEADER or header["typ"] != _TYPE:
-        raise ApprovalError("an approval's header is not that of a hiding's approval")
-    for name, key in approvers.items():
-        if thumbprint(key) != header["kid"]:
-            continue
-        if header["alg"] != algorithm_of(key) or not verifies(key, parts.signature, parts.signed):
-            raise ApprovalError(f"the approval of {name}: its signature is wrong")
-        if parts.payload != hiding.canonical():
-            raise ApprovalError(f"the approval of {name}: it approves something else")
-        return name
-    raise ApprovalError("an approval is signed by nobody who may approve (setting approvers)")
+    return approving.signed_by(hiding.canonical(), _TYPE, token, approvers)
 
 
 def hidden(
@@ -96,10 +77,7 @@ def hidden(
     if hiding.until <= now:
         raise ApprovalError("the hiding would be over already")
     approvals = [token.strip() for token in tokens]
-    names = {signed_by(hiding, token, approvers) for token in approvals}
-    persons = {thumbprint(approvers[name]) for name in names}
-    if len(persons) < _PERSONS:
-        raise ApprovalError(f"two different persons must approve; there is {len(persons)}")
+    names = approving.two_persons(hiding.canonical(), _TYPE, approvals, approvers)
     return {
         "type": "hidden",
         "at": now,
@@ -108,6 +86,6 @@ def hidden(
         "case_id": hiding.case_id,
         "lookup_id": hiding.lookup_id,
         "until": hiding.until.astimezone(UTC),
-        "approved_by": sorted(names),
+        "approved_by": names,
         "approvals": approvals,
     }

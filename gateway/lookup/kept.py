@@ -1,11 +1,9 @@
-"""A file that is read again while the gateway runs: a version that cannot be used changes nothing."""
+"""A file that may be read again while the gateway runs: everybody goes by the reading in force."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
-
-from gateway.errors import SettingsError
 
 __all__ = ["Kept"]
 
@@ -13,16 +11,9 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """The last good reading of a file. Raises SettingsError where not even the first is good."""
+    """The reading in force; whoever has read and tried a newer one puts it in its place."""
 
     def __init__(self, read: Callable[[], T]) -> None:
-        self._read = read
+        self.read = read
+        """The file as it stands now. Raises SettingsError where it cannot be used."""
         self.current = read()
-
-    def reload(self) -> SettingsError | None:
-        """Read the file again. Gives the error where it cannot be used; then the reading before stays in force."""
-        try:
-            self.current = self._read()
-        except SettingsError as exc:
-            return exc
-        return None

@@ -21,6 +21,7 @@ from gateway.lookup.access import Consumer
 from gateway.lookup.agreeing import Agreement, agreements
 from gateway.lookup.asked import Asked
 from gateway.lookup.fetching import with_fetches
+from gateway.lookup.kept import Kept
 from gateway.lookup.paper_plan import PaperPlanRequest, chosen
 from gateway.lookup.pipeline import Lookup
 from gateway.lookup.plan_desk import Decided, Desk
@@ -84,7 +85,7 @@ class Planner:
     def __init__(
         self,
         lookup: Lookup,
-        catalogue: Catalogue,
+        procedures: Kept[Catalogue],
         clock: Clock,
         metrics: Metrics,
         remembering: Remembering | None = None,
@@ -92,12 +93,17 @@ class Planner:
         first_s: float = 1.0,
     ) -> None:
         """`first_s` is how long earlier results may take before the other ways of a paper are asked as well."""
-        self.catalogue = catalogue
+        self._procedures = procedures
         self._first_s = first_s
         self._remembering = remembering
         self._lookup = lookup
         self._clock = clock
         self._metrics = metrics
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue in force now."""
+        return self._procedures.current
 
     def today(self) -> date:
         """The day by which validity and publication are judged."""
@@ -120,14 +126,12 @@ class Planner:
         that need it, and of no other. With `is_later` nobody is asked now: what would be is `booked`. Where the gateway
         asks by itself `counted` has the words of the questions that counted for the officer's limits before.
         """
-        day = self.today()
-        procedure = chosen(request, self.catalogue)
+        day, catalogue = self.today(), self.catalogue
+        procedure = chosen(request, catalogue)
         papers = [
-            paper
-            for paper in self.catalogue.papers(procedure, request.case, day) or ()
-            if only is None or paper.id in only
+            paper for paper in catalogue.papers(procedure, request.case, day) or () if only is None or paper.id in only
         ]
-        desk = Desk(self._lookup, self.catalogue, consumer, request, day)
+        desk = Desk(self._lookup, catalogue, consumer, request, day)
         for paper in papers:
             desk.gather(paper)
         desk.settle()
@@ -156,7 +160,7 @@ class Planner:
             case=request.case,
             papers=decided,
             asked=asked,
-            agreements=agreements((one for one in questions if not one.feeds), self.catalogue.facts),
+            agreements=agreements((one for one in questions if not one.feeds), catalogue.facts),
         )
 
     async def remembered(

@@ -65,6 +65,7 @@ class HttpTransport:
         self._on_stray = on_stray
         self._kept: _Session | None = None
         self._single: _Session | None = None
+        self._retired = False
 
     async def send(self, request: Request, *, fresh: bool = False) -> Response:
         proof = await self._credentials.proof(self._log_in)
@@ -92,6 +93,14 @@ class HttpTransport:
 
     async def distrust(self) -> None:
         retired, self._kept = self._kept, None
+        if retired is not None:
+            await retired.retire()
+
+    async def retire(self) -> None:
+        """End with what is under way, log-ins among it; a connection that it still opens carries nothing else."""
+        self._retired = True
+        await self.distrust()
+        retired, self._single = self._single, None
         if retired is not None:
             await retired.retire()
 
@@ -171,6 +180,8 @@ class HttpTransport:
         return MalformedAnswer(f"the answer is longer than {self._max_bytes} bytes")
 
     def _session(self, *, fresh: bool) -> _Session:
+        if self._retired:
+            return _Session(self._new_session(keep=False), retired=True)
         if fresh:
             if self._single is None:
                 self._single = _Session(self._new_session(keep=False))
@@ -191,10 +202,10 @@ class HttpTransport:
 class _Session:
     """A session that can be retired: what is under way ends, nothing new begins, then it closes."""
 
-    def __init__(self, client: aiohttp.ClientSession) -> None:
+    def __init__(self, client: aiohttp.ClientSession, *, retired: bool = False) -> None:
         self.client = client
         self._under_way = 0
-        self._retired = False
+        self._retired = retired
 
     async def __aenter__(self) -> aiohttp.ClientSession:
         self._under_way += 1

@@ -14,6 +14,7 @@ from gateway.errors import FieldProblem, InvalidQuestion
 from gateway.impact.correction_book import Correction, CorrectionBook, CorrectionState, CorrectionWhy
 from gateway.lookup.access import Consumer
 from gateway.lookup.correction import CorrectionAbout, CorrectionClose, CorrectionRequest
+from gateway.lookup.kept import Kept
 from gateway.lookup.remembering import Remembering
 from gateway.lookup.request import parse_as
 from gateway.procedures.catalogue import Catalogue
@@ -70,14 +71,14 @@ class CorrectionsPart:
         self,
         door: RecordsDoor,
         remembering: Remembering,
-        catalogue: Catalogue,
+        procedures: Kept[Catalogue],
         boxes: Sequence[Box],
         metrics: Metrics,
         new_id: Callable[[], str],
     ) -> None:
         self._door = door
         self._remembering = remembering
-        self._catalogue = catalogue
+        self._procedures = procedures
         self._boxes = boxes
         self._metrics = metrics
         self._new_id = new_id
@@ -177,7 +178,7 @@ class CorrectionsPart:
         return None if plain is None else orjson.loads(plain)
 
     def _view(self, one: Correction) -> dict[str, Any]:
-        names = self._catalogue.names(one.dataset)
+        names = self._procedures.current.names(one.dataset)
         return {
             "correction_id": one.correction_id,
             "plan_id": one.plan_id,

@@ -199,7 +199,8 @@ class Handlers:
         try:
             within_s = deadline.asked_for(request.headers)
             body = await body_of(request)
-            asked = parse_plan(body, planner.catalogue, planner.today())
+            catalogue = planner.catalogue  # of this plan, whatever is read again meanwhile
+            asked = parse_plan(body, catalogue, planner.today())
         except QuestionRefused as refusal:
             return await self._refused(plan_id, consumer, refusal)
         caller, place = _caller(request, arrived, within_s), place_in(self._inbound, consumer)
@@ -208,10 +209,10 @@ class Handlers:
         left_s = self._left_s(caller, asked.deadline_s)
         remembered = planner.remembered(plan, consumer, asked, within_s=left_s)
         if self._tickets is None:
-            return _json(plan_view(plan, planner.catalogue, remembered=await remembered))
+            return _json(plan_view(plan, catalogue, remembered=await remembered))
         opened = self._tickets.opened(consumer, asked, body, plan, later, within_s=left_s)
         is_remembered, tickets = await asyncio.gather(remembered, opened)
-        return _json(plan_view(plan, planner.catalogue, tickets, remembered=is_remembered))
+        return _json(plan_view(plan, catalogue, tickets, remembered=is_remembered))
 
     def _left_s(self, caller: Caller, deadline_s: float | None) -> float:
         """How long a plan may still take to be written down: a silent registry leaves the least."""

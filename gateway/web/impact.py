@@ -16,6 +16,7 @@ from gateway.impact.measures import impact
 from gateway.impact.memory import MONTH, Memory, month_of
 from gateway.impact.view import impact_view
 from gateway.lookup.access import Consumer
+from gateway.lookup.kept import Kept
 from gateway.lookup.policy import Right
 from gateway.lookup.remembering import Remembering
 from gateway.procedures.catalogue import Catalogue
@@ -34,10 +35,10 @@ class ImpactPart:
     inputs: tuple[type[BaseModel], ...] = ()
     outputs: tuple[type[BaseModel], ...] = (ImpactView,)
 
-    def __init__(self, door: RecordsDoor, remembering: Remembering, catalogue: Catalogue) -> None:
+    def __init__(self, door: RecordsDoor, remembering: Remembering, procedures: Kept[Catalogue]) -> None:
         self._door = door
         self._remembering = remembering
-        self._personal = catalogue.personal()
+        self._procedures = procedures
         self._made: dict[str, tuple[float, dict[str, Any] | None]] = {}
         self._one_at_once = asyncio.Lock()
 
@@ -74,4 +75,4 @@ class ImpactPart:
     def _measured(self, memory: Memory, month: str) -> dict[str, Any]:
         corrections = CorrectionBook(memory).counts(month)
         found = dossiers(memory.month(month))
-        return impact_view(impact(month, found, personal=self._personal, corrections=corrections))
+        return impact_view(impact(month, found, personal=self._procedures.current.personal(), corrections=corrections))

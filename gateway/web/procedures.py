@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from gateway.lookup.access import Consumer
 from gateway.lookup.catalogue import Catalogue as Datasets
+from gateway.lookup.kept import Kept
 from gateway.lookup.paper_plan import PaperPlanRequest
 from gateway.lookup.paper_sources import entry_for
 from gateway.procedures.catalogue import Catalogue
@@ -31,13 +32,14 @@ class Procedures:
     outputs: tuple[type[BaseModel], ...] = (ProcedureLine, ProcedureView, PlanView)
 
     def __init__(
-        self, catalogue: Catalogue, datasets: Datasets, authenticate: Callable[[web.Request], Awaitable[Consumer]]
+        self,
+        procedures: Kept[Catalogue],
+        datasets: Datasets,
+        authenticate: Callable[[web.Request], Awaitable[Consumer]],
     ) -> None:
-        self._catalogue = catalogue
+        self._procedures = procedures
+        self._datasets = datasets
         self._authenticate = authenticate
-        registries = catalogue.registries
-        found = {name: entry_for(name, datasets, registries) for name in catalogue.datasets()}
-        self._asked_as = {name: entry.id for name, entry in found.items() if entry is not None}
 
     def add_routes(self, app: web.Application) -> None:
         """Put the two routes in."""
@@ -47,16 +49,19 @@ class Procedures:
     async def listed(self, request: web.Request) -> web.Response:
         """GET /v1/procedures"""
         await self._authenticate(request)
-        lines = [line_of(code, one) for code, one in sorted(self._catalogue.procedures.items())]
-        return _json({"procedures": lines, "catalogue": self._catalogue.version})
+        catalogue = self._procedures.current
+        lines = [line_of(code, one) for code, one in sorted(catalogue.procedures.items())]
+        return _json({"procedures": lines, "catalogue": catalogue.version})
 
     async def one(self, request: web.Request) -> web.Response:
         """GET /v1/procedures/{code}; a local form of the code will do."""
         await self._authenticate(request)
-        code = self._catalogue.code(request.match_info["code"])
+        catalogue = self._procedures.current
+        code = catalogue.code(request.match_info["code"])
         if code is None:
             return problems.for_status(404)
-        return _json(view_of(code, self._catalogue, self._asked_as))
+        found = {name: entry_for(name, self._datasets, catalogue.registries) for name in catalogue.datasets()}
+        return _json(view_of(code, catalogue, {name: entry.id for name, entry in found.items() if entry is not None}))
 
 
 def _json(value: Any) -> web.Response:

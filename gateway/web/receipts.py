@@ -15,6 +15,7 @@ from gateway.impact.national import national_sync
 from gateway.impact.rows import Remembered
 from gateway.impact.words import Did, Shows, Why
 from gateway.lookup.access import Consumer
+from gateway.lookup.kept import Kept
 from gateway.lookup.receipt import ReceiptRequest, contradictions, strange
 from gateway.lookup.remembering import Remembering
 from gateway.lookup.request import parse_as
@@ -85,13 +86,13 @@ class Receipts:
     inputs: tuple[type[BaseModel], ...] = (ReceiptRequest,)
     outputs: tuple[type[BaseModel], ...] = (ReceiptView,)
 
-    def __init__(self, door: RecordsDoor, remembering: Remembering, catalogue: Catalogue, metrics: Metrics) -> None:
+    def __init__(
+        self, door: RecordsDoor, remembering: Remembering, procedures: Kept[Catalogue], metrics: Metrics
+    ) -> None:
         self._door = door
         self._remembering = remembering
         self._metrics = metrics
-        self._codes = {
-            name: one.national_code for name, one in catalogue.registries.items() if one.national_code is not None
-        }
+        self._procedures = procedures
 
     @property
     def paths(self) -> Mapping[str, Any]:
@@ -122,7 +123,9 @@ class Receipts:
         except Contradicted as exc:
             raise InvalidQuestion(problems=contradictions(asked, exc), status=422) from None
         self._count(before, after)
-        return json_answer(_view(after, self._codes))
+        registries = self._procedures.current.registries
+        codes = {name: one.national_code for name, one in registries.items() if one.national_code is not None}
+        return json_answer(_view(after, codes))
 
     def _count(self, before: Remembered, after: Remembered) -> None:
         """Each paper once, however often its receipt comes."""

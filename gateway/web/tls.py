@@ -13,7 +13,7 @@ from gateway.errors import SettingsError
 from gateway.transport.tls import CIPHERS, check_revocation, no_pass_phrase
 from gateway.web.authentication.certificates import WithPeer
 
-__all__ = ["Revocations", "server_context"]
+__all__ = ["Renewed", "Revocations", "server_context"]
 
 _VERIFY = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
 _NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
@@ -65,15 +65,36 @@ def server_context(
     return made
 
 
+class Renewed:
+    """
+    The context of a listener, and the one that new handshakes go by.
+
+    Certificate, authorities and revocation lists come from the newer one: of a context that is in use, authorities can
+    only be added. What is settled before a handshake begins (ciphers, whether certificates are wanted) stays.
+    """
+
+    def __init__(self, listening: ssl.SSLContext) -> None:
+        self.listening = listening
+        self.current = listening
+
+    def renew(self, newer: ssl.SSLContext) -> None:
+        """Every handshake that begins from now on goes by this one."""
+        self.current = newer
+        self.listening.sni_callback = self._switched
+
+    def _switched(self, one: ssl.SSLObject, _: str | None, __: ssl.SSLContext) -> None:
+        one.context = self.current
+
+
 class Revocations:
     """
-    The revocation lists of a context, read again when their file has changed.
+    The revocation lists of a listener, read again when their file has changed.
 
     OpenSSL keeps the old list too and goes by the newer one of an authority.
     """
 
-    def __init__(self, context: ssl.SSLContext, file: Path) -> None:
-        self._context = context
+    def __init__(self, renewed: Renewed, file: Path) -> None:
+        self._renewed = renewed
         self._file = file
         self._seen = self._state()
 
@@ -87,7 +108,7 @@ class Revocations:
         if state == self._seen:
             return False
         check_revocation(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self._file, "web.tls.client_crl_file")
-        self._context.load_verify_locations(cafile=str(self._file))
+        self._renewed.current.load_verify_locations(cafile=str(self._file))
         self._seen = state
         return True
 
