@@ -27,10 +27,10 @@ bench: $(VENV)/.dev
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest -m faults --hypothesis-profile=default $(if $(PART),-k $(PART))
 
-# What is shipped around the program: its images and manifests are linted, its wheel and its list of parts are made. The
+# What is shipped around the program: its images and manifests are linted, its wheel and its list of parts are made, and docs/growing.md is followed. The
 # tools are big and have a lock of their own; without them the tests that need them are skipped.
 shipped: $(VENV)/.shipping sbom wheel
-	$(BIN)/python -m pytest -m "faults or not faults" tests/test_deploy_containers.py tests/test_shipping.py
+	$(BIN)/python -m pytest -m "faults or not faults" tests/test_deploy_containers.py tests/test_shipping.py tests/test_growing.py
 
 sbom: $(VENV)/.shipping
 	mkdir -p dist
