@@ -289,7 +289,7 @@ async def test_what_was_refused_before_it_counted_counts_when_it_is_first_asked(
     async with office(stand_ins, tmp_path) as desk:
         rules = rule({"dancu.citizen": ["*"], "dkdn.enterprise": ["*"]})
         (tmp_path / "policy.toml").write_text(policy(rules, more=limits))
-        assert desk.core.rules.reload()
+        assert not [one.error for one in await desk.core.reloader.reload() if one.error]
         for _ in range(2):
             await desk.ask("dancu.citizen", MAU)
         stand_ins.faults.set("dancu", Fault("silence"))
