@@ -7,8 +7,12 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import XML
 
 import pytest
 
@@ -18,6 +22,7 @@ from gateway.kit.scaffold.contract import cases_of
 from gateway.kit.scaffold.example import read_example, read_service
 from gateway.kit.scaffold.names import field_name, field_names
 from gateway.kit.scaffold.openapi import example_of
+from tests.commands import run
 from tests.test_third_party import environment, gateway
 
 GIVEN: dict[str, Any] = {
@@ -45,13 +50,13 @@ GIVEN: dict[str, Any] = {
 }
 EXAMPLES: dict[str, dict[str, Any]] = {
     "nested": GIVEN,
-    "a_list_and_a_code": {
+    "listed": {
         "dataset": "firm",
         "request": {"method": "POST", "path": "/firms", "body": {"code": "9900000023", "page": {"from": 1}}},
         "response": {"body": {"code": "00", "items": [{"code": "9900000023", "name": "CÔNG TY", "active": True}]}},
         "absent": {"body": {"code": "01", "items": []}},
     },
-    "flat_and_never_absent": {
+    "flat": {
         "dataset": "state",
         "request": {"method": "GET", "path": "/state", "query": {"id": "X1"}},
         "response": {"body": {"TRANG_THAI": "đang xử lý", "soLan": 3}},
@@ -90,18 +95,6 @@ def test_a_package_is_made_installed_and_proven(tmp_path: Path) -> None:
     assert {one["case"] for one in report["cases"]} == {
         *("found", "absent", "somebody-else", "unlisted", "missing", "refused", "rejected", "throttled")
     }
-
-
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_what_was_made_passes_its_own_tests(example: str, tmp_path: Path) -> None:
-    """Adapter and stand-in agree on every case file, and ruff finds nothing in the code."""
-    new_adapter(read_example("vidu", json.dumps(EXAMPLES[example]).encode()), tmp_path / "made", ())
-
-    own = ran(tmp_path / "made", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "tests")
-    ran(tmp_path, "-m", "ruff", "check", "--isolated", "--select", "E,F,B,UP,N", "--line-length", "120", "made")
-
-    cases = list((tmp_path / "made").glob("gateway_vidu/contract/*/*.toml"))
-    assert f"{2 * len(cases) + 1} passed" in own.stdout
 
 
 DOCUMENT: dict[str, Any] = {
@@ -165,24 +158,6 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("operation", ["traCuuGiayPhep", "POST /api/danhSach"])
-def test_a_package_is_made_of_an_openapi_document(operation: str, tmp_path: Path) -> None:
-    """By the command, from one operation: what it shows, and invented values where it shows none."""
-    (tmp_path / "service.json").write_text(json.dumps(DOCUMENT), encoding="utf-8")
-
-    made = gateway(
-        tmp_path, "new-adapter", "vidu", "--openapi", "service.json", "--operation", operation, "--folder", "made"
-    )
-    assert made.returncode == 0, made.stderr
-    own = ran(tmp_path / "made", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "tests")
-
-    cases = {file.stem for file in (tmp_path / "made").glob("gateway_vidu/contract/*/*.toml")}
-    assert f"{2 * len(cases) + 1} passed" in own.stdout
-    assert ("absent" in cases) == (operation == "traCuuGiayPhep")
-    assert "somebody-else" in cases, "the number stands in question and answer"
-    assert ("not sent: trang (query)" in made.stderr) == (operation == "POST /api/danhSach")
-
-
 WSDL = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/"
              xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="http://vidu.invalid/giayphep"
@@ -229,21 +204,81 @@ WSDL = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def test_a_package_is_made_of_a_wsdl(tmp_path: Path) -> None:
-    """By the command, with values of the schema's kinds; the package's own tests and its contract test are green."""
-    (tmp_path / "service.wsdl").write_text(WSDL, encoding="utf-8")
+@dataclass(frozen=True)
+class Source:
+    """What a package is made from: the option, its file, and what else is said."""
 
-    made = gateway(tmp_path, "new-adapter", "vidu", "--wsdl", "service.wsdl", "--folder", "made")
-    assert made.returncode == 0, made.stderr
-    own = ran(tmp_path / "made", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "tests")
-    ran(tmp_path, "-m", "ruff", "check", "--isolated", "--select", "E,F,B,UP,N", "--line-length", "120", "made")
+    option: str
+    text: str
+    more: tuple[str, ...] = ()
 
-    cases = {file.stem for file in (tmp_path / "made").glob("gateway_vidu/contract/*/*.toml")}
-    assert f"{2 * len(cases) + 1} passed" in own.stdout
-    assert {"found", "somebody-else", "unlisted", "missing"} <= cases
-    mapping = (tmp_path / "made" / "gateway_vidu" / "mapping.py").read_text(encoding="utf-8")
+
+SOURCES = {
+    **{name: Source("--example", json.dumps(given)) for name, given in EXAMPLES.items()},
+    "get": Source("--openapi", json.dumps(DOCUMENT), ("--operation", "traCuuGiayPhep")),
+    "post": Source("--openapi", json.dumps(DOCUMENT), ("--operation", "POST /api/danhSach")),
+    "soap": Source("--wsdl", WSDL),
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A package, what was said while it was made, and how many of its own tests have passed."""
+
+    folder: Path
+    said: str
+    passed: int
+
+    @property
+    def cases(self) -> set[str]:
+        return {file.stem for file in self.folder.glob("gateway_*/contract/*/*.toml")}
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
+    """A package from each source, by the command. Their own tests run in one process, for its start is most of it."""
+    folder = tmp_path_factory.mktemp("packages")
+    said = {}
+    for name, source in SOURCES.items():
+        (folder / f"{name}.source").write_text(source.text, encoding="utf-8")
+        asked = (source.option, str(folder / f"{name}.source"), *source.more, "--folder", str(folder / name))
+        made = run("new-adapter", f"vidu{name}", *asked)
+        assert made.returncode == 0, made.stderr
+        said[name] = made.stderr
+    told = ("-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "--junit-xml", "tests.xml")
+    ran(folder, "-m", "pytest", "-q", *told, *(f"{name}/tests" for name in SOURCES), paths=list(SOURCES))
+    results = XML(folder.joinpath("tests.xml").read_text(encoding="utf-8"))
+    passed = Counter(str(one.get("classname")).partition(".")[0] for one in results.iter("testcase"))
+    return {name: Made(folder / name, said[name], passed[name]) for name in SOURCES}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_was_made_passes_its_own_tests(packages: dict[str, Made], source: str) -> None:
+    """By the command, from examples and from documents: adapter and stand-in agree on every case file."""
+    made = packages[source]
+
+    assert made.passed == 2 * len(made.cases) + 1
+    assert {"found", "unlisted", "missing"} <= made.cases
+    assert ("absent" in made.cases) == (source in {"nested", "listed", "get"}), "where it is told how nobody is told"
+    assert ("somebody-else" in made.cases) == (source != "flat"), "where the number stands in question and answer"
+
+
+def test_what_was_made_is_code_without_a_fault(packages: dict[str, Made]) -> None:
+    """ruff finds nothing in any of it."""
+    folder = packages["nested"].folder.parent
+    ran(folder, "-m", "ruff", "check", "--isolated", "--select", "E,F,B,UP,N", "--line-length", "120", *SOURCES)
+
+
+def test_parameters_that_are_not_sent_are_named(packages: dict[str, Made]) -> None:
+    """What an OpenAPI document lets a caller leave out is left out, and said."""
+    assert [name for name, made in packages.items() if "not sent: trang (query)" in made.said] == ["post"]
+
+
+def test_the_action_of_an_operation_is_sent(packages: dict[str, Made]) -> None:
+    """As the WSDL's binding names it."""
+    mapping = (packages["soap"].folder / "gateway_vidusoap" / "mapping.py").read_text(encoding="utf-8")
+
     assert r"""headers={"SOAPAction": "\"urn:tra-cuu\""}""" in mapping
-    assert "absent" not in cases, "a WSDL does not tell how nobody is told"
 
 
 WRONG_SERVICES = [
@@ -336,11 +371,13 @@ def test_a_document_of_no_use_is_refused(document: bytes, operation: str | None,
         example_of(document, operation)
 
 
-def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def ran(folder: Path, *arguments: str, paths: Sequence[str] = (".",)) -> subprocess.CompletedProcess[str]:
+    """Python in a folder; `paths` below it are where packages are found."""
+    found = os.pathsep.join(str((folder / one).resolve()) for one in paths)
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder, {"PYTHONPATH": found}),
         capture_output=True,
         encoding="utf-8",
         timeout=120,
@@ -352,7 +389,7 @@ def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_question_is_another(tmp_path: Path) -> None:
     """No two case files ask the same, and what is known to nobody is said in the contract."""
-    new_adapter(read_example("vidu", json.dumps(EXAMPLES["flat_and_never_absent"]).encode()), tmp_path / "made", ())
+    new_adapter(read_example("vidu", json.dumps(EXAMPLES["flat"]).encode()), tmp_path / "made", ())
 
     folder = tmp_path / "made" / "gateway_vidu" / "contract"
     asked = [tomllib.loads(file.read_text(encoding="utf-8"))["query"] for file in folder.glob("state/*.toml")]
