@@ -55,5 +55,6 @@ def _value(value: Any) -> str:
 
 
 def _block(text: str) -> str:
-    plain = "'''" not in text and not text.endswith("'") and all(sign.isprintable() or sign in "\n\t" for sign in text)
+    printed = text.replace("\n", "").replace("\t", "")
+    plain = "'''" not in text and not text.endswith("'") and printed.isprintable()
     return f"'''\n{text}'''" if plain else _value(text)

@@ -94,4 +94,4 @@ def next_number(example: str) -> Any:
 def folded(text: str) -> str:
     """Without marks, spaces, punctuation and case: two spellings of one value are equal then."""
     plain = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
-    return "".join(sign for sign in plain if sign.isalnum())
+    return "".join(filter(str.isalnum, plain))

@@ -6,6 +6,7 @@ Only the package's static files are used; the framework that it belongs to is ne
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,16 +54,19 @@ _START = """window.ui = SwaggerUIBundle({
 """
 
 
-def add_routes(app: web.Application, document: dict[str, Any], guard: Guard | None = None) -> None:
-    """Serve the document and the page that shows it; `guard` raises for whoever may not see them."""
-    body = orjson.dumps(document)
+def add_routes(app: web.Application, document: Callable[[], dict[str, Any]], guard: Guard | None = None) -> None:
+    """
+    Serve the document, made when somebody first asks for it, and the page that shows it; `guard` raises for whoever may
+    not see them.
+    """
+    body = _once(lambda: orjson.dumps(document()))
     folder = _static_folder()
 
     def get(path: str, handler: Handler) -> None:
         app.router.add_get(path, handler if guard is None else _guarded(handler, guard))
 
     async def openapi(_: web.Request) -> web.Response:
-        return web.Response(body=body, content_type="application/json")
+        return web.Response(body=await body(), content_type="application/json")
 
     async def page(_: web.Request) -> web.Response:
         return web.Response(text=_PAGE, content_type="text/html", headers=_HEADERS)
@@ -75,6 +79,19 @@ def add_routes(app: web.Application, document: dict[str, Any], guard: Guard | No
     get("/docs/start.js", start)
     for name, media_type in _FILES.items():
         get(f"/docs/{name}", _file(folder / name, media_type))
+
+
+def _once(made: Callable[[], bytes]) -> Callable[[], Awaitable[bytes]]:
+    """What is made in a thread of its own for the first who asks, and kept for all others."""
+    making: asyncio.Future[bytes] | None = None
+
+    async def body() -> bytes:
+        nonlocal making
+        if making is None:
+            making = asyncio.ensure_future(asyncio.to_thread(made))
+        return await asyncio.shield(making)
+
+    return body
 
 
 def _guarded(handler: Handler, guard: Guard) -> Handler:

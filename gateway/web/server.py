@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from aiohttp import hdrs, web
@@ -93,7 +94,8 @@ def api(
         part.add_routes(app)
     if show_docs != "off":
         guard = authenticator.consumer_of if show_docs == "authenticated" else None
-        docs.add_routes(app, openapi.document(lookup.catalogue, parts, methods, set_lookups=limits.set_lookups), guard)
+        described = partial(openapi.document, lookup.catalogue, parts, methods, set_lookups=limits.set_lookups)
+        docs.add_routes(app, described, guard)
     return app
 
 
