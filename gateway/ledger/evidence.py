@@ -79,7 +79,7 @@ class Draft:
 
     def sealed(self, signer: Signer, *, log: str, index: int) -> str:
         """The evidence: signed, and naming the record that commits to it."""
-        place = canonical({"index": index, "log": log})
+        place = canonical({"index": index, "log": log}, is_plain=True)
         return jws.compact(b"".join((self.before, b',"ledger":', place, b",", self.after)), signer, TYPE)
 
 

@@ -55,7 +55,7 @@ FRAME_HEAD = _HEAD.size
 _BEGINNING = re.compile(rb"(?=\x00[\x00-\x10]..\x01)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: there is one for each record that is read, and it would take twice as long
 class Frame:
     """One frame as it lies there. `sound` is false where its parts do not belong together; nothing can follow then."""
 

@@ -16,7 +16,7 @@ from gateway.ledger.segments import read_frames, segment_header, segment_paths
 __all__ = ["Entry", "LogReader", "slots"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: there is one for each record that is read, and it would take twice as long
 class Entry:
     """One record of a log. `record` is its bytes, and None where it was destroyed."""
 
