@@ -68,10 +68,12 @@ class OwnRedis:
         known += ["--appendonly", "yes", "--appendfsync", "always", *self._options]
         self._running = await asyncio.create_subprocess_exec(program, *known, stdout=asyncio.subprocess.PIPE)
         assert self._running.stdout is not None
+        said = b""
         while line := await self._running.stdout.readline():
+            said += line
             if b"Ready to accept connections" in line:
                 return
-        raise AssertionError("redis-server does not start")
+        raise AssertionError(said.decode(errors="replace")[-2000:])
 
     async def kill(self) -> None:
         """As a power cut to it: no farewell."""
