@@ -160,6 +160,7 @@ def check(
         check_instances,
         check_keeping,
         check_shared_cache,
+        check_stores,
     )
 
     core = app.build(_loaded(settings, log_level="error"))
@@ -173,6 +174,7 @@ def check(
                 *await check_shared_cache(core),
                 *await check_callbacks(core.settings),
                 *await check_keeping(core.settings),
+                *await check_stores(core.settings),
                 *await check_instances(core.catalogue),
             ]
         finally:

@@ -17,6 +17,7 @@ from gateway import app
 from gateway.cli import cli
 from gateway.clock import SystemClock
 from gateway.errors import SettingsError
+from gateway.kit.check import check_stores
 from gateway.settings import load
 from gateway.stores.sql import Store
 from gateway.stores.ticket_database import TicketDatabase
@@ -34,6 +35,7 @@ APPLICANT = {"role": "applicant", "claims": MAU | {"sex": "1"}}
 PLAN = {"inquiry": INQUIRY | {"procedure": "9.000001"}, "subjects": [APPLICANT], "deadline_s": 0.5}
 QUICK = "first_s = 0.2\nlongest_s = 0.5\ncallback_timeout_s = 1\ncallback_longest_s = 1"
 GONE = Fault("reset")
+NOBODY_THERE = "postgresql+psycopg://postgres@127.0.0.1:1/test"
 
 
 @asynccontextmanager
@@ -185,6 +187,25 @@ def test_the_commands_reach_the_shared_database(tmp_path: Path) -> None:
     assert migrated.output.splitlines() == ["sqlite: 0001", "tickets postgresql: 0001", "batches postgresql: 0001"]
     assert [one["ticket_id"] for one in orjson.loads(listed.stdout)] == ["t0001"]
     assert orjson.loads(shown.stdout)["ticket_id"] == "t0001"
+
+
+async def test_check_says_whether_a_shared_database_can_be_reached(tmp_path: Path) -> None:
+    """`gateway check` tries each, writes nothing, and names the section that is wrong."""
+    with postgresql() as url:
+        (file,) = instances(tmp_path, "http://127.0.0.1:1", url, count=1)
+        reached = [one.probe for one in await check_stores(load(file))]
+    file.write_text(file.read_text().replace(f'[batches]\nurl = "{url}"', f'[batches]\nurl = "{NOBODY_THERE}"'))
+    settings = load(file)
+    gone = await check_stores(
+        settings.model_copy(update={"tickets": settings.tickets.model_copy(update={"url": None})})
+    )
+
+    assert [(one.step, one.ok, one.detail) for one in reached] == [
+        ("tickets", True, "postgresql: no tables yet"),
+        ("batches", True, "postgresql: no tables yet"),
+    ]
+    assert [(one.probe.step, one.probe.ok) for one in gone] == [("batches", False)]
+    assert "[batches]" in gone[0].probe.advice
 
 
 @pytest.mark.parametrize("section", ["tickets", "batches"])

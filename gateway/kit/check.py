@@ -9,6 +9,8 @@ from typing import Any
 
 from gateway import app, app_authentication, app_cache, app_keep, app_tickets
 from gateway.app import Core
+from gateway.app_batches import batch_database
+from gateway.app_index import store_of
 from gateway.clock import SystemClock
 from gateway.errors import CheckUnavailable, GatewayError
 from gateway.ledger.notes import LogKey
@@ -16,6 +18,7 @@ from gateway.ledger.witnesses import last_witnessed
 from gateway.lookup.access import Access
 from gateway.lookup.catalogue import Catalogue
 from gateway.settings import Settings
+from gateway.stores.migration import BATCHES, INDEX, TICKETS, version
 from gateway.telemetry import Metrics
 from gateway.transport.base import Probe
 
@@ -28,6 +31,7 @@ __all__ = [
     "check_instances",
     "check_keeping",
     "check_shared_cache",
+    "check_stores",
 ]
 
 OURSELVES = "gateway"
@@ -146,6 +150,28 @@ async def check_keeping(settings: Settings) -> list[Check]:
         advice = f"Kiểm tra / check [ledger.witnesses.{one.name}]" if detail else ""
         probes.append(Probe(f"witness {one.name}", ok=not detail, detail=detail, advice=advice))
         await one.close()
+    return [Check(OURSELVES, probe) for probe in probes]
+
+
+async def check_stores(settings: Settings) -> list[Check]:
+    """Whether each PostgreSQL that settings name can be reached, and what tables it has; nothing is written."""
+    named = []
+    if settings.store.url is not None:
+        named.append(("store", store_of(settings), INDEX))
+    if settings.tickets.url is not None:
+        named.append(("tickets", app_tickets.ticket_database(settings.tickets), TICKETS))
+    if settings.batches.url is not None:
+        named.append(("batches", batch_database(settings.batches), BATCHES))
+    probes = []
+    for name, store, tables in named:
+        try:
+            found = await asyncio.to_thread(version, store, tables)
+            probes.append(Probe(name, ok=True, detail=f"{store.kind}: {found or 'no tables yet'}"))
+        except GatewayError as exc:
+            advice = f"Kiểm tra / check [{name}]: url, password_file, firewall"
+            probes.append(Probe(name, ok=False, detail=str(exc), advice=advice))
+        finally:
+            await asyncio.to_thread(store.close)
     return [Check(OURSELVES, probe) for probe in probes]
 
 
