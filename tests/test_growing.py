@@ -108,8 +108,9 @@ def test_the_page_has_what_the_test_replaces() -> None:
 @pytest.mark.faults
 def test_growing_by_the_page(tmp_path: Path) -> None:
     """
-    Whoever follows the page has two instances behind HAProxy on PostgreSQL and Redis, both seen by Prometheus: questions
-    are answered while one is away, and both ledgers verify. The virtual environment is this one, already up to date.
+    Whoever follows the page has two instances behind HAProxy on PostgreSQL and Redis, both seen by Prometheus:
+    questions are answered while one is away, and both ledgers verify.
+    The virtual environment is this one, already up to date.
     """
     needed()
     first, *rest = blocks()
