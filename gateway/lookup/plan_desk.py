@@ -102,6 +102,8 @@ class Desk:
         self._day = day
         self.asked: dict[_Key, Asked] = {}
         self._uses: dict[str, list[Use]] = {}
+        self._keys: dict[tuple[int, int], _Key | None] = {}
+        self._entries: dict[str, Entry | None] = {}
 
     def gather(self, paper: Paper) -> None:
         """Note what must be asked for a paper: nothing that the law keeps from replacing it."""
@@ -126,7 +128,7 @@ class Desk:
         return [one for one in (self._note(question, way, nth, subject) for question in published) if one is not None]
 
     def _note(self, question: Question, way: Alternative, nth: int, subject: Subject) -> Asked | None:
-        entry = entry_for(question.dataset, self._lookup.catalogue, self._catalogue.registries)
+        entry = self._entry(question.dataset)
         key = self._key(question, way, nth)
         if entry is None or key is None or self._missing(question, nth, subject):
             return None
@@ -149,8 +151,19 @@ class Desk:
         one.conditions = tuple(dict.fromkeys((*one.conditions, *(each.condition for each in question.in_force))))
         return one
 
+    def _entry(self, dataset: str) -> Entry | None:
+        if dataset not in self._entries:
+            self._entries[dataset] = entry_for(dataset, self._lookup.catalogue, self._catalogue.registries)
+        return self._entries[dataset]
+
     def _key(self, question: Question, way: Alternative, nth: int) -> _Key | None:
         """What makes a question the same as another paper's; None where nobody says whom it is about."""
+        place = id(question), nth  # the catalogue holds every question as long as there is a plan
+        if place not in self._keys:
+            self._keys[place] = self._made_key(question, way, nth)
+        return self._keys[place]
+
+    def _made_key(self, question: Question, way: Alternative, nth: int) -> _Key | None:
         about = self._about(question, nth)
         by_dataset = {one.dataset: one for one in way.questions}
         sources = [self._key(by_dataset[one.dataset], way, nth) for one in question.taken]
@@ -253,8 +266,7 @@ class Desk:
 
     def _answered(self, question: Question, way: Alternative, nth: int, subject: Subject) -> Answered:
         publication = self._publication(question, way, subject)
-        registries = self._catalogue.registries
-        if publication is Publication.PUBLISHED and not entry_for(question.dataset, self._lookup.catalogue, registries):
+        if publication is Publication.PUBLISHED and self._entry(question.dataset) is None:
             return Answered(publication, Unknown(Reason.NOT_CONNECTED))
         key = self._key(question, way, nth)
         one = self.asked.get(key) if key is not None else None
