@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ROOT", "Cores", "child", "cpu_s", "machine_s", "memory_mb", "on_core"]
+__all__ = ["ROOT", "Cores", "child", "cpu_s", "machine_s", "memory_mb", "on_core", "tree"]
 
 ROOT = Path(__file__).resolve().parents[1]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -89,6 +89,11 @@ def machine_s() -> tuple[float, float]:
     fields = Path("/proc/stat").read_text().split(maxsplit=9)
     user, nice, system, _idle, _iowait, irq, softirq, stolen = map(int, fields[1:9])
     return (user + nice + system + irq + softirq) / _TICKS, stolen / _TICKS
+
+
+def tree(pid: int) -> list[int]:
+    """A process and its descendants."""
+    return [pid, *(found for one in _children(pid) for found in tree(one))]
 
 
 def _children(pid: int) -> list[int]:

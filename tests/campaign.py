@@ -32,10 +32,11 @@ class Campaign:
         self.done: list[dict[str, Any]] = json.loads(self.file.read_text()) if self.file.exists() else []
 
     def __iter__(self) -> Iterator[int]:
-        """The rounds that are left, as long as there is time."""
-        until = time.monotonic() + self._longest_s
-        while len(self.done) < self.rounds and time.monotonic() < until:
+        """The rounds that are left, as long as there is time for one more like the longest so far."""
+        until, longest_s = time.monotonic() + self._longest_s, 0.0
+        while len(self.done) < self.rounds and (began := time.monotonic()) + longest_s < until:
             yield len(self.done)
+            longest_s = max(longest_s, time.monotonic() - began)
 
     def note(self, **figures: Any) -> None:
         """A round has ended well."""
