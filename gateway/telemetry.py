@@ -44,6 +44,7 @@ __all__ = [
     "exposition",
     "forget_process",
     "log",
+    "samples",
     "trace_logs",
     "where",
 ]
@@ -614,12 +615,26 @@ def exposition(metrics: Metrics | None, accept: str = "") -> tuple[bytes, str]:
     has exemplars, is for whoever's `accept` asks for it.
     """
     encode, content_type = choose_encoder(accept)
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        together.register(_Now())
-        return encode(together), content_type
-    return (encode(metrics.registry) if metrics is not None else b""), content_type
+    together = _together(metrics)
+    return (encode(together) if together is not None else b""), content_type
+
+
+def samples(metrics: Metrics | None) -> Iterator[tuple[str, Mapping[str, str], float]]:
+    """Name, labels and value of every sample, of all workers as in `exposition`."""
+    together = _together(metrics)
+    for metric in together.collect() if together is not None else ():
+        for sample in metric.samples:
+            yield sample.name, sample.labels, sample.value
+
+
+def _together(metrics: Metrics | None) -> CollectorRegistry | None:
+    """What is to be read: this process's metrics, or those of all workers where several run."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return metrics.registry if metrics is not None else None
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    together.register(_Now())
+    return together
 
 
 def forget_process(pid: int) -> None:
