@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
+from gateway.app_approvals import approval_of
 from gateway.app_credentials import credentials, log_in_urls, tls_context
 from gateway.app_reload import KeptFile
 from gateway.clock import Clock
@@ -36,15 +38,28 @@ class Rules:
 
     policy: Kept[Policy]
     officers: Kept[Officers]
+    _settings: Settings
 
     def parts(self) -> list[Reloadable]:
         """Those that the settings have, to be read again: without a file there is no version."""
         parts: list[Reloadable] = []
         if self.policy.current.version:
-            parts.append(KeptFile("policy", self.policy, lambda policy: policy.version))
+            parts.append(KeptFile("policy", self.policy, lambda policy: policy.version, self._approved("policy")))
         if self.officers.current.version:
-            parts.append(KeptFile("officers", self.officers, lambda officers: officers.version))
+            parts.append(
+                KeptFile("officers", self.officers, lambda officers: officers.version, self._approved("officers"))
+            )
         return parts
+
+    def require_approval(self) -> None:
+        """Raise ApprovalError where a file in force wants two persons' approval and has none."""
+        if self.policy.current.version:
+            self._approved("policy")(self.policy.current)
+        if self.officers.current.version:
+            self._approved("officers")(self.officers.current)
+
+    def _approved(self, kind: Literal["policy", "officers"]) -> Callable[[Policy | Officers], Mapping[str, Any]]:
+        return lambda newer: approval_of(self._settings, kind, newer.version)
 
 
 def known(settings: Settings, catalogue: Catalogue) -> Known:
@@ -64,12 +79,15 @@ def read_rules(settings: Settings, catalogue: Catalogue, secrets: Secrets) -> Ru
     for name, registry in settings.registries.items():
         if registry.officers == "mapped" and officers_file is None:
             raise SettingsError(f"registries.{name}.officers: `mapped` needs officers.file")
-    return Rules(
+    rules = Rules(
         Kept(lambda: Policy() if policy_file is None else read_policy(policy_file, names)),
         Kept(
             lambda: Officers() if officers_file is None else read_officers(officers_file, secrets, settings.registries)
         ),
+        settings,
     )
+    rules.require_approval()
+    return rules
 
 
 def access(settings: Settings, rules: Rules, state: State, secrets: Secrets, clock: Clock) -> Access:

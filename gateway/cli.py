@@ -154,6 +154,7 @@ def check(
     from gateway.kit.check import (
         Check,
         check_access,
+        check_approvals,
         check_cache,
         check_callbacks,
         check_callers,
@@ -170,6 +171,7 @@ def check(
             return [
                 *await check_callers(core),
                 *await check_access(core.lookup.access),
+                *check_approvals(core.settings),
                 *check_cache(core),
                 *await check_shared_cache(core),
                 *await check_callbacks(core.settings),
@@ -206,6 +208,21 @@ def policy_check(
         _print_json({"version": found.version, "rules": [rule.name for rule in found.rules]})
     else:
         out.print(f"[green]được / ok[/] {found.version}: {len(found.rules)} quy tắc / rules", highlight=False)
+
+
+@policy.command("approve")
+def policy_approve(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Tệp sẽ dùng / the file that shall be used")],
+    key: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Khóa riêng PEM / the approver's own key")],
+    officers: Annotated[bool, typer.Option("--officers", help="Là tệp cán bộ / it is the file of officers")] = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """In phê duyệt của một người cho nội dung tệp / print one person's approval of a file's content."""
+    from gateway.app_approvals import change_in
+    from gateway.crypto import FileSigner
+
+    change = change_in(_loaded(settings, log_level="error"), "officers" if officers else "policy", file)
+    typer.echo(change.approval(FileSigner.load(key)))
 
 
 @policy.command("explain")

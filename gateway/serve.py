@@ -223,6 +223,7 @@ class _Parent:
         self._tasks = tasks
         self._children: dict[int, tuple[int, float]] = {}
         self._stopping = False
+        self._started_again: set[int] = set()
 
     def run(self) -> int:
         exit_code = 0
@@ -240,10 +241,12 @@ class _Parent:
                 continue
             code = os.waitstatus_to_exitcode(status)
             log().error("worker.died", pid=pid, code=code)
-            if code == _CONFIG_ERROR:
+            if code == _CONFIG_ERROR and place not in self._started_again:
                 exit_code = 2
                 self._stop(signal.SIGTERM, None)
                 continue
+            # Of files that have gone bad since, the others know nothing yet: they go on with what they have read.
+            self._started_again.add(place)
             if time.monotonic() - started < _QUICK_DEATH_S:
                 time.sleep(_QUICK_DEATH_S)
             if not self._stopping:

@@ -291,12 +291,18 @@ class PolicySettings(_Section):
     """Who may ask what: without a file nobody may ask anything."""
 
     file: Path | None = Field(None, description="The rules, such as `policy.toml`; read again on SIGHUP.")
+    approvals: Path | None = Field(
+        None, description="File with two approvers' approvals of its content; one person suffices where not given."
+    )
 
 
 class OfficersSettings(_Section):
     """Officers as registries know them."""
 
     file: Path | None = Field(None, description="The officers, such as `officers.toml`; read again on SIGHUP.")
+    approvals: Path | None = Field(
+        None, description="File with two approvers' approvals of its content; one person suffices where not given."
+    )
 
 
 class ReloadSettings(_Section):

@@ -159,6 +159,7 @@ def test_check_says_that_all_is_well(mocks: str) -> None:
         ("gateway", "case_checks", True),
         ("one-stop", "connection", True),
         ("one-stop", "credentials", True),
+        ("gateway", "policy_approvals", True),
         ("gateway", "cache", True),
         ("dancu", "settings", True),
         ("dancu", "connection", True),

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway import app, app_authentication, app_cache, app_keep, app_tickets
 from gateway.app import Core
+from gateway.app_approvals import Kind, persons_needed
 from gateway.app_batches import batch_database
 from gateway.app_index import store_of
 from gateway.clock import SystemClock
@@ -25,6 +26,7 @@ from gateway.transport.base import Probe
 __all__ = [
     "Check",
     "check_access",
+    "check_approvals",
     "check_cache",
     "check_callbacks",
     "check_callers",
@@ -66,7 +68,24 @@ async def check_access(access: Access) -> list[Check]:
         "Hồ sơ không được kiểm tra; đặt cases.url / cases are not checked; set cases.url or cases.token_key_file"
     )
     cases = Probe("case_checks", ok=True, detail=checks, advice=unchecked if checks == "off" else "")
-    return [Check("gateway", found), Check("gateway", cases), *(Check("one-stop", probe) for probe in tried)]
+    return [Check(OURSELVES, found), Check(OURSELVES, cases), *(Check("one-stop", probe) for probe in tried)]
+
+
+def check_approvals(settings: Settings) -> list[Check]:
+    """How many persons a change of rights wants. That two have approved what is in force was checked to come here."""
+    kinds: tuple[Kind, ...] = ("policy", "officers")
+    return [
+        Check(OURSELVES, _persons(kind, persons_needed(settings, kind)))
+        for kind in kinds
+        if getattr(settings, kind).file is not None
+    ]
+
+
+def _persons(kind: Kind, persons: int) -> Probe:
+    advice = (
+        f"Một người đổi được quyền; đặt {kind}.approvals / one person suffices to change rights; set {kind}.approvals"
+    )
+    return Probe(f"{kind}_approvals", ok=True, detail=str(persons), advice=advice if persons == 1 else "")
 
 
 async def check_callers(core: Core) -> list[Check]:
