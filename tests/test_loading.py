@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from gateway.stores.migration import NEWEST
+from gateway.stores.migration import BATCHES, INDEX, TICKETS, Tables
 
 _UNUSED = "alembic http_message_signatures httpx mocks psycopg redis"
 
@@ -21,9 +22,12 @@ def test_a_worker_loads_no_library_that_nobody_has_configured() -> None:
     assert ended.stdout.strip() == "[]"
 
 
-def test_the_newest_migration_is_known_without_alembic() -> None:
+@pytest.mark.parametrize("tables", [INDEX, TICKETS, BATCHES], ids=lambda one: one.folder)
+def test_the_newest_migration_is_known_without_alembic(tables: Tables) -> None:
     """What tells a store that needs nothing is the package's last migration."""
     config = Config()
     config.set_main_option("script_location", "gateway.stores:migrations")
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", f"gateway.stores:migrations/{tables.folder}")
 
-    assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
+    assert ScriptDirectory.from_config(config).get_current_head() == tables.newest

@@ -184,7 +184,7 @@ def test_the_commands_reach_the_shared_database(tmp_path: Path) -> None:
         listed = CliRunner().invoke(cli, ["tickets", "list", "--json", "-s", str(file)])
         shown = CliRunner().invoke(cli, ["tickets", "retry", "t0001", "-s", str(file)])
 
-    assert migrated.output.splitlines() == ["sqlite: 0001", "tickets postgresql: 0001", "batches postgresql: 0001"]
+    assert migrated.output.splitlines() == ["sqlite: 0001", "tickets postgresql: 0002", "batches postgresql: 0001"]
     assert [one["ticket_id"] for one in orjson.loads(listed.stdout)] == ["t0001"]
     assert orjson.loads(shown.stdout)["ticket_id"] == "t0001"
 

@@ -31,7 +31,7 @@ class Tables:
 
 
 INDEX = Tables("versions", "0001", "alembic_version")
-TICKETS = Tables("tickets", "0001", "tickets_version")
+TICKETS = Tables("tickets", "0002", "tickets_version")
 BATCHES = Tables("batches", "0001", "batches_version")
 _ONE_AT_A_TIME = threading.Lock()
 """Alembic has one context for a whole process; parts migrate their databases in threads of their own."""
