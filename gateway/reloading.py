@@ -138,7 +138,7 @@ class Reloader:
                 self._count(part.name, "loaded")
                 return Ended(part.name, part.version, changed=True)
         if found is None:
-            self._count(part.name, "unchanged")
+            self._metrics.reload_rejected_at.labels(part.name).set(0)
             return Ended(part.name, part.version)
         log().error("reload.rejected", part=part.name, version=part.version, detail=found, by=who.by, shown=who.shown)
         self._count(part.name, "rejected")
@@ -152,14 +152,13 @@ class Reloader:
         if self._record is not None:
             await self._record({**record, "at": self._clock.now(), "part": part.name, "by": who.by, "shown": who.shown})
 
-    def _count(self, part: str, result: str) -> None:
-        self._metrics.reloads.labels(part, result).inc()
-        if result == "rejected":
-            self._metrics.reload_rejected_at.labels(part).set(self._clock.now().timestamp())
-        else:
-            self._metrics.reload_rejected_at.labels(part).set(0)
+    def _count(self, part: str, result: Literal["loaded", "rejected"]) -> None:
+        # All registries in one: what becomes of each stands in the gauges.
+        self._metrics.reloads.labels("registries" if part.startswith("registries.") else part, result).inc()
+        now = self._clock.now().timestamp()
+        self._metrics.reload_rejected_at.labels(part).set(now if result == "rejected" else 0)
         if result == "loaded":
-            self._metrics.reload_loaded_at.labels(part).set(self._clock.now().timestamp())
+            self._metrics.reload_loaded_at.labels(part).set(now)
 
     def _stands(self, part: str) -> None:
         self._metrics.reload_loaded_at.labels(part).set(self._clock.now().timestamp())

@@ -35,7 +35,11 @@ _OF_ONE = {
     "gateway_attempts": {"result": [*ENDS, "caller_gone", "overtaken"]},
     "gateway_cache_questions": {"result": RESULTS},
     "gateway_idempotency": {"result": ("first", "repeated", "not_kept", "unreadable")},
-    "gateway_reloads": {"result": ("loaded", "unchanged", "rejected")},
+    "gateway_reloads": {
+        "part": ("policy", "officers", "procedures", "web.tls", "registries"),
+        "result": ("loaded", "rejected"),
+    },
+    "gateway_store_up": {"part": ("index", "tickets", "batches")},
     "gateway_authentications": {"result": ("ok", "refused", "unavailable")},
     "gateway_ledger_witness_answers": {"result": ("cosigned", "unreachable", "refused", "conflict")},
     "gateway_ledger_stamps": {"result": ("kept", "failed")},

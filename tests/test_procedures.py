@@ -386,7 +386,7 @@ def test_a_field_that_no_rule_passes_on_is_a_fault_of_the_check(tmp_path: Path) 
     def checked(*written: str) -> list[str]:
         settings = with_policy(settings_for("http://127.0.0.1:9"), policy(*written))
         core = deciding(settings.model_copy(update={"procedures": settings.procedures.model_copy(update=own)}))
-        return ungranted(core.procedures, core, TODAY)
+        return ungranted(core.procedures.current, core, TODAY)
 
     (line,) = checked(rules)
     assert line.startswith(
