@@ -86,6 +86,16 @@ async def ended(desk: Desk, batch_id: str, within_s: float = 20.0) -> dict[str, 
             await asyncio.sleep(0.05)
 
 
+async def waiting(desk: Desk, batch_id: str, within_s: float = 20.0) -> dict[str, Any]:
+    """How it stands once it waits for a registry."""
+    async with asyncio.timeout(within_s):
+        while True:
+            _, told = await desk.get(f"/v1/batches/{batch_id}")
+            if told["waits_for"]:
+                return dict(told)
+            await asyncio.sleep(0.02)
+
+
 async def results(desk: Desk, batch_id: str) -> list[dict[str, Any]]:
     status, body = await call(desk, "GET", batch_id, "/results")
     assert status == 200, body
@@ -237,6 +247,7 @@ async def test_rights_are_decided_anew_for_each_item_and_for_results(tmp_path: P
         await ended(desk, before["batch_id"])
         stand_ins.faults.set("dancu", Fault("down"))
         _, after = await bring(desk, lines(JOB, *items))
+        await waiting(desk, after["batch_id"])
         (tmp_path / "policy.toml").write_text(nothing)
         await desk.core.reloader.reload()
         stand_ins.faults.clear()
@@ -259,11 +270,7 @@ async def test_an_outage_costs_no_item_its_answer(tmp_path: Path, stand_ins: Run
     async with batching(tmp_path, stand_ins, at_once=4) as desk:
         stand_ins.faults.set("dancu", Fault("down"))
         _, taken = await bring(desk, lines(JOB, *items))
-        told = taken
-        async with asyncio.timeout(15):
-            while not told["waits_for"]:
-                _, told = await desk.get(f"/v1/batches/{taken['batch_id']}")
-                await asyncio.sleep(0.02)
+        told = await waiting(desk, taken["batch_id"])
         status, _ = await call(desk, "GET", taken["batch_id"], "/results")
         stand_ins.faults.clear()
         whole = await ended(desk, taken["batch_id"])
