@@ -92,6 +92,8 @@ class TicketMetrics:
             ["result"],
             registry=registry,
         )
+        for result in ("delivered", "failed", "given_up"):
+            self.deliveries.labels(result)  # an increase from nothing is none: the first one has to be seen
         self.open = Gauge(
             "gateway_tickets_open",
             "Open tickets, by the registry that they wait for.",

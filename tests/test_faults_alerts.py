@@ -1,5 +1,5 @@
 """
-Every alert is fired by a real fault and goes away after it: `make faults PART=alerts`, about seven minutes.
+Every alert is fired by a real fault and goes away after it: `make faults PART=alerts`, about nine minutes.
 
 A real Prometheus reads two gateways, with our own rules in which a minute takes half a second. What they compare (an
 hour of clock, a minute without a checkpoint) is as it is. The figures go to var/faults/alerts.json.
@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from urllib.request import urlopen
 import aiohttp
 import pytest
 
+from gateway.clock import VIETNAM
 from mocks.dancu import DancuStandIn
 from mocks.dkdn import DkdnStandIn
 from mocks.faults import Fault
@@ -37,18 +38,24 @@ from tests.ports import free_port
 from tests.postgresql_server import postgresql_server
 from tests.recorded import settings_file
 from tests.rules import ALERTS, needs
-from tests.sharing import instances
+from tests.sharing import RIGHTS, instances
 from tests.test_dashboards import filled, targets
+from tests.test_faults_shared import ITEMS, brought, done
+from tests.test_faults_tickets import QUICK, Opened
+from tests.ticketing import one_stop, tickets_file
 
 pytestmark = [pytest.mark.faults, needs("prometheus")]
 
 RESULTS = Path(__file__).parents[1] / "var" / "faults" / "alerts.json"
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+FAKED = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 NO_SUCH_FIRM = {"enterprise_code": "9900000030"}
 MORE_THAN_THE_CONTRACT = {"enterprise_code": "9900000087"}
 TOKEN_S = 8
 EVERY_S = 0.1
 ELSEWHERE = {"LedgerContested", "StoreLost"}  # want a witness, a database: have tests of their own
+LEFT_BEHIND = {"TicketsHeld", "CallbacksFail", "BatchStands"}  # of what nobody waits for at a counter: as those
+A_DAY_AND_AN_HOUR_S = 90_000
 GATEWAY = (sys.executable, "-m", "gateway")
 BY_THE_FIRST = {
     "RegistryDown",
@@ -128,7 +135,7 @@ async def test_every_alert_but_one_is_fired_by_a_fault_and_goes_away_after_it(tm
     token, a full disk, a checkpoint that cannot be written, a clock an hour ahead, a certificate and a quota near
     their ends, a killed gateway: each fires its alerts, and nothing fires once all is mended.
     """
-    assert set(ALERTS) == BY_THE_FIRST | BY_THE_SECOND | ELSEWHERE
+    assert set(ALERTS) == BY_THE_FIRST | BY_THE_SECOND | ELSEWHERE | LEFT_BEHIND
     ports = {"first": free_port(), "second": free_port()}
     pair = Authority(tmp_path).issue(until=timedelta(days=2))
     renewed = Authority(tmp_path).issue(until=timedelta(days=90))
@@ -140,7 +147,7 @@ async def test_every_alert_but_one_is_fired_by_a_fault_and_goes_away_after_it(tm
         environment["GATEWAY_REGISTRIES__DKDN__QUOTA__PER_DAY"] = str(per_day)
         return gateway(tmp_path / name, both.base_url, ports["second"], **environment, **more)
 
-    ahead = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+3600s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    ahead = FAKED | {"FAKETIME": "+3600s"}
     async with stand_ins() as both, watching(tmp_path, ports) as prometheus:
         one, two = gateway(tmp_path / "one", both.base_url, ports["first"]), second("two", pair, 20_000, **ahead)
         firm, citizen = ("dkdn.enterprise", FIRM), ("dancu.citizen", MAU)
@@ -150,7 +157,7 @@ async def test_every_alert_but_one_is_fired_by_a_fault_and_goes_away_after_it(tm
                 shown = await dashboards(prometheus)
                 two.kill()
                 figures["GatewayDown"] = await prometheus.until(lambda _: "GatewayDown" in prometheus.fired, 60)
-            assert prometheus.fired >= set(ALERTS) - ELSEWHERE, sorted(prometheus.fired)
+            assert prometheus.fired >= set(ALERTS) - ELSEWHERE - LEFT_BEHIND, sorted(prometheus.fired)
             mended = second("three", renewed, 100_000_000)
             with mended.running():
                 async with Asking(one.url, firm, citizen).going_on(), Asking(mended.url, firm).going_on():
@@ -248,6 +255,54 @@ async def test_a_database_that_was_killed_is_told_of_until_it_is_back(tmp_path: 
                 await prometheus.until(lambda now: not now, 60)
 
     assert {one["metric"]["part"] for one in lost} == {"batches", "tickets"}
+
+
+@pytest.mark.skipif(not FAKETIME.exists(), reason="libfaketime is not installed (Debian: libfaketime)")
+async def test_what_is_left_behind_is_told_of_until_it_is_done(tmp_path: Path) -> None:
+    """
+    A one-stop that takes no callback, a batch whose registry is down, a ticket that is a day old because its hours were
+    set wrong: each fires its alert while other questions are answered, and each alert goes away when that is mended.
+    """
+    metrics_port, port = free_port(), free_port()
+    places = {"GATEWAY_WEB__PORT": str(port), "GATEWAY_METRICS__PORT": str(metrics_port)}
+    async with stand_ins() as both, one_stop() as receiver, watching(tmp_path, {"one": metrics_port}) as prometheus:
+        more = f'[consumers.one-stop.callback]\nurl = "{receiver.url}"\n[batches]\nfile = "batches.db"\n'
+        file = tickets_file(tmp_path, both.base_url, tickets=QUICK, more=more)
+        policy = tmp_path / "policy.toml"
+        policy.write_text(policy.read_text() + RIGHTS)
+
+        def gateway_with(**environment: str) -> GatewayProcess:
+            return GatewayProcess(file, port, environment=places | environment)
+
+        opened, asked = Opened(), ("dancu.citizen", MAU)
+        both.faults.set("dancu", Fault("reset"))
+        yesterday = gateway_with(**FAKED, FAKETIME=f"-{A_DAY_AND_AN_HOUR_S}s")
+        with yesterday.running():
+            await opened.open(yesterday.url, 1)
+            yesterday.stop()
+        both.faults.clear("dancu")
+        wrong = f"{datetime.now(VIETNAM) + timedelta(hours=7):%H:00-%H:30}"
+        held = gateway_with(GATEWAY_TICKETS__HOURS=f'["{wrong}"]')
+        with held.running():
+            async with Asking(held.url, asked).going_on():
+                await prometheus.until(lambda now: "TicketsHeld" in now, 120)
+            held.stop()
+        assert not prometheus.fired & {"CallbacksFail", "BatchStands"}
+        receiver.status = 500
+        both.faults.set("dkdn", Fault("reset"))
+        mended = gateway_with()
+        with mended.running():
+            async with aiohttp.ClientSession(headers={"X-API-Key": KEY}) as session:
+                batch = await brought(session, mended.url, "left-behind")
+                async with Asking(mended.url, asked).going_on():
+                    others = {"CallbacksFail", "BatchStands"}
+                    await prometheus.until(lambda now: now & LEFT_BEHIND == others, 120)
+                    receiver.status = 204
+                    both.faults.clear("dkdn")
+                    await prometheus.until(lambda now: not now & LEFT_BEHIND, 120)
+                assert len(await done(session, mended.url, batch)) == ITEMS
+            mended.stop()
+        assert {one["Idempotency-Key"] for one in receiver.headers} == set(opened.tickets.values())
 
 
 async def _faults(prometheus: Prometheus, both: Running, one: GatewayProcess) -> dict[str, float]:

@@ -26,6 +26,7 @@ class _Row:
     todo: str
     todo_en: str
     command: str | None = None
+    page: str = PAGE
 
 
 def tickets(moment: Moment) -> Iterator[Item]:
@@ -42,7 +43,7 @@ def tickets(moment: Moment) -> Iterator[Item]:
             title_en=f"{count:.0f} papers wait for {name or 'a registry'}, the oldest for {hours:.0f} hours",
             todo="Xem từng phiếu; báo một cửa nếu phải đòi giấy.",
             todo_en="Look at the tickets; tell the one-stop where the paper must be asked for.",
-            page=PAGE,
+            page="runbook/tickets-held.md",
             command="gateway tickets list",
         )
 
@@ -58,7 +59,7 @@ def left_behind(moment: Moment) -> Iterator[Item]:
                 title_en=row.title_en,
                 todo=row.todo,
                 todo_en=row.todo_en,
-                page=PAGE,
+                page=row.page,
                 command=row.command,
             )
 
@@ -73,6 +74,7 @@ _ROWS = (
         "Kiểm tra địa chỉ gọi lại của hệ thống đó, rồi gửi lại phiếu.",
         "Check its callback address, then deliver the tickets again.",
         "gateway tickets list",
+        "runbook/callbacks-fail.md",
     ),
     _Row(
         "batches",
@@ -82,6 +84,7 @@ _ROWS = (
         "A batch has been running for more than a day",
         "Xem lô chờ điều gì; thường là hạn mức hoặc cơ sở dữ liệu không trả lời.",
         "See what it waits for: most often a quota, or a registry that does not answer.",
+        page="runbook/batch-stands.md",
     ),
     _Row(
         "index",
