@@ -41,6 +41,7 @@ from bench.scenarios.catalogue import SCENARIOS, named, played
 from bench.scenarios.memory import MEMORY
 from bench.scenarios.outage import before_the_pause
 from bench.scenarios.scenario import Effort, Scenario
+from bench.scenarios.workers import findings as of_workers
 from bench.stage import Server, Stage, free_port
 from gateway import app
 from gateway.domain.identifiers import EnterpriseCode
@@ -445,6 +446,19 @@ def test_a_short_run_has_figures_of_memory_and_no_verdict() -> None:
     assert 0.5 < grown.measured < 2
     assert (held.verdict, grown.verdict) == ("", "")
     assert "target 9 speaks of 1,000,000" in held.note
+
+
+def test_two_workers_are_fast_enough_or_cheap_enough() -> None:
+    """More answers are enough whatever they cost; where there are too few more, what a question costs is judged."""
+    one = [(100.0, 2.0), (200.0, 2.0)]
+
+    faster = of_workers(one, [(160.0, 3.0), (330.0, 3.0)])
+    cheaper = of_workers(one, [(150.0, 2.1), (300.0, 2.1)])
+    neither = of_workers(one, [(150.0, 2.3), (300.0, 2.3)])
+
+    assert [each.verdict for each in faster] == ["reached", ""]
+    assert [each.verdict for each in cheaper] == ["", "reached"]
+    assert [each.verdict for each in neither] == ["", "missed"]
 
 
 @needs_proc

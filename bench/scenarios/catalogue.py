@@ -17,11 +17,12 @@ from bench.scenarios.overload import OVERLOAD
 from bench.scenarios.plan import PLAN
 from bench.scenarios.scenario import Effort, Scenario
 from bench.scenarios.scrape import SCRAPE
+from bench.scenarios.workers import WORKERS
 from bench.stage import Stage
 
 __all__ = ["SCENARIOS", "named", "played"]
 
-SCENARIOS = (LATENCY, FAN_OUT, PLAN, HUNG, OVERLOAD, OUTAGE, MEMORY, SCRAPE, BATCH)
+SCENARIOS = (LATENCY, FAN_OUT, PLAN, HUNG, OVERLOAD, OUTAGE, MEMORY, SCRAPE, BATCH, WORKERS)
 
 
 def named(names: Sequence[str]) -> tuple[Scenario, ...]:
