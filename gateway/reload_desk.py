@@ -65,6 +65,7 @@ class Desk:
             raise SettingsError(f"reload.folder {self._folder}: {exc.strerror}") from None
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._forget_request()
             os.ftruncate(fd, 0)
             os.write(fd, str(os.getpid()).encode())
             yield
@@ -72,6 +73,13 @@ class Desk:
             raise SettingsError(f"reload.folder {self._folder}: another gateway has it; give each its own") from None
         finally:
             os.close(fd)
+
+    def _forget_request(self) -> None:
+        """What was asked of a process that is gone was answered by this start."""
+        try:
+            (self._folder / "request.json").unlink(missing_ok=True)
+        except OSError as exc:
+            raise SettingsError(f"reload.folder {self._folder}: request.json: {exc.strerror}") from None
 
     def holder(self) -> int:
         """The process to tell. Raises SettingsError where none runs."""
@@ -82,10 +90,15 @@ class Desk:
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return int(os.read(fd, 20))
+            said = os.read(fd, 20)
+        else:
+            raise SettingsError(f"reload.folder {self._folder}: no gateway runs")
         finally:
             os.close(fd)
-        raise SettingsError(f"reload.folder {self._folder}: no gateway runs")
+        # Not any number may be told: 0 and those below name groups, or everybody. 1 is the gateway of a container.
+        if not said.isdigit() or int(said) == 0:
+            raise SettingsError(f"reload.folder {self._folder}: pid names no process; ask again")
+        return int(said)
 
     def ask(self, request: Request, signer: Signer | None) -> None:
         """Put a request down; the signal is sent by whoever asks."""
@@ -101,7 +114,8 @@ class Desk:
         """
         file = self._folder / "request.json"
         try:
-            with file.open("rb") as opened:
+            fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(fd, "rb") as opened:
                 content = opened.read(_MOST_BYTES)
             file.unlink()
         except OSError:
@@ -137,10 +151,14 @@ class Desk:
         return list(said["parts"]) if said.get("id") == request_id else None
 
     def _write(self, name: str, said: Mapping[str, Any]) -> None:
+        """Root may ask in a folder of the gateway's user: what lies there already is never written through."""
         new = self._folder / f"{name}.new"
         try:
-            new.write_bytes(orjson.dumps(said))
-            new.chmod(0o644)
+            new.unlink(missing_ok=True)
+            fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            with os.fdopen(fd, "wb") as opened:
+                os.fchmod(fd, 0o644)
+                opened.write(orjson.dumps(said))
             new.replace(self._folder / name)
         except OSError as exc:
             raise SettingsError(f"reload.folder {self._folder}: {exc.strerror}") from None

@@ -22,7 +22,7 @@ from gateway.clock import Clock
 from gateway.errors import ApprovalError, GatewayError
 from gateway.reload_desk import Desk
 from gateway.reloading import SIGNAL, Ended, Reloader, Who
-from gateway.telemetry import log
+from gateway.telemetry import log, where
 
 __all__ = ["Role"]
 
@@ -50,11 +50,17 @@ class Role:
     async def keep_reloading(
         self, reloader: Reloader, told: asyncio.Event, clock: Clock, done: Callable[[tuple[Ended, ...]], None]
     ) -> None:
-        """Read again whenever told, until cancelled. `done` is told each time what came of it."""
+        """
+        Read again whenever told, until cancelled. `done` is told each time what came of it; a reload that fails for
+        a reason nobody thought of, such as a full disk, is no reason to hear no other.
+        """
         while True:
             await told.wait()
             told.clear()
-            done(await (self._follow(reloader) if self.follows else self._lead(reloader, clock)))
+            try:
+                done(await (self._follow(reloader) if self.follows else self._lead(reloader, clock)))
+            except Exception as exc:
+                log().error("reload.bug", part="", **where(exc))
 
     async def _lead(self, reloader: Reloader, clock: Clock) -> tuple[Ended, ...]:
         who, request = SIGNAL, None
