@@ -120,6 +120,7 @@ def check_whole(folder: Path, found: list[dict[str, Any]], items: int) -> int:
     return len(asked) - items
 
 
+@pytest.mark.faults
 async def test_a_killed_batch_goes_on_where_it_was(tmp_path: Path, stand_ins: Running) -> None:
     """kill -9 and a plain restart in the middle: each item has one result, and few were asked once more."""
     items = 120

@@ -142,6 +142,7 @@ async def _restarted(pair: Pair, times: int) -> None:
     await load
 
 
+@pytest.mark.faults
 async def test_rolling_restarts_fail_no_question(pair: Pair) -> None:
     """Each instance is told to stop and started again under load: every question is answered, and recorded."""
     await _restarted(pair, 2)
@@ -169,6 +170,7 @@ async def test_instances_a_killed_one_takes_no_record_with_it(pair: Pair) -> Non
     assert set(pair.received) <= pair.recorded()
 
 
+@pytest.mark.faults
 async def test_a_registry_that_fails_takes_no_instance_out(pair: Pair, stand_ins: Running) -> None:
     """An answer of 502 to 504 speaks of a registry: it comes through as it was written, and both stay in."""
     stand_ins.faults.set("dkdn", Fault("down", path="chiTiet"))
