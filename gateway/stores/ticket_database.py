@@ -19,16 +19,17 @@ from gateway.errors import StoreUnavailable, TicketsUnavailable
 from gateway.stores.instants import DATABASE_CLOCK, micros
 from gateway.stores.migration import TICKETS, migrate
 from gateway.stores.sql import Store
-from gateway.stores.ticket_sql import COLUMNS, Run, SqlTickets, ticket_of, written
+from gateway.stores.ticket_sql import COLUMNS, Dialect, Run, SqlTickets, ticket_of, written
 from gateway.stores.tickets import Claim, Ticket
 
 __all__ = ["TicketDatabase"]
 
 _WITHIN_S = 5.0
 _MICROSECOND = timedelta(microseconds=1)
-_MOST_GAPS = 20
 _PRUNED_AT_ONCE = 5_000
 _PLANS_AHEAD = 8
+_IN_ORDER = "ORDER BY ticket_id FOR UPDATE"
+_WORDS = Dialect(locks=_IN_ORDER, free=f"{_IN_ORDER} SKIP LOCKED", by_turn="", least="least", greatest="greatest")
 _DUE = """
   state = 'open' AND due_at <= {clock} AND leased_until <= {clock} AND (NOT :only_expired OR expires_at <= {clock})
   AND (sealed_under = ANY(:readable) OR expires_at <= {clock})
@@ -62,17 +63,6 @@ WHERE ticket_id = (
   ORDER BY delivery_due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING {COLUMNS}
 """  # noqa: S608
-_OPEN_NOW = "SELECT count(*) FROM tickets WHERE state = 'open' AND consumer = :consumer"
-_EARLIEST = "greatest(:now, asked_at + :gap * least(attempts, :most), coalesce(not_before_at, 0))"
-_BY_REGISTRY = f"""
-FROM tickets WHERE state = 'open' AND dataset >= :first AND dataset < :behind AND asked_at < :since
-  AND due_at > {_EARLIEST}
-"""
-_WAITS = f"SELECT 1 {_BY_REGISTRY} LIMIT 1"
-_RECOVERED = f"""
-UPDATE tickets SET due_at = {_EARLIEST}
-WHERE ticket_id IN (SELECT ticket_id {_BY_REGISTRY} ORDER BY ticket_id FOR UPDATE SKIP LOCKED)
-"""  # noqa: S608
 _GIVE_UP = """
 UPDATE tickets SET delivery = 'given_up', lease = NULL, leased_until = 0
 WHERE ticket_id IN (
@@ -94,7 +84,7 @@ class TicketDatabase(SqlTickets):
 
     def __init__(self, store: Store, marks: Sequence[bytes], *, clock: str = DATABASE_CLOCK) -> None:
         """`marks` tells secrets apart, that in use first; `clock` is what leases go by, as SQL."""
-        super().__init__(locks="ORDER BY ticket_id FOR UPDATE", mark=marks[0])
+        super().__init__(_WORDS, mark=marks[0])
         self._store = store
         self._readable = list(marks)
         due = _DUE.format(clock=clock)
@@ -119,9 +109,6 @@ class TicketDatabase(SqlTickets):
             migrate(self._store, TICKETS)
             self._is_prepared = True
 
-    def _open_now(self, run: Run, consumer: str) -> int:
-        return int(run(_OPEN_NOW, {"consumer": consumer}).fetchone()[0])
-
     def claim(self, claim: Claim, now: datetime, *, after: str, only_expired: bool) -> list[Ticket]:
         """See TicketStore."""
         wanted = {"now": micros(now), "only_expired": only_expired, "readable": self._readable}
@@ -145,21 +132,6 @@ class TicketDatabase(SqlTickets):
         with self._writing() as run:
             found = run(self._tell, values | lease).fetchone()
         return ticket_of(found) if found is not None else None
-
-    def recovered(self, registry: str, *, since: datetime, now: datetime, gap_s: float) -> int:
-        """See TicketStore. What somebody is at in this very moment is left to him."""
-        values = {
-            "now": micros(now),
-            "since": micros(since),
-            "gap": round(gap_s * 1_000_000),
-            "most": _MOST_GAPS,
-            "first": f"{registry}.",
-            "behind": f"{registry}/",  # what follows a dot
-        }
-        if not self._read(_WAITS, values):
-            return 0
-        with self._writing() as run:
-            return run(_RECOVERED, values).rowcount
 
     def give_up(self, *, all_but: Collection[str]) -> int:
         """See TicketStore."""

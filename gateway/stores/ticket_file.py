@@ -17,7 +17,7 @@ from typing import Any
 
 from gateway.errors import SettingsError, TicketsUnavailable
 from gateway.stores.instants import micros
-from gateway.stores.ticket_sql import COLUMNS, Run, SqlTickets, ticket_of
+from gateway.stores.ticket_sql import COLUMNS, Dialect, Run, SqlTickets, ticket_of
 from gateway.stores.tickets import Claim, Ticket
 
 __all__ = ["TicketFile"]
@@ -26,7 +26,7 @@ _BUSY_S = 5.0
 _TRIES = 20
 _OURS = 0x6F677469  # "ogti"
 _VERSION = 3
-_MOST_GAPS = 20
+_WORDS = Dialect(locks="", free="", by_turn="INDEXED BY tickets_turn", least="min", greatest="max")
 _TABLE = """
 CREATE TABLE IF NOT EXISTS tickets (
   ticket_id TEXT PRIMARY KEY, plan_id TEXT NOT NULL, consumer TEXT NOT NULL, case_id TEXT NOT NULL,
@@ -55,7 +55,6 @@ _CHANGES = (
     ("ALTER TABLE tickets ADD COLUMN counted TEXT",),
 )
 """What makes each version of the one before it, from the second on."""
-_OPEN_NOW = "SELECT count(*) FROM tickets INDEXED BY tickets_turn WHERE state = 'open' AND consumer = :consumer"
 # One look into the index for each consumer, however many tickets are due.
 _NEXT = """
 WITH RECURSIVE who(consumer) AS (
@@ -77,16 +76,6 @@ WHERE plan_id = :plan AND state = 'open' AND due_at <= :now AND leased_until <= 
   AND (NOT :only_expired OR expires_at <= :now)
 RETURNING {COLUMNS}
 """  # noqa: S608
-_EARLIEST = "max(:now, asked_at + :gap * min(attempts, :most), coalesce(not_before_at, 0))"
-_BY_REGISTRY = f"""
-FROM tickets WHERE state = 'open' AND dataset >= :first AND dataset < :behind AND asked_at < :since
-  AND due_at > {_EARLIEST}
-"""
-_WAITS = f"SELECT 1 {_BY_REGISTRY} LIMIT 1"
-_RECOVERED = f"""
-UPDATE tickets SET due_at = {_EARLIEST}
-WHERE ticket_id IN (SELECT ticket_id {_BY_REGISTRY})
-"""  # noqa: S608
 _TELL = f"""
 UPDATE tickets SET lease = :token, leased_until = :until, delivery_attempts = delivery_attempts + 1
 WHERE ticket_id = (
@@ -103,7 +92,7 @@ class TicketFile(SqlTickets):
 
     def __init__(self, file: Path) -> None:
         """Raises SettingsError where there can be no such file, or where another program's lies; TicketsUnavailable."""
-        super().__init__(locks="", mark=None)
+        super().__init__(_WORDS, mark=None)
         self.file = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -169,9 +158,6 @@ class TicketFile(SqlTickets):
         with _typed():
             return self._database.execute(statement, values).fetchall()
 
-    def _open_now(self, run: Run, consumer: str) -> int:
-        return int(run(_OPEN_NOW, {"consumer": consumer}).fetchone()[0])
-
     def claim(self, claim: Claim, now: datetime, *, after: str, only_expired: bool) -> list[Ticket]:
         """See TicketStore."""
         wanted = {"now": micros(now), "only_expired": only_expired, "after": after}
@@ -185,22 +171,6 @@ class TicketFile(SqlTickets):
             named = wanted | {"token": claim.token, "until": micros(claim.until), "plan": found[0]}
             del named["after"]
             return [ticket_of(row) for row in run(_CLAIM, named).fetchall()]
-
-    def recovered(self, registry: str, *, since: datetime, now: datetime, gap_s: float) -> int:
-        """See TicketStore."""
-        values = {
-            "now": micros(now),
-            "since": micros(since),
-            "gap": round(gap_s * 1_000_000),
-            "most": _MOST_GAPS,
-            "first": f"{registry}.",
-            "behind": f"{registry}/",  # what follows a dot
-        }
-        with _typed():  # a registry that answers all the time has nothing waiting, as a rule
-            if self._database.execute(_WAITS, values).fetchone() is None:
-                return 0
-        with self._writing() as run:
-            return run(_RECOVERED, values).rowcount
 
     def claim_delivery(self, consumer: str, claim: Claim, now: datetime) -> Ticket | None:
         """See TicketStore."""

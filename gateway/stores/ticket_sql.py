@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -15,12 +15,13 @@ from gateway.errors import TicketsUnavailable
 from gateway.stores.instants import micros, moment
 from gateway.stores.tickets import Claim, Delivery, End, Opened, State, Ticket, Waiting
 
-__all__ = ["COLUMNS", "Cursor", "Run", "SqlTickets", "ticket_of", "written"]
+__all__ = ["COLUMNS", "Cursor", "Dialect", "Run", "SqlTickets", "ticket_of", "written"]
 
 _NAMES = tuple(field.name for field in fields(Ticket))
 _TIMES = frozenset(name for name in _NAMES if name.endswith("_at"))
 COLUMNS = ", ".join(f'"{name}"' for name in _NAMES)
 _TRIES = 5
+_MOST_GAPS = 20
 _SELECT = f"SELECT {COLUMNS} FROM tickets"  # noqa: S608  # names of fields
 _OPEN_ONE = f"{_SELECT} WHERE state = 'open' AND consumer = :consumer AND fingerprint = :fingerprint AND paper = :paper"
 _OF_PLAN = f"{_SELECT} WHERE state = 'open' AND consumer = :consumer AND fingerprint = :fingerprint"
@@ -72,17 +73,43 @@ Run = Callable[[str, Mapping[str, Any]], Cursor]
 """Runs one statement with values by name, `:name` in it; values that it does not name do no harm."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """
+    The words of one database: what a SELECT says at its end so that its rows stay as they are until the transaction is
+    over, with `free` those alone that nobody is at; what follows a table's name to count open tickets by an index; and
+    the least and the greatest of several values.
+    """
+
+    locks: str
+    free: str
+    by_turn: str
+    least: str
+    greatest: str
+
+
 class SqlTickets(ABC):
     """
-    See `stores.tickets.TicketStore`, of which whatever needs its own words for each database is left to be written.
-
-    `locks` is what a SELECT says at its end so that its rows stay as they are until the transaction is over. With
-    `mark` each row has, in `sealed_under`, which secret its sealed content wants.
+    See `stores.tickets.TicketStore`, of which whatever needs statements of its own for each database is left to be
+    written. With `mark` each row has, in `sealed_under`, which secret its sealed content wants.
     """
 
-    def __init__(self, *, locks: str, mark: bytes | None) -> None:
-        self._locks = locks
+    def __init__(self, dialect: Dialect, *, mark: bytes | None) -> None:
+        self._locks = dialect.locks
         self._mark = mark
+        self._open_now = f"SELECT count(*) FROM tickets {dialect.by_turn} WHERE state = 'open' AND consumer = :consumer"  # noqa: S608
+        earliest = (
+            f"{dialect.greatest}(:now, asked_at + :gap * {dialect.least}(attempts, :most), coalesce(not_before_at, 0))"
+        )
+        by_registry = f"""
+            FROM tickets WHERE state = 'open' AND dataset >= :first AND dataset < :behind AND asked_at < :since
+              AND due_at > {earliest}
+        """
+        self._waits = f"SELECT 1 {by_registry} LIMIT 1"
+        self._recovered = f"""
+            UPDATE tickets SET due_at = {earliest}
+            WHERE ticket_id IN (SELECT ticket_id {by_registry} {dialect.free})
+        """  # noqa: S608
         also, value, marked = ("", "", "") if mark is None else (", sealed_under", ", :mark", ", sealed_under = :mark")
         names = ", ".join(f":{name}" for name in _NAMES)
         self._insert = f"""
@@ -105,10 +132,6 @@ class SqlTickets(ABC):
     def _read(self, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """All rows. Raises TicketsUnavailable."""
 
-    @abstractmethod
-    def _open_now(self, run: Run, consumer: str) -> int:
-        """How many open tickets the consumer has."""
-
     def open(self, tickets: Sequence[Ticket], *, most: int) -> Mapping[str, Opened]:
         """See TicketStore."""
         opened: dict[str, Opened] = {}
@@ -120,7 +143,8 @@ class SqlTickets(ABC):
                     opened[ticket.paper] = Opened(there, is_new=False)
                     continue
                 if ticket.consumer not in open_now:
-                    open_now[ticket.consumer] = self._open_now(run, ticket.consumer)
+                    counted = run(self._open_now, {"consumer": ticket.consumer}).fetchone()
+                    open_now[ticket.consumer] = int(counted[0])
                 if open_now[ticket.consumer] < most:
                     opened[ticket.paper] = one = self._opened(run, ticket)
                     open_now[ticket.consumer] += one.is_new
@@ -198,9 +222,20 @@ class SqlTickets(ABC):
             values = self._ending(end) | {"id": ticket_id, "token": token}
             return run(f"{self._over} AND lease = :token", values).rowcount == 1
 
-    @abstractmethod
     def recovered(self, registry: str, *, since: datetime, now: datetime, gap_s: float) -> int:
-        """See TicketStore."""
+        """See TicketStore. What somebody is at in this very moment is left to him."""
+        values = {
+            "now": micros(now),
+            "since": micros(since),
+            "gap": round(gap_s * 1_000_000),
+            "most": _MOST_GAPS,
+            "first": f"{registry}.",
+            "behind": f"{registry}/",  # what follows a dot
+        }
+        if not self._read(self._waits, values):  # a registry that answers all the time has nothing waiting, as a rule
+            return 0
+        with self._writing() as run:
+            return run(self._recovered, values).rowcount
 
     @abstractmethod
     def give_up(self, *, all_but: Collection[str]) -> int:
