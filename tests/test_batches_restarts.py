@@ -20,6 +20,7 @@ from gateway.batches.rows import Kept, Named, ResultRow, Settled
 from gateway.batches.shelf import Shelf, Unreadable
 from gateway.batches.sql import Shared, SqlRows
 from gateway.batches.tables import METADATA
+from gateway.clock import SystemClock
 from gateway.crypto_sealing import Sealer
 from gateway.domain.inquiry import Inquiry
 from gateway.errors import BatchesUnavailable, IdempotencyConflict
@@ -27,7 +28,9 @@ from gateway.ledger.reading import LogReader
 from gateway.lookup.request import read
 from gateway.stores.instants import DATABASE_CLOCK
 from gateway.stores.migration import BATCHES, migrate
+from gateway.stores.outages import Outages
 from gateway.stores.sql import Store
+from gateway.telemetry import Metrics
 from mocks.server import Running
 from tests.campaign import Campaign
 from tests.conftest import INQUIRY, KEY, MAU, NOBODY
@@ -199,7 +202,7 @@ def a_shelf(url: str, key: bytes = b"k" * 32, *, clock: str | None = None) -> Sh
     """One worker's; where instances share a database its leases go by the time that a test says, or by `clock`."""
     sealer = Sealer([key])
     shared = None if url.startswith("sqlite") else Shared(readable=sealer.begins, given_up=1000 * SECOND, clock=clock)
-    return Shelf(SqlRows(Store.open(url, erases=True), shared), sealer)
+    return Shelf(SqlRows(Store.open(url, erases=True), shared), sealer, Outages(Metrics(), SystemClock()))
 
 
 async def put(shelf: Shelf, batch_id: str, *, consumer: str = "one-stop", items: int = 3, at: int = 0) -> None:

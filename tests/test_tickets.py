@@ -25,8 +25,10 @@ from gateway.ledger.evidence import verified
 from gateway.ledger.reading import LogReader
 from gateway.lookup.planning import Planner
 from gateway.settings import load
+from gateway.stores.outages import Outages
 from gateway.stores.ticket_file import TicketFile
 from gateway.stores.tickets import Claim, Delivery, End, State
+from gateway.telemetry import Metrics
 from gateway.tickets.asking import Asker
 from gateway.tickets.schedule import Schedule
 from gateway.tickets.seal import Seal
@@ -370,7 +372,8 @@ async def test_what_cannot_be_read_any_more_is_not_lost(stand_ins: Running, tmp_
 
 async def test_a_bug_in_an_asking_keeps_no_ticket_open_for_ever(stand_ins: Running, tmp_path: Path) -> None:
     """What ends in an error nobody foresaw is asked about again, and once its time is over the paper is required."""
-    clock, store = Ahead(0), StoreThread(lambda: TicketFile(tmp_path / "other.db"))
+    clock = Ahead(0)
+    store = StoreThread(lambda: TicketFile(tmp_path / "other.db"), Outages(Metrics(), clock))
     now = clock.now()
     fresh, over = (one_ticket(n, due_at=now, expires_at=now + timedelta(hours=hours)) for n, hours in ((1, 1), (2, -1)))
     async with office(stand_ins, tmp_path) as desk:

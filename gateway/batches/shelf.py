@@ -33,7 +33,7 @@ class Unreadable(Exception):
 class Shelf:
     """The batches of one database, for the event loop. Every method may raise BatchesUnavailable."""
 
-    def __init__(self, rows: Rows, sealer: Sealer, outages: Outages | None = None) -> None:
+    def __init__(self, rows: Rows, sealer: Sealer, outages: Outages) -> None:
         self._rows = rows
         self._sealer = sealer
         self._outages = outages
@@ -131,16 +131,10 @@ class Shelf:
     async def _run(self, what: Callable[[], T], *, reading: bool = False, within_s: float = _WITHIN_S) -> T:
         threads = self._readers if reading else self._thread
         try:
-            given = await threads.run(lambda: self._prepared(what), within_s=within_s)
+            with self._outages.noted("batches", StoreUnavailable, TimeoutError):
+                return await threads.run(lambda: self._prepared(what), within_s=within_s)
         except (StoreUnavailable, TimeoutError) as exc:
-            self._note(answers=False)
             raise BatchesUnavailable(f"batches: {str(exc) or 'no answer in time'}") from None
-        self._note(answers=True)
-        return given
-
-    def _note(self, *, answers: bool) -> None:
-        if self._outages is not None:
-            self._outages.note("batches", answers=answers)
 
     def _prepared(self, what: Callable[[], T]) -> T:
         if not self._is_prepared:

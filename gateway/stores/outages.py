@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from gateway.clock import Clock
 from gateway.telemetry import Metrics, log
 
@@ -27,6 +30,16 @@ class Outages:
             log().error("store.lost", part=part)
         elif since is not None:
             log().info("store.back", part=part, elapsed_s=round(self._clock.monotonic() - since, 3))
+
+    @contextmanager
+    def noted(self, part: str, *failures: type[Exception]) -> Iterator[None]:
+        """Note how the work inside went: `failures` are those of the database; any other says nothing of it."""
+        try:
+            yield
+        except failures:
+            self.note(part, answers=False)
+            raise
+        self.note(part, answers=True)
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ _WITHIN_S = 15.0
 class StoreThread:
     """`run` gives work to the store. Between `start` and `close` only."""
 
-    def __init__(self, open_store: Callable[[], SqlTickets], outages: Outages | None = None) -> None:
+    def __init__(self, open_store: Callable[[], SqlTickets], outages: Outages) -> None:
         self._open = open_store
         self._outages = outages
         self._store: SqlTickets | None = None
@@ -36,19 +36,10 @@ class StoreThread:
         if store is None:
             raise TicketsUnavailable("tickets: not open")
         try:
-            given = await self._thread.run(lambda: work(store), within_s=within_s)
+            with self._outages.noted("tickets", TicketsUnavailable, TimeoutError):
+                return await self._thread.run(lambda: work(store), within_s=within_s)
         except TimeoutError:
-            self._note(answers=False)
             raise TicketsUnavailable("tickets: no answer in time") from None
-        except TicketsUnavailable:
-            self._note(answers=False)
-            raise
-        self._note(answers=True)
-        return given
-
-    def _note(self, *, answers: bool) -> None:
-        if self._outages is not None:
-            self._outages.note("tickets", answers=answers)
 
     async def close(self) -> None:
         """Let go of it, once what is under way is done."""
