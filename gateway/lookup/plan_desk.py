@@ -163,6 +163,11 @@ class Desk:
             self._keys[place] = self._made_key(question, way, nth)
         return self._keys[place]
 
+    def _asked_for(self, question: Question, way: Alternative, nth: int) -> Asked | None:
+        """What is asked for a paper's question; None where nothing is."""
+        key = self._key(question, way, nth)
+        return None if key is None else self.asked.get(key)
+
     def _made_key(self, question: Question, way: Alternative, nth: int) -> _Key | None:
         about = self._about(question, nth)
         by_dataset = {one.dataset: one for one in way.questions}
@@ -252,8 +257,7 @@ class Desk:
         places = {one.dataset: place for place, one in enumerate(way.questions)}
         for question in way.questions:
             answers.append(self._answered(question, way, nth, subject))
-            key = self._key(question, way, nth)
-            one = self.asked.get(key) if key is not None else None
+            one = self._asked_for(question, way, nth)
             if one is None or not one.feeds or one.was_asked or one.is_later:
                 continue
             sources = [places[taken.dataset] for taken in question.taken]
@@ -268,8 +272,7 @@ class Desk:
         publication = self._publication(question, way, subject)
         if publication is Publication.PUBLISHED and self._entry(question.dataset) is None:
             return Answered(publication, Unknown(Reason.NOT_CONNECTED))
-        key = self._key(question, way, nth)
-        one = self.asked.get(key) if key is not None else None
+        one = self._asked_for(question, way, nth)
         if one is None or self._missing(question, nth, subject) or any(one.lacks(question)):
             return Answered(publication, None)
         verdicts = {name: compared.verdict for name, compared in one.verdicts.items() if name in question.match}
@@ -298,8 +301,8 @@ class Desk:
         lacking: list[str] = []
         for one, place, subject in () if is_law else taken:
             chosen = kind.alternatives[one.way]
-            keys = [(question, self._key(question, chosen, place)) for question in chosen.questions]
-            used += [(question, self.asked[key]) for question, key in keys if key is not None and key in self.asked]
+            noted = [(question, self._asked_for(question, chosen, place)) for question in chosen.questions]
+            used += [(question, each) for question, each in noted if each is not None]
             lacking += self._lacking(chosen, place, subject)
         if not taken and way is not None:  # nobody in the role: all of it has to be declared
             lacking = [name for question in way.questions for name in (*question.keys, *question.match)]
@@ -331,8 +334,7 @@ class Desk:
     def _lacking(self, way: Alternative, nth: int, subject: Subject) -> Iterator[str]:
         for question in way.questions:
             yield from self._missing(question, nth, subject)
-            key = self._key(question, way, nth)
-            one = self.asked.get(key) if key is not None else None
+            one = self._asked_for(question, way, nth)
             if one is not None:
                 yield from one.lacks(question)
             if question.taken and not (one is not None and (one.was_asked or one.is_later)):

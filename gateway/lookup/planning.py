@@ -187,16 +187,16 @@ class Planner:
 
     async def _in_turn(self, desk: Desk, noted: Sequence[Asked], asking: _Asking) -> None:
         """Ask each question when its turn comes: all that wait for nothing at once."""
-        request, caller, now = asking.request, asking.caller, self._clock.monotonic
+        now = self._clock.monotonic
         early = {one.lookup_id for one in noted if all(use.is_early for use in desk.uses(one))}
         patience_s = self._patience_s(desk, noted, asking)
-        turns = Turns(desk, noted, caller.arrived + patience_s - now())
+        turns = Turns(desk, noted, asking.caller.arrived + patience_s - now())
 
         async def one_by_one(one: Asked) -> None:
             try:
                 if not await turns.comes(one):
                     return
-                if turns.waits(one) and self._lookup.end(_question(one, request, None), caller) <= now():
+                if turns.waits(one) and self._end(one, asking) <= now():
                     one.outcome = Unknown(Reason.TIMEOUT)  # what it waited for took all the time
                     return
                 await self._ask(one, asking, patience_s if one.lookup_id in early else None)
@@ -210,8 +210,12 @@ class Planner:
     def _patience_s(self, desk: Desk, noted: Sequence[Asked], asking: _Asking) -> float:
         """How long earlier results may take: a part of what the shortest question behind them has."""
         behind = [one for one in noted if any(use.behind for use in desk.uses(one))]
-        ends = [self._lookup.end(_question(one, asking.request, None), asking.caller) for one in behind]
-        return min([self._first_s, *(_SHARE * (end - asking.caller.arrived) for end in ends)])
+        left_s = (self._end(one, asking) - asking.caller.arrived for one in behind)
+        return min([self._first_s, *(_SHARE * one for one in left_s)])
+
+    def _end(self, one: Asked, asking: _Asking) -> float:
+        """When a question must have been answered (monotonic)."""
+        return self._lookup.end(_question(one, asking.request, None), asking.caller)
 
     async def _ask(self, one: Asked, asking: _Asking, deadline_s: float | None = None) -> None:
         """One question, in the place that the plan itself came in with where that is free, else in one of its own."""
