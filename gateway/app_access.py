@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from gateway.app_approvals import approval_of
 from gateway.app_credentials import credentials, log_in_urls, tls_context
-from gateway.app_reload import KeptFile
+from gateway.app_reload import WholeFile
 from gateway.clock import Clock
 from gateway.crypto import Secrets
 from gateway.errors import SettingsError
@@ -44,10 +44,10 @@ class Rules:
         """Those that the settings have, to be read again: without a file there is no version."""
         parts: list[Reloadable] = []
         if self.policy.current.version:
-            parts.append(KeptFile("policy", self.policy, lambda policy: policy.version, self._approved("policy")))
+            parts.append(WholeFile("policy", self.policy, lambda policy: policy.version, self._approved("policy")))
         if self.officers.current.version:
             parts.append(
-                KeptFile("officers", self.officers, lambda officers: officers.version, self._approved("officers"))
+                WholeFile("officers", self.officers, lambda officers: officers.version, self._approved("officers"))
             )
         return parts
 

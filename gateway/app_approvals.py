@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from gateway.app_reload import approvers
+from gateway.app_reload import approvers, installation
 from gateway.errors import ApprovalError, SettingsError
 from gateway.ledger.rights_change import RightsChange, approved
 from gateway.settings import OfficersSettings, PolicySettings, Settings
@@ -27,7 +27,7 @@ def change_in(settings: Settings, kind: Kind, file: Path) -> RightsChange:
         content = file.read_bytes()
     except OSError as exc:
         raise SettingsError(f"{kind} {file}: {exc.strerror}") from None
-    return RightsChange.of(content, kind, settings.ledger.origin if settings.ledger is not None else "")
+    return RightsChange.of(content, kind, installation(settings))
 
 
 def approval_of(settings: Settings, kind: Kind, version: str) -> Mapping[str, Any]:

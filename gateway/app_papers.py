@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from gateway.app_reload import KeptFile
+from gateway.app_reload import WholeFile
 from gateway.domain.dataset import Adapter
 from gateway.errors import SettingsError
 from gateway.lookup.kept import Kept
@@ -22,7 +22,7 @@ def kept_procedures(settings: Settings, adapters: Mapping[str, Adapter]) -> tupl
     """The catalogue in force; and what is read again of it, where there is a folder. Raises SettingsError."""
     kept = Kept(lambda: of_settings(settings, adapters))
     folder = settings.procedures.folder
-    return kept, [] if folder is None else [KeptFile("procedures", kept, lambda catalogue: catalogue.version)]
+    return kept, [] if folder is None else [WholeFile("procedures", kept, lambda catalogue: catalogue.version)]
 
 
 def of_settings(settings: Settings, adapters: Mapping[str, Adapter]) -> Catalogue:

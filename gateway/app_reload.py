@@ -18,7 +18,7 @@ from gateway.settings import Settings
 from gateway.settings_authentication import WebTlsSettings
 from gateway.web.tls import Renewed
 
-__all__ = ["FrontDoorFiles", "KeptFile", "approvers", "desk_of", "recording"]
+__all__ = ["FrontDoorFiles", "WholeFile", "approvers", "desk_of", "installation", "recording"]
 
 _DURABLE_WITHIN_S = 10.0
 
@@ -29,7 +29,7 @@ def _unsaid(_: Any) -> Mapping[str, Any]:
     return {}
 
 
-class KeptFile(Generic[T]):
+class WholeFile(Generic[T]):
     """A file that is read whole. `approved` tells the ledger of its approval, and raises where there is none."""
 
     def __init__(
@@ -112,12 +112,16 @@ def recording(ledger: Log | None) -> Callable[[Mapping[str, Any]], Awaitable[Non
     return record
 
 
+def installation(settings: Settings) -> str:
+    """What approvals and requests are bound to: the name of this gateway's ledger, or nothing where it has none."""
+    return settings.ledger.origin if settings.ledger is not None else ""
+
+
 def desk_of(settings: Settings) -> Desk | None:
     """Where requests for a reload are put; None where settings name no folder. Raises SettingsError."""
     if settings.reload.folder is None:
         return None
-    origin = settings.ledger.origin if settings.ledger is not None else ""
-    return Desk(settings.reload.folder, origin, approvers(settings))
+    return Desk(settings.reload.folder, installation(settings), approvers(settings))
 
 
 def approvers(settings: Settings) -> dict[str, PublicKey]:

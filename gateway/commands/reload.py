@@ -40,7 +40,7 @@ def reload(
     import signal
 
     from gateway.app import new_id
-    from gateway.app_reload import desk_of
+    from gateway.app_reload import desk_of, installation
     from gateway.clock import SystemClock
     from gateway.crypto import FileSigner
     from gateway.reload_desk import Request
@@ -50,8 +50,7 @@ def reload(
     desk = desk_of(loaded)
     if desk is None:
         raise SettingsError("reload.folder: needed to say who asks; `kill -HUP` does without, and is noted as `signal`")
-    origin = loaded.ledger.origin if loaded.ledger is not None else ""
-    request = Request(id=new_id(), by=by, at=SystemClock().now(), ledger=origin)
+    request = Request(id=new_id(), by=by, at=SystemClock().now(), ledger=installation(loaded))
     running = desk.holder()
     desk.ask(request, FileSigner.load(key) if key is not None else None)
     os.kill(running, signal.SIGHUP)

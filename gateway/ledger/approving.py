@@ -14,7 +14,7 @@ from gateway.crypto import PublicKey, Signer, algorithm_of, thumbprint, verifies
 from gateway.errors import ApprovalError
 from gateway.ledger import jws
 
-__all__ = ["PERSONS", "signed", "signed_by", "two_persons"]
+__all__ = ["PERSONS", "signed", "signed_by", "two_different", "two_persons"]
 
 PERSONS = 2
 _MOST_CHARS = 16_384
@@ -49,8 +49,13 @@ def signed_by(request: bytes, typ: str, token: str, approvers: Mapping[str, Publ
 
 def two_persons(request: bytes, typ: str, tokens: Iterable[str], approvers: Mapping[str, PublicKey]) -> list[str]:
     """Who has approved. Raises ApprovalError unless two different persons with two different keys have."""
-    names = {signed_by(request, typ, token, approvers) for token in tokens}
-    persons = {thumbprint(approvers[name]) for name in names}
+    return two_different((signed_by(request, typ, token, approvers) for token in tokens), approvers)
+
+
+def two_different(names: Iterable[str], approvers: Mapping[str, PublicKey]) -> list[str]:
+    """The approvers of these names. Raises ApprovalError unless they are two persons with two different keys."""
+    approved = set(names)
+    persons = {thumbprint(approvers[name]) for name in approved}
     if len(persons) < PERSONS:
         raise ApprovalError(f"two different persons must approve; there is {len(persons)}")
-    return sorted(names)
+    return sorted(approved)

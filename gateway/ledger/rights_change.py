@@ -57,14 +57,14 @@ def approved(change: RightsChange, approvals: Path, approvers: Mapping[str, Publ
         lines = [line for line in approvals.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError):
         raise ApprovalError(f"{change.file}.approvals {approvals}: cannot be read") from None
-    counting = [line for line in lines if _counts(change, line, approvers)]
-    names = approving.two_persons(change.canonical(), _TYPE, counting, approvers)
-    return {"approved_by": names, "approvals": [line.strip() for line in counting]}
+    counting = [(line, name) for line in lines if (name := _approver(change, line, approvers)) is not None]
+    names = approving.two_different((name for _, name in counting), approvers)
+    return {"approved_by": names, "approvals": [line.strip() for line, _ in counting]}
 
 
-def _counts(change: RightsChange, token: str, approvers: Mapping[str, PublicKey]) -> bool:
+def _approver(change: RightsChange, token: str, approvers: Mapping[str, PublicKey]) -> str | None:
+    """Whose approval of just this the token is; None where it is nobody's."""
     try:
-        approving.signed_by(change.canonical(), _TYPE, token, approvers)
+        return approving.signed_by(change.canonical(), _TYPE, token, approvers)
     except ApprovalError:
-        return False
-    return True
+        return None
