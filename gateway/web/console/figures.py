@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Figures"]
+__all__ = ["Figures", "gained"]
 
 Labels = Mapping[str, str]
+
+
+def gained(now: float, before: float) -> float:
+    """What a count has gained; one that went back, as after a restart, began again at 0."""
+    return now - before if now >= before else now
 
 
 class Figures:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gateway.web.console.figures import Figures
+from gateway.web.console.figures import Figures, gained
 from gateway.web.console.traffic import Standing, Word, word
 
 __all__ = ["Known", "Moment", "Registry"]
@@ -52,8 +52,7 @@ class Moment:
 
     def increase(self, name: str, **labels: str) -> float:
         """What a counter has gained since `earlier`; after a restart of everything, since then."""
-        now, before = self.figures.total(name, **labels), self.earlier.total(name, **labels)
-        return now - before if now >= before else now
+        return gained(self.figures.total(name, **labels), self.earlier.total(name, **labels))
 
     def open_circuits(self, registry: str) -> list[str]:
         """The datasets that a breaker keeps questions from."""

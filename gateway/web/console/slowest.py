@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.web.console.figures import Figures
+from gateway.web.console.figures import Figures, gained
 
 __all__ = ["Slow", "quantile", "slowest"]
 
@@ -36,7 +36,7 @@ def slowest(figures: Figures, earlier: Figures) -> list[Slow]:
     for has, value in figures.each(_BUCKETS):
         was = before.get((has["registry"], has["dataset"], has["le"]), 0.0)
         buckets = came.setdefault((has["registry"], has["dataset"]), {})
-        buckets[float(has["le"])] = value - was if value >= was else value
+        buckets[float(has["le"])] = gained(value, was)
     found = [
         Slow(registry, dataset, round(count), quantile(buckets, 0.5), quantile(buckets, 0.95))
         for (registry, dataset), buckets in came.items()

@@ -48,7 +48,7 @@ def state(moment: Moment) -> dict[str, Any]:
 def _registry(moment: Moment, one: Registry) -> dict[str, Any]:
     standing, figures = moment.standing(one.name), moment.figures
     minute = standing.minute
-    reason = max(minute.reasons, key=lambda word: (minute.reasons[word], word), default=None)
+    reason = minute.foremost
     return {
         "name": one.name,
         "title": one.title,

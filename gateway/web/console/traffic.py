@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal
 
 from gateway.errors import Reason
-from gateway.web.console.figures import Figures
+from gateway.web.console.figures import Figures, gained
 
 __all__ = ["OURS", "SICK", "Beat", "Course", "Standing", "Word", "beats", "word"]
 
@@ -58,18 +58,19 @@ class Beat:
         """All failures."""
         return sum(self.reasons.values())
 
+    @property
+    def foremost(self) -> str | None:
+        """The reason of most failures; None where nothing failed."""
+        return max(self.reasons, key=lambda reason: (self.reasons[reason], reason), default=None)
+
     def since(self, earlier: Beat) -> Beat:
-        """What has been counted since then. A count that went back, as after a restart, counts from 0."""
+        """What has been counted since then."""
         reasons = {
             reason: more
             for reason, count in self.reasons.items()
-            if (more := _more(count, earlier.reasons.get(reason, 0.0))) > 0
+            if (more := gained(count, earlier.reasons.get(reason, 0.0))) > 0
         }
-        return Beat(self.at, _more(self.answered, earlier.answered), reasons, self.in_flight)
-
-
-def _more(now: float, before: float) -> float:
-    return now - before if now >= before else now
+        return Beat(self.at, gained(self.answered, earlier.answered), reasons, self.in_flight)
 
 
 def beats(figures: Figures, at: float) -> dict[str, Beat]:

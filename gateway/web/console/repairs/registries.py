@@ -10,7 +10,7 @@ from gateway.web.console.repairs.item import CHECK, Item
 
 __all__ = ["drift", "registries"]
 
-_PAGES = {Reason.REFUSED: "token.md", Reason.MALFORMED: "drift.md"}
+_PAGES: Mapping[str | None, str] = {Reason.REFUSED: "token.md", Reason.MALFORMED: "drift.md"}
 
 
 def registries(moment: Moment) -> Iterator[Item]:
@@ -20,6 +20,7 @@ def registries(moment: Moment) -> Iterator[Item]:
                 yield _failing(moment, one)
             case "degraded":
                 minute = moment.standing(one.name).minute
+                said, said_en = _said(minute.foremost)
                 yield Item(
                     id=f"registry-degraded:{one.name}",
                     urgency="today",
@@ -27,8 +28,8 @@ def registries(moment: Moment) -> Iterator[Item]:
                     "câu được trả lời",
                     title_en=f"{one.name}: {minute.failed:.0f} questions failed within a minute, "
                     f"{minute.answered:.0f} were answered",
-                    todo=f"{_reason(minute.reasons)[0]} Theo dõi; báo bộ phận hỗ trợ nếu kéo dài.",
-                    todo_en=f"{_reason(minute.reasons)[1]} Watch it; call the help desk if it lasts.",
+                    todo=f"{said} Theo dõi; báo bộ phận hỗ trợ nếu kéo dài.",
+                    todo_en=f"{said_en} Watch it; call the help desk if it lasts.",
                     page="runbook/error-budget.md",
                     command=CHECK,
                 )
@@ -49,12 +50,11 @@ def registries(moment: Moment) -> Iterator[Item]:
 def _failing(moment: Moment, one: Registry) -> Item:
     standing = moment.standing(one.name)
     latest = standing.latest
-    reasons = latest.reasons if latest is not None and latest.failed else standing.minute.reasons
-    said, said_en = _reason(reasons)
+    reason = (latest if latest is not None and latest.failed else standing.minute).foremost
+    said, said_en = _said(reason)
     shut = moment.open_circuits(one.name)
     probing = f" Cổng đang tự thử lại từng câu một ({', '.join(shut)})." if shut else ""
     probing_en = f" The gateway probes by itself, one question at a time ({', '.join(shut)})." if shut else ""
-    most = _most(reasons)
     return Item(
         id=f"registry-failing:{one.name}",
         urgency="now",
@@ -62,19 +62,14 @@ def _failing(moment: Moment, one: Registry) -> Item:
         title_en=f"{one.name} does not answer",
         todo=f"{said}{probing} Chạy lệnh kiểm tra, rồi gọi bộ phận hỗ trợ của {one.owner} hoặc của nền tảng.",
         todo_en=f"{said_en}{probing_en} Run the check, then call the registry's or the platform's help desk.",
-        page=f"runbook/{_PAGES.get(most, 'registry-down.md') if most else 'registry-down.md'}",
+        page=f"runbook/{_PAGES.get(reason, 'registry-down.md')}",
         command=CHECK,
         since=standing.failing_since,
     )
 
 
-def _most(reasons: Mapping[str, float]) -> Reason | None:
-    return Reason(max(reasons, key=lambda reason: (reasons[reason], reason))) if reasons else None
-
-
-def _reason(reasons: Mapping[str, float]) -> tuple[str, str]:
-    reason = _most(reasons)
-    return ("", "") if reason is None else (REASONS[reason].title_vi, REASONS[reason].title_en)
+def _said(reason: str | None) -> tuple[str, str]:
+    return ("", "") if reason is None else (REASONS[Reason(reason)].title_vi, REASONS[Reason(reason)].title_en)
 
 
 def drift(moment: Moment) -> Iterator[Item]:
