@@ -14,27 +14,19 @@ from gateway.procedures.reading import packaged, read_catalogue
 from mocks.disagreements import Disagreement, disagreements
 from mocks.province import Province
 from mocks.server import running
+from tests.catalogues import FIRST_CASE, PROCEDURE
 from tests.conftest import settings_for
 from tests.policies import policy, rule, with_policy
 from tests.test_docs import ADAPTERS
 from tests.test_paper_plans import office, plan
 
-OWN = """
+OWN = f"""
 [published]
 "dancu.citizen" = 2026-01-01
 "bhxh.participant" = 2026-01-01
-
-[procedures."9.000001"]
-title = "Thủ tục mẫu"
-title_en = "A procedure"
-levels = ["province"]
-decision = "1/QĐ-UBND"
-source = "portal"
-[[procedures."9.000001".cases]]
-id = "general"
-papers = [
-  {id = "identity", kind = "identity", role = "applicant", clause = "A"},
-  {id = "insurance", kind = "insurance_book", role = "applicant", clause = "A"},
+{PROCEDURE}{FIRST_CASE}papers = [
+  {{id = "identity", kind = "identity", role = "applicant", clause = "A"}},
+  {{id = "insurance", kind = "insurance_book", role = "applicant", clause = "A"}},
 ]
 """
 BOTH = {"dancu.citizen": ["*"], "bhxh.participant": ["*"]}

@@ -19,44 +19,23 @@ from gateway.settings import CasesSettings, Settings, load
 from gateway.settings_papers import ProceduresSettings
 from mocks.faults import Fault
 from mocks.server import Running
+from tests.catalogues import FIRST_CASE, NAMED_FIRM, PROCEDURE
 from tests.conftest import INQUIRY, MAU, NOBODY, Desk, open_desk, settings_for
 from tests.policies import policy, rule, with_policy
 from tests.recorded import settings_file
 
-OWN = """
+OWN = f"""
 [published]
 "dancu.citizen" = 2026-01-01
 "dkdn.enterprise" = 2026-01-01
-
-[kinds.named_firm]
-title = "Giấy chứng nhận đăng ký doanh nghiệp"
-title_en = "Certificate of business registration"
-basis = "Nghị quyết 66.7/2025/NQ-CP, Điều 2"
-source = "portal"
-citizen = "Không phải nộp giấy này."
-citizen_en = "This paper need not be handed in."
-[[kinds.named_firm.alternatives]]
-[[kinds.named_firm.alternatives.questions]]
-dataset = "dkdn.enterprise"
-keys = ["enterprise_code"]
-match = ["name"]
-
-[procedures."9.000001"]
-title = "Thủ tục mẫu"
-title_en = "A procedure"
-levels = ["province"]
-decision = "1/QĐ-UBND"
-source = "portal"
-[[procedures."9.000001".cases]]
-id = "general"
-papers = [
-  {id = "identity", kind = "identity", role = "applicant", clause = "A"},
-  {id = "residence", kind = "residence", role = "applicant", clause = "B"},
-  {id = "founders", kind = "identity", role = "founder", clause = "C"},
-  {id = "firm", kind = "named_firm", role = "firm", clause = "A"},
-  {id = "listed", kind = "identity", role = "applicant", clause = "N"},
-  {id = "health", kind = "medical_birth", role = "child", clause = "A"},
-  {id = "land", kind = "land", role = "parcel", clause = "A"},
+{NAMED_FIRM}{PROCEDURE}{FIRST_CASE}papers = [
+  {{id = "identity", kind = "identity", role = "applicant", clause = "A"}},
+  {{id = "residence", kind = "residence", role = "applicant", clause = "B"}},
+  {{id = "founders", kind = "identity", role = "founder", clause = "C"}},
+  {{id = "firm", kind = "named_firm", role = "firm", clause = "A"}},
+  {{id = "listed", kind = "identity", role = "applicant", clause = "N"}},
+  {{id = "health", kind = "medical_birth", role = "child", clause = "A"}},
+  {{id = "land", kind = "land", role = "parcel", clause = "A"}},
 ]
 """
 HOME = {"province_code": "52", "commune_code": "99903", "detail": "Số 1 phố Mẫu"}

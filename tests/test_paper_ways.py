@@ -29,6 +29,7 @@ from mocks.faults import Fault
 from mocks.khodlg_results import BIRTH, Results
 from mocks.province import Province
 from mocks.server import Running
+from tests.catalogues import FIRST_CASE, FREED, PROCEDURE
 from tests.conftest import INQUIRY, MAU, Desk, open_desk, settings_for
 from tests.policies import policy, rule, with_policy
 from tests.recorded import settings_file
@@ -39,7 +40,7 @@ CHILD = PROVINCE.citizen(3)
 (STORED,) = Results(PROVINCE).find(CHILD.citizen_id, BIRTH) or ()
 FIRM = next(one for one in map(PROVINCE.enterprise, range(50)) if one.status_code == "1")
 CODE = "9.000001"
-OWN = """
+OWN = f"""
 [published]
 "dancu.citizen" = 2026-01-01
 "dkdn.enterprise" = 2026-01-01
@@ -48,17 +49,13 @@ OWN = """
 [kinds.birth_record]
 title = "Giấy khai sinh"
 title_en = "Birth certificate"
-basis = "Nghị quyết 66.7/2025/NQ-CP, Điều 2"
-source = "portal"
-citizen = "Không phải nộp giấy này."
-citizen_en = "This paper need not be handed in."
-result = "KQ.G15.000031"
+{FREED}result = "KQ.G15.000031"
 [[kinds.birth_record.alternatives]]
 first = true
 [[kinds.birth_record.alternatives.questions]]
 dataset = "khodlg.result"
 keys = ["citizen_id"]
-constants = [{key = "result_code", value = "KQ.G15.000031"}]
+constants = [{{key = "result_code", value = "KQ.G15.000031"}}]
 match = ["results.document_number"]
 absence = "officer"
 [[kinds.birth_record.alternatives]]
@@ -66,34 +63,21 @@ absence = "officer"
 dataset = "dancu.citizen"
 keys = ["citizen_id", "full_name", "birth_date"]
 match = ["full_name", "birth_date", "sex"]
-
-[procedures."9.000001"]
-title = "Thủ tục mẫu"
-title_en = "A procedure"
-levels = ["province"]
-decision = "1/QĐ-UBND"
-source = "portal"
-[[procedures."9.000001".cases]]
-id = "general"
-papers = [{id = "birth", kind = "birth_record", role = "child", clause = "A"}]
+{PROCEDURE}{FIRST_CASE}papers = [{{id = "birth", kind = "birth_record", role = "child", clause = "A"}}]
 [[procedures."9.000001".cases]]
 id = "firm"
 papers = [
-  {id = "firm", kind = "enterprise", role = "firm", clause = "A"},
-  {id = "person", kind = "representative_identity", role = "representative", clause = "C"},
+  {{id = "firm", kind = "enterprise", role = "firm", clause = "A"}},
+  {{id = "person", kind = "representative_identity", role = "representative", clause = "C"}},
 ]
 [[procedures."9.000001".cases]]
 id = "bare"
-papers = [{id = "person", kind = "of_bare_firm", role = "representative", clause = "C"}]
+papers = [{{id = "person", kind = "of_bare_firm", role = "representative", clause = "C"}}]
 
 [kinds.of_bare_firm]
 title = "Giấy tờ của người đại diện"
 title_en = "The representative's paper"
-basis = "Nghị quyết 66.7/2025/NQ-CP, Điều 2"
-source = "portal"
-citizen = "Không phải nộp giấy này."
-citizen_en = "This paper need not be handed in."
-[[kinds.of_bare_firm.alternatives]]
+{FREED}[[kinds.of_bare_firm.alternatives]]
 [[kinds.of_bare_firm.alternatives.questions]]
 dataset = "dkdn.enterprise"
 of = "firm"
@@ -102,7 +86,7 @@ match = ["name"]
 [[kinds.of_bare_firm.alternatives.questions]]
 dataset = "dancu.citizen"
 keys = ["full_name", "birth_date"]
-taken = [{key = "citizen_id", dataset = "dkdn.enterprise", field = "TAKEN"}]
+taken = [{{key = "citizen_id", dataset = "dkdn.enterprise", field = "TAKEN"}}]
 match = ["full_name", "birth_date"]
 """
 NUMBER = "legal_representatives.document.number"

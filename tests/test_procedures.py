@@ -194,15 +194,16 @@ def test_other_faults_are_named_too(tmp_path: Path, text: str, told: str) -> Non
     assert any(told in line for line in faults(tmp_path, text))
 
 
-KIND = """
-[kinds.own]
-title = "Giấy tờ"
+PAPER = """title = "Giấy tờ"
 title_en = "Paper"
 basis = "Luật"
 source = "portal"
 citizen = "Không phải nộp."
 citizen_en = "Need not be handed in."
-[[kinds.own.alternatives]]
+"""
+KIND = f"""
+[kinds.own]
+{PAPER}[[kinds.own.alternatives]]
 [[kinds.own.alternatives.questions]]
 dataset = "dancu.citizen"
 keys = ["citizen_id", "full_name", "birth_date"]
@@ -313,19 +314,13 @@ questions = [{{dataset = "dkdn.enterprise", keys = ["enterprise_code"], match = 
     assert any(said in line and "in_force" in line for line in faults(tmp_path, text))
 
 
-CHAIN = """
+CHAIN = f"""
 [published]
 "dancu.citizen" = 2026-01-01
 "dkdn.enterprise" = 2026-01-01
 
 [kinds.chain]
-title = "Giấy tờ"
-title_en = "Paper"
-basis = "Luật"
-source = "portal"
-citizen = "Không phải nộp."
-citizen_en = "Need not be handed in."
-[[kinds.chain.alternatives]]
+{PAPER}[[kinds.chain.alternatives]]
 [[kinds.chain.alternatives.questions]]
 dataset = "dkdn.enterprise"
 of = "firm"
@@ -334,14 +329,14 @@ match = ["name"]
 [[kinds.chain.alternatives.questions]]
 dataset = "dancu.citizen"
 keys = ["full_name", "birth_date"]
-taken = [{key = "citizen_id", dataset = "dkdn.enterprise", field = "legal_representatives.document.number"}]
+taken = [{{key = "citizen_id", dataset = "dkdn.enterprise", field = "legal_representatives.document.number"}}]
 match = ["full_name"]
 [[kinds.chain.alternatives]]
 first = true
 [[kinds.chain.alternatives.questions]]
 dataset = "khodlg.result"
 keys = ["citizen_id"]
-constants = [{key = "result_code", value = "KQ.G15.000031"}]
+constants = [{{key = "result_code", value = "KQ.G15.000031"}}]
 match = ["results.document_number"]
 """
 

@@ -16,42 +16,21 @@ from aiohttp import web
 from joserfc import jws
 from joserfc.jwk import KeySet
 
+from tests.catalogues import FIRST_CASE, NAMED_FIRM, PROCEDURE
 from tests.certificates import Pair
 from tests.recorded import settings_file
 
 __all__ = ["PAPERS", "OneStop", "eventually", "one_stop", "tickets_file"]
 
-PAPERS = """
+PAPERS = f"""
 [published]
 "dancu.citizen" = 2026-01-01
 "dkdn.enterprise" = 2026-01-01
-
-[kinds.named_firm]
-title = "Giấy chứng nhận đăng ký doanh nghiệp"
-title_en = "Certificate of business registration"
-basis = "Nghị quyết 66.7/2025/NQ-CP, Điều 2"
-source = "portal"
-citizen = "Không phải nộp giấy này."
-citizen_en = "This paper need not be handed in."
-[[kinds.named_firm.alternatives]]
-[[kinds.named_firm.alternatives.questions]]
-dataset = "dkdn.enterprise"
-keys = ["enterprise_code"]
-match = ["name"]
-
-[procedures."9.000001"]
-title = "Thủ tục mẫu"
-title_en = "A procedure"
-levels = ["province"]
-decision = "1/QĐ-UBND"
-source = "portal"
-[[procedures."9.000001".cases]]
-id = "general"
-papers = [
-  {id = "identity", kind = "identity", role = "applicant", clause = "A"},
-  {id = "residence", kind = "residence", role = "applicant", clause = "B"},
-  {id = "firm", kind = "named_firm", role = "firm", clause = "A"},
-  {id = "listed", kind = "identity", role = "applicant", clause = "N"},
+{NAMED_FIRM}{PROCEDURE}{FIRST_CASE}papers = [
+  {{id = "identity", kind = "identity", role = "applicant", clause = "A"}},
+  {{id = "residence", kind = "residence", role = "applicant", clause = "B"}},
+  {{id = "firm", kind = "named_firm", role = "firm", clause = "A"}},
+  {{id = "listed", kind = "identity", role = "applicant", clause = "N"}},
 ]
 """
 
