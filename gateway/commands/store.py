@@ -25,22 +25,16 @@ def group() -> None:
 @commands.command("migrate")
 def migrate(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     """Tạo hoặc nâng cấp các bảng / make the tables, or bring them up to date; `serve` does the same by itself."""
-    from gateway.app_batches import batch_database
+    from gateway.app_databases import databases
     from gateway.app_index import store_of
-    from gateway.app_tickets import ticket_database
     from gateway.settings import load
-    from gateway.stores.migration import BATCHES, INDEX, TICKETS
+    from gateway.stores.migration import INDEX
     from gateway.stores.migration import migrate as bring_up_to_date
 
     read = load(settings)
-    parts = []
-    is_alone = read.tickets.url is None and read.batches.url is None
-    if is_alone or read.store.url is not None or read.ledger is not None:
-        parts.append(("", store_of(read), INDEX))
-    if read.tickets.url is not None:
-        parts.append(("tickets ", ticket_database(read.tickets), TICKETS))
-    if read.batches.url is not None:
-        parts.append(("batches ", batch_database(read.batches), BATCHES))
+    parts = [(f"{name} ", store, tables) for name, store, tables in databases(read)]
+    if not parts or read.store.url is not None or read.ledger is not None:
+        parts.insert(0, ("", store_of(read), INDEX))
     for name, store, tables in parts:
         try:
             typer.echo(f"{name}{store.kind}: {bring_up_to_date(store, tables)}")

@@ -10,7 +10,7 @@ from typing import Any
 from gateway import app, app_authentication, app_cache, app_keep, app_tickets
 from gateway.app import Core
 from gateway.app_approvals import Kind, persons_needed
-from gateway.app_batches import batch_database
+from gateway.app_databases import databases
 from gateway.app_index import store_of
 from gateway.clock import SystemClock
 from gateway.errors import CheckUnavailable, GatewayError
@@ -19,7 +19,7 @@ from gateway.ledger.witnesses import last_witnessed
 from gateway.lookup.access import Access
 from gateway.lookup.catalogue import Catalogue
 from gateway.settings import Settings
-from gateway.stores.migration import BATCHES, INDEX, TICKETS, version
+from gateway.stores.migration import INDEX, version
 from gateway.telemetry import Metrics
 from gateway.transport.base import Probe
 
@@ -174,13 +174,9 @@ async def check_keeping(settings: Settings) -> list[Check]:
 
 async def check_stores(settings: Settings) -> list[Check]:
     """Whether each PostgreSQL that settings name can be reached, and what tables it has; nothing is written."""
-    named = []
+    named = databases(settings)
     if settings.store.url is not None:
-        named.append(("store", store_of(settings), INDEX))
-    if settings.tickets.url is not None:
-        named.append(("tickets", app_tickets.ticket_database(settings.tickets), TICKETS))
-    if settings.batches.url is not None:
-        named.append(("batches", batch_database(settings.batches), BATCHES))
+        named.insert(0, ("store", store_of(settings), INDEX))
     probes = []
     for name, store, tables in named:
         try:
