@@ -9,9 +9,8 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 demo: $(VENV)/.runtime
 	$(BIN)/python -m demo $(if $(ONCE),--once)
 
-# Files of tests are spread over three processes, for half of the time a test waits; whoever names files in ARGS gets them in
-# one process, at once.
-SPREAD := -n 3 --dist loadfile
+# Files of tests are spread over the machine's cores; whoever names files in ARGS gets them in one process, at once.
+SPREAD := -n auto --maxprocesses 4 --dist loadfile
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(if $(findstring tests/,$(ARGS)),,$(SPREAD)) $(ARGS)
