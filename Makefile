@@ -12,6 +12,8 @@ demo: $(VENV)/.runtime
 # Files of tests are spread over the machine's cores; whoever names files in ARGS gets them in one process, at once.
 SPREAD := -n auto --maxprocesses 4 --dist loadfile
 
+# Tests start a hundred processes: what the first has compiled the others need not, whatever the machine's habits.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(if $(findstring tests/,$(ARGS)),,$(SPREAD)) $(ARGS)
 
